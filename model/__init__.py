@@ -1,0 +1,1 @@
+"""Everything that needs no simulator: chipspec, analog arrays, algorithms, golden controller, cycle model."""

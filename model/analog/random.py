@@ -1,0 +1,93 @@
+"""Random numbers for compiled code: SplitMix64 streams and a tabulated normal distribution.
+
+A stream is an array of one uint64 that the drawing function moves on. SplitMix64: Steele, Lea, Flood, "Fast
+splittable pseudorandom number generators", OOPSLA 2014. Hot loops copy the word into a local variable first.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+Stream = NDArray[np.uint64]
+
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_S30, _S27, _S31, _S11 = (np.uint64(shift) for shift in (30, 27, 31, 11))
+_UNIT = 2.0**-53
+
+NORMAL_BITS = 14
+_NORMAL_SHIFT = np.uint64(64 - NORMAL_BITS)
+
+
+def _normal_table() -> NDArray[np.float32]:
+    """Means of 2**NORMAL_BITS equally likely slices of N(0, 1), scaled to variance 1 (largest about 4.1)."""
+    edges = norm.ppf(np.linspace(0.0, 1.0, (1 << NORMAL_BITS) + 1))
+    means = -np.diff(norm.pdf(edges)) * (1 << NORMAL_BITS)
+    return (means / np.sqrt(np.mean(means**2))).astype(np.float32)
+
+
+NORMAL_TABLE = _normal_table()
+
+
+class Streams(NamedTuple):
+    """One stream per purpose, so that the order of events of different kinds does not matter.
+
+    Attributes:
+        data: inputs of the task.
+        forward: noise of forward passes.
+        update: pulse trains and cycle-to-cycle noise of the updates of A.
+        read: noise of the transfer reads.
+        write: cycle-to-cycle noise of the writes of W.
+    """
+
+    data: Stream
+    forward: Stream
+    update: Stream
+    read: Stream
+    write: Stream
+
+
+def new_streams(seed: np.random.SeedSequence) -> Streams:
+    """Independent streams from one seed."""
+    words = seed.generate_state(len(Streams._fields), dtype=np.uint64)
+    return Streams(*(words[i : i + 1].copy() for i in range(len(words))))
+
+
+@njit(cache=True, inline="always")
+def advance(word: np.uint64) -> np.uint64:
+    """The next state of a stream."""
+    return word + _GAMMA
+
+
+@njit(cache=True, inline="always")
+def mix(word: np.uint64) -> np.uint64:
+    """64 random bits from a stream's state."""
+    word = (word ^ (word >> _S30)) * _MIX_1
+    word = (word ^ (word >> _S27)) * _MIX_2
+    return word ^ (word >> _S31)
+
+
+@njit(cache=True, inline="always")
+def normal_of(bits: np.uint64) -> np.float32:
+    """The N(0, 1) deviate that the high bits select."""
+    return NORMAL_TABLE[bits >> _NORMAL_SHIFT]
+
+
+@njit(cache=True)
+def draw_normal(stream: Stream) -> np.float32:
+    """One N(0, 1) deviate."""
+    stream[0] = advance(stream[0])
+    return normal_of(mix(stream[0]))
+
+
+@njit(cache=True)
+def draw_uniform(stream: Stream) -> float:
+    """One deviate, uniform in [0, 1)."""
+    stream[0] = advance(stream[0])
+    return (mix(stream[0]) >> _S11) * _UNIT

@@ -1,0 +1,134 @@
+"""A tile: gradient array A and weight array W with their driver and converters, for one chipspec and seed.
+
+The same tile answers the compiled golden run and the RTL under simulation.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from crosschop.model.analog import crossbar
+from crosschop.model.analog.converter import ConverterConfig, absolute_maximum, convert, converter_config, to_code
+from crosschop.model.analog.crossbar import Crossbar, new_crossbar
+from crosschop.model.analog.device import FloatArray, draw_population
+from crosschop.model.analog.pulse_driver import (
+    DriverConfig,
+    Plan,
+    Trains,
+    draw_trains,
+    new_trains,
+    plan_update,
+)
+from crosschop.model.analog.random import Streams
+from crosschop.model.chipspec import ChipSpec
+
+
+class Tile(NamedTuple):
+    """Arrays, periphery and random streams of one tile, as a record that compiled code can take.
+
+    Attributes:
+        a, w: gradient array and weight array.
+        driver: settings of the pulse driver.
+        averages: (2,) running averages mu_x, mu_d of Eq 15.
+        trains: buffers of the current update.
+        dac, adc, read_adc: converters.
+        streams: random streams.
+    """
+
+    a: Crossbar
+    w: Crossbar
+    driver: DriverConfig
+    averages: NDArray[np.float64]
+    trains: Trains
+    dac: ConverterConfig
+    adc: ConverterConfig
+    read_adc: ConverterConfig
+    streams: Streams
+
+
+def new_tile(spec: ChipSpec, generator: np.random.Generator, streams: Streams) -> Tile:
+    """A fresh tile: devices drawn from `generator`, later noise from `streams`."""
+    rows, cols = spec.array.rows, spec.array.cols
+    return Tile(
+        a=new_crossbar(draw_population(spec.device.a, spec.array_r, (cols, rows), generator), spec.device.a.sigma_c2c),
+        w=new_crossbar(draw_population(spec.device.w, None, (cols, rows), generator), spec.device.w.sigma_c2c),
+        driver=DriverConfig(
+            max_pulses=spec.driver.max_pulses,
+            train_management=spec.driver.pulse_train_management,
+            eta0=spec.algorithm.eta0,
+            average_momentum=spec.driver.average_momentum,
+        ),
+        averages=np.zeros(2),
+        trains=new_trains(spec.driver.max_pulses, rows, cols),
+        dac=converter_config(spec.converter.dac),
+        adc=converter_config(spec.converter.adc),
+        read_adc=converter_config(spec.converter.read_adc),
+        streams=streams,
+    )
+
+
+@njit(cache=True)
+def _scaled_input(tile: Tile, vector: FloatArray, scaled: FloatArray) -> float:
+    """DAC: the vector in units of its largest magnitude (noise management), which is returned."""
+    scale = absolute_maximum(vector)
+    if scale > 0:
+        for i in range(vector.size):
+            scaled[i] = convert(tile.dac, vector[i] / scale, tile.streams.forward)
+    return float(scale)
+
+
+@njit(cache=True)
+def _converted_output(tile: Tile, scale: float, vector: FloatArray) -> None:
+    """ADC, then undo the scaling of the inputs."""
+    for i in range(vector.size):
+        vector[i] = convert(tile.adc, vector[i], tile.streams.forward) * scale if scale > 0 else 0.0
+
+
+@njit(cache=True)
+def forward(tile: Tile, x: FloatArray, y: FloatArray) -> None:
+    """y (rows,) = W x through DAC and ADC, x (cols,)."""
+    scaled = np.empty_like(x)
+    scale = _scaled_input(tile, x, scaled)
+    crossbar.mvm(tile.w, scaled, y)
+    _converted_output(tile, scale, y)
+
+
+@njit(cache=True)
+def backward(tile: Tile, d: FloatArray, z: FloatArray) -> None:
+    """z (cols,) = W^T d through DAC and ADC, d (rows,)."""
+    scaled = np.empty_like(d)
+    scale = _scaled_input(tile, d, scaled)
+    crossbar.mvm_transposed(tile.w, scaled, z)
+    _converted_output(tile, scale, z)
+
+
+@njit(cache=True)
+def plan(tile: Tile, x: FloatArray, d: FloatArray) -> Plan:
+    """Length and scales of the update of A with d x^T; moves the running averages on."""
+    return plan_update(tile.driver, tile.averages, x, d)
+
+
+@njit(cache=True)
+def accumulate(tile: Tile, update_plan: Plan, x: FloatArray, d: FloatArray, chop: NDArray[np.int64]) -> None:
+    """A += lambda_A d (c * x)^T by pulses; chop (cols,) holds 1 where c = -1."""
+    if update_plan.length > 0:
+        draw_trains(update_plan, x, d, tile.trains, tile.streams.update)
+        crossbar.update(tile.a, tile.trains, chop, tile.streams.update)
+
+
+@njit(cache=True)
+def read_column(tile: Tile, column: int, codes: NDArray[np.int64]) -> None:
+    """codes (rows,) = ADC of A v_k, one-hot at full input scale; of (A - R) v_k where there is an array R."""
+    for row in range(codes.size):
+        codes[row] = to_code(tile.read_adc, tile.a.weight[column, row], tile.streams.read)
+
+
+@njit(cache=True)
+def write_column(tile: Tile, column: int, pulses: NDArray[np.int64]) -> None:
+    """One parallel column write of W."""
+    crossbar.write_column(tile.w, column, pulses, tile.streams.write)
+

@@ -1,0 +1,51 @@
+"""The integer controller, event by event: the reference that RTL must equal bit for bit."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from crosschop.model.golden.chopper import draw_flip
+from crosschop.model.golden.scheduler import advance_column
+from crosschop.model.golden.state import (
+    COUNTER,
+    HEAD_CHOP,
+    HEAD_COLUMN,
+    HEAD_FLIP,
+    HEAD_WRITE,
+    ControllerConfig,
+    ControllerState,
+    IntArray,
+    Transfer,
+)
+from crosschop.model.golden.transfer import accumulate, leaky_mean, reset_hidden, whole_pulses
+
+
+@njit(cache=True)
+def step_transfer(config: ControllerConfig, state: ControllerState, codes: IntArray, transfer: Transfer) -> None:
+    """One whole transfer: the read of the current column returned `codes` (rows,); fills in `transfer`.
+
+    The order is settled: the sign in force at the read is used, P is updated before P^ref takes it, the flip
+    comes last.
+    """
+    column = state.counters[COUNTER.column]
+    chop = state.chop[column]
+    flip = draw_flip(config, state)
+    held_back = state.counters[COUNTER.sweep] < config.warmup
+    write = False
+    for row in range(config.rows):
+        h = accumulate(config, state.h[column, row], state.pref[column, row], codes[row], chop)
+        steps = whole_pulses(config, h)
+        state.h[column, row] = reset_hidden(config, h, steps)
+        transfer.pulses[row] = 0 if held_back else steps
+        write |= transfer.pulses[row] != 0
+        p = leaky_mean(config, state.p[column, row], codes[row])
+        state.p[column, row] = p
+        if flip:
+            state.pref[column, row] = p
+    if flip:
+        state.chop[column] = 1 - chop
+    transfer.head[HEAD_COLUMN] = column
+    transfer.head[HEAD_CHOP] = chop
+    transfer.head[HEAD_FLIP] = flip
+    transfer.head[HEAD_WRITE] = write
+    advance_column(config, state)

@@ -1,0 +1,43 @@
+"""One row of one transfer: H, whole pulses, P and P^ref (Eqs 10-13 of the paper in integers)."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from crosschop.model.golden.fixed import clamp, round_shift, saturate, trunc_to_zero
+from crosschop.model.golden.state import ControllerConfig
+
+
+@njit(cache=True)
+def accumulate(config: ControllerConfig, h: int, pref: int, code: int, chop: int) -> int:
+    """H after adding c * (omega - p^ref) * lambda_H."""
+    error = (code << config.p_frac) - pref
+    z = -error if chop else error
+    return saturate(h + round_shift(z * config.lr_h, config.lr_shift, config.h_rounding), config.h_bits)
+
+
+@njit(cache=True)
+def whole_pulses(config: ControllerConfig, h: int) -> int:
+    """Pulses that H is worth, toward zero, at most max_steps."""
+    return clamp(trunc_to_zero(h, config.h_frac), -config.max_steps, config.max_steps)
+
+
+@njit(cache=True)
+def reset_hidden(config: ControllerConfig, h: int, steps: int) -> int:
+    """What remains in H after `steps` pulses."""
+    if steps == 0:
+        return h
+    if not config.h_decay:
+        return h - (steps << config.h_frac)
+    if config.h_momentum_shift == 0:
+        return 0
+    return trunc_to_zero(h, config.h_momentum_shift)
+
+
+@njit(cache=True)
+def leaky_mean(config: ControllerConfig, p: int, code: int) -> int:
+    """P after this code. It stays between P and the code, so within the range of the codes: no saturation."""
+    wide = code << config.p_frac
+    if not config.p_store:  # beta = 1
+        return wide
+    return p + round_shift((wide - p) * config.beta, config.beta_bits, config.p_rounding)

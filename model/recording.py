@@ -1,0 +1,119 @@
+"""What a training run remembers for its report: error points, one element's traces, a digest of all events."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from crosschop.model.golden.state import HEAD_CHOP, HEAD_COLUMN, HEAD_FLIP, ControllerState, Transfer
+
+ERROR_POINTS = 400
+
+# Columns of an element's trace.
+SAMPLE, A, W, H, P, PREF, CHOP = range(7)
+TRACE_FIELDS = 7
+
+# Positions in Recording.counters.
+_TRANSFERS, _ERRORS, _READS, _STATES = range(4)
+
+_DIGEST_START = np.uint64(0xCBF29CE484222325)  # FNV-1a, 64 bits
+_DIGEST_PRIME = np.uint64(0x100000001B3)
+
+
+class Recording(NamedTuple):
+    """Buffers of a run.
+
+    Attributes:
+        errors: (ERROR_POINTS + 2, 2) sample and weight error in percent.
+        error_every: transfers between two error points.
+        trace: (sweeps, TRACE_FIELDS) the recorded element at each read of its column; H, P, P^ref as stored.
+        element: (2,) row and column of the recorded element.
+        counters: positions in the buffers, and transfers so far.
+        digest: (1,) FNV-1a over every transfer's column, chop, flip, codes and pulses.
+    """
+
+    errors: NDArray[np.float64]
+    error_every: int
+    trace: NDArray[np.float64]
+    element: NDArray[np.int64]
+    counters: NDArray[np.int64]
+    digest: NDArray[np.uint64]
+
+
+def new_recording(transfers: int, rows: int, cols: int) -> Recording:
+    """Buffers for a run of `transfers` transfers; the element recorded stands in the middle of the array."""
+    return Recording(
+        errors=np.zeros((ERROR_POINTS + 2, 2)),
+        error_every=max(1, -(-transfers // ERROR_POINTS)),
+        trace=np.zeros((transfers // cols + 1, TRACE_FIELDS)),
+        element=np.array([rows // 2, cols // 2], dtype=np.int64),
+        counters=np.zeros(4, dtype=np.int64),
+        digest=np.array([_DIGEST_START]),
+    )
+
+
+@njit(cache=True)
+def error_due(recording: Recording) -> bool:
+    """Counts a transfer; true when its weight error shall be noted."""
+    recording.counters[_TRANSFERS] += 1
+    return recording.counters[_TRANSFERS] % recording.error_every == 0
+
+
+@njit(cache=True)
+def note_error(recording: Recording, sample: int, error: float) -> None:
+    """Adds an error point."""
+    index = recording.counters[_ERRORS]
+    recording.errors[index, 0] = sample
+    recording.errors[index, 1] = error
+    recording.counters[_ERRORS] += 1
+
+
+@njit(cache=True)
+def note_read(recording: Recording, column: int, sample: int, a: np.float32, w: np.float32) -> None:
+    """Notes the recorded element's analog values if its column is read."""
+    if column != recording.element[1]:
+        return
+    index = recording.counters[_READS]
+    recording.trace[index, SAMPLE] = sample
+    recording.trace[index, A] = a
+    recording.trace[index, W] = w
+    recording.counters[_READS] += 1
+
+
+@njit(cache=True)
+def _fold(digest: np.uint64, value: int) -> np.uint64:
+    return (digest ^ np.uint64(value)) * _DIGEST_PRIME
+
+
+@njit(cache=True)
+def note_transfer(recording: Recording, state: ControllerState, codes: NDArray[np.int64], transfer: Transfer) -> None:
+    """Folds a retired transfer into the digest; notes the recorded element's stores if it is its column's."""
+    digest = recording.digest[0]
+    for field in (HEAD_COLUMN, HEAD_CHOP, HEAD_FLIP):
+        digest = _fold(digest, transfer.head[field])
+    for row in range(codes.size):
+        digest = _fold(digest, codes[row])
+        digest = _fold(digest, transfer.pulses[row])
+    recording.digest[0] = digest
+    row, column = recording.element
+    if transfer.head[HEAD_COLUMN] != column:
+        return
+    index = recording.counters[_STATES]
+    recording.trace[index, H] = state.h[column, row]
+    recording.trace[index, P] = state.p[column, row]
+    recording.trace[index, PREF] = state.pref[column, row]
+    recording.trace[index, CHOP] = transfer.head[HEAD_CHOP]
+    recording.counters[_STATES] += 1
+
+
+def error_points(recording: Recording) -> NDArray[np.float64]:
+    """The error points noted, (n, 2): sample, weight error in percent."""
+    return recording.errors[: recording.counters[_ERRORS]]
+
+
+def element_trace(recording: Recording) -> NDArray[np.float64]:
+    """The element's trace so far, (sweeps, TRACE_FIELDS)."""
+    return recording.trace[: recording.counters[_STATES]]

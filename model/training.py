@@ -1,0 +1,204 @@
+"""Training with an untimed controller: the sequence of events that every engine runs.
+
+Transfer t covers n_s samples and one column read. Its pulses reach W together with the read of transfer t + 1, since
+the digital work of a transfer overlaps the next n_s updates: the samples between the two reads are computed on W as
+it was. The last transfer's pulses are written at the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from crosschop.model import recording as rec
+from crosschop.model import tasks
+from crosschop.model.analog import tile as analog
+from crosschop.model.analog.device import FloatArray
+from crosschop.model.analog.pulse_driver import Plan
+from crosschop.model.analog.random import new_streams
+from crosschop.model.analog.tile import Tile, new_tile
+from crosschop.model.chipspec import ChipSpec
+from crosschop.model.golden.controller import step_transfer
+from crosschop.model.golden.state import (
+    COUNTER,
+    HEAD_COLUMN,
+    HEAD_WRITE,
+    ControllerConfig,
+    ControllerState,
+    Transfer,
+)
+from crosschop.model.recording import Recording, new_recording
+from crosschop.model.tasks import Task, new_task
+
+IntArray = NDArray[np.int64]
+
+
+class Group(NamedTuple):
+    """The n_s samples before a read.
+
+    Attributes:
+        x, d: inputs and errors, (n_s, cols) and (n_s, rows).
+        length: train lengths, (n_s,).
+        scale: (n_s, 2) what turns |x|, |d| into firing probabilities.
+    """
+
+    x: FloatArray
+    d: FloatArray
+    length: IntArray
+    scale: NDArray[np.float64]
+
+
+class Session(NamedTuple):
+    """The analog side of a training run, for compiled code.
+
+    Attributes:
+        tile: arrays and periphery.
+        task: what is learnt.
+        group: samples of the coming transfer.
+        codes: codes of the last read, (rows,).
+        sample: (1,) samples applied to A so far.
+        slots: (1,) pulse slots of those updates.
+        recording: what the report needs.
+    """
+
+    tile: Tile
+    task: Task
+    group: Group
+    codes: IntArray
+    sample: IntArray
+    slots: IntArray
+    recording: Recording
+
+
+def new_session(spec: ChipSpec, seed: int, transfers: int, device_seed: int | None = None) -> Session:
+    """A fresh tile and task. The same seed gives the same session, bit for bit.
+
+    Args:
+        spec: the chip.
+        seed: seed of everything random.
+        transfers: length of the run, for the recording's buffers.
+        device_seed: seed of devices and target alone; the run's seed when None.
+    """
+    rows, cols, n_s = spec.array.rows, spec.array.cols, spec.algorithm.transfer_every
+    # Spawned children: devices, target and noise do not depend on how many numbers the others draw.
+    device_seeds = np.random.SeedSequence(seed if device_seed is None else device_seed).spawn(3)
+    stream_seed = np.random.SeedSequence(seed).spawn(3)[2]
+    session = Session(
+        tile=new_tile(spec, np.random.default_rng(device_seeds[0]), new_streams(stream_seed)),
+        task=new_task(spec.task, (cols, rows), np.random.default_rng(device_seeds[1])),
+        group=Group(
+            x=np.zeros((n_s, cols), dtype=np.float32),
+            d=np.zeros((n_s, rows), dtype=np.float32),
+            length=np.zeros(n_s, dtype=np.int64),
+            scale=np.zeros((n_s, 2)),
+        ),
+        codes=np.zeros(rows, dtype=np.int64),
+        sample=np.zeros(1, dtype=np.int64),
+        slots=np.zeros(1, dtype=np.int64),
+        recording=new_recording(transfers, rows, cols),
+    )
+    rec.note_error(session.recording, 0, tasks.weight_error(session.task, session.tile.w))
+    prepare_group(session)
+    return session
+
+
+@njit(cache=True)
+def prepare_group(session: Session) -> None:
+    """Forward passes, errors and update plans of the next n_s samples."""
+    group = session.group
+    for i in range(group.length.size):
+        tasks.draw_sample(session.task, session.tile, group.x[i], group.d[i])
+        plan = analog.plan(session.tile, group.x[i], group.d[i])
+        group.length[i] = plan.length
+        group.scale[i, 0] = plan.x_scale
+        group.scale[i, 1] = plan.d_scale
+
+
+@njit(cache=True)
+def update_and_read(session: Session, column: int, chop: IntArray) -> None:
+    """Applies the group's updates to A under the chop bits (cols,), then reads a column into `session.codes`."""
+    group, tile = session.group, session.tile
+    for i in range(group.length.size):
+        plan = Plan(group.length[i], group.scale[i, 0], group.scale[i, 1])
+        analog.accumulate(tile, plan, group.x[i], group.d[i], chop)
+        session.slots[0] += plan.length
+    session.sample[0] += group.length.size
+    analog.read_column(tile, column, session.codes)
+    row, watched = session.recording.element
+    a, w = tile.a.weight[watched, row], tile.w.weight[watched, row]
+    rec.note_read(session.recording, column, session.sample[0], a, w)
+
+
+@njit(cache=True)
+def write_and_prepare(session: Session, transfer: Transfer) -> None:
+    """Brings the previous transfer's pulses to W, then computes the next group on it."""
+    if transfer.head[HEAD_WRITE]:
+        analog.write_column(session.tile, transfer.head[HEAD_COLUMN], transfer.pulses)
+    if rec.error_due(session.recording):
+        error = tasks.weight_error(session.task, session.tile.w)
+        rec.note_error(session.recording, session.sample[0], error)
+    prepare_group(session)
+
+
+@njit(cache=True)
+def step_golden(session: Session, config: ControllerConfig, state: ControllerState, transfer: Transfer) -> None:
+    """One golden transfer of `session.codes`, recorded."""
+    step_transfer(config, state, session.codes, transfer)
+    rec.note_transfer(session.recording, state, session.codes, transfer)
+
+
+@njit(cache=True)
+def run_golden(
+    session: Session, config: ControllerConfig, state: ControllerState, transfer: Transfer, transfers: int
+) -> None:
+    """Whole transfers on the golden controller, compiled into one loop; call again to go on."""
+    for _ in range(transfers):
+        update_and_read(session, state.counters[COUNTER.column], state.chop)
+        write_and_prepare(session, transfer)
+        step_golden(session, config, state, transfer)
+
+
+def finish(session: Session, transfer: Transfer) -> None:
+    """Writes the last transfer's pulses and notes the final error."""
+    if transfer.head[HEAD_WRITE]:
+        analog.write_column(session.tile, transfer.head[HEAD_COLUMN], transfer.pulses)
+    rec.note_error(session.recording, int(session.sample[0]), tasks.weight_error(session.task, session.tile.w))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training run came to.
+
+    Attributes:
+        samples, transfers: how many were run.
+        weight_error: root mean square of W - W*, percent.
+        digest: digest of the sequence of events.
+        pulse_slots: slots of all pulse trains.
+        pulses_a, pulses_w: most pulses on one device of A and of W, per sample.
+    """
+
+    samples: int
+    transfers: int
+    weight_error: float
+    digest: str
+    pulse_slots: int
+    pulses_a: float
+    pulses_w: float
+
+
+def outcome(session: Session, transfers: int) -> Outcome:
+    """Summary of a finished session."""
+    samples = int(session.sample[0])
+    return Outcome(
+        samples=samples,
+        transfers=transfers,
+        weight_error=float(rec.error_points(session.recording)[-1, 1]),
+        digest=f"{int(session.recording.digest[0]):016x}",
+        pulse_slots=int(session.slots[0]),
+        pulses_a=float(session.tile.a.pulses.max() / samples),
+        pulses_w=float(session.tile.w.pulses.max() / samples),
+    )
