@@ -1,0 +1,1 @@
+"""The Verilog sources. This file is what lets importlib.resources find the folder in an editable install."""

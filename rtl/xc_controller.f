@@ -1,0 +1,11 @@
+xc_controller.v
+xc_transfer_scheduler.v
+xc_chopper.v
+xc_lfsr.v
+xc_transfer_lanes.v
+xc_transfer_lane.v
+xc_round_shift.v
+xc_state_store.v
+xc_ram_1r1w.v
+xc_pulse_output.v
+xc_cycle_counters.v

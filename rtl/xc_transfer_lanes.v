@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+
+`resetall
+`timescale 1ns / 1ps
+`default_nettype none
+
+/*
+ * Transfer lanes: LANES rows of a transfer per beat, and what travels with them
+ *
+ *   cycle t    beat accepted, memories read
+ *   t+1..t+3   errors, products, sum and steps (xc_transfer_lane); write-back at the end of t+3
+ *   t+4        retire trace
+ *
+ * The first beat of a transfer only enters empty lanes, so column, signs and hold-back of the transfer need
+ * one register each and not one per stage; they hold until the next first beat, i.e. until W took the pulses.
+ */
+module xc_transfer_lanes #
+(
+    // Rows of A, >= 1
+    parameter ROWS = 8,
+    // Columns of A, >= 1
+    parameter COLS = 8,
+    // Rows handled per cycle, >= 1, may exceed or not divide ROWS
+    parameter LANES = 4,
+    // Bits of a signed ADC code, 2..16
+    parameter ADC_W = 8,
+    // Fraction bits of P and P^ref below one ADC LSB, 0..16
+    parameter P_FRAC = 4,
+    // 1: leaky mean; 0: beta = 1, P is the last code
+    parameter P_EN = 1,
+    // beta = BETA / 2^BETA_W; BETA_W in 1..16, BETA in 0..2^BETA_W
+    parameter BETA_W = 8,
+    parameter BETA = 64,
+    // Bits of an H entry, and its fraction bits (one pulse = 2^H_FRAC), H_FRAC < H_W - 1 <= 31
+    parameter H_W = 16,
+    parameter H_FRAC = 10,
+    // Bits of the unsigned gain cfg_lr_h, 1..16, and its scale cfg_lr_h / 2^LR_SHIFT, 0..48
+    parameter LR_W = 8,
+    parameter LR_SHIFT = 4,
+    // Most pulses per element and transfer, 1..15
+    parameter MAX_STEPS = 1,
+    // H after a write: 0 subtract the pulses, 1 multiply by the momentum
+    parameter H_DECAY = 0,
+    // Momentum for H_DECAY = 1: 0 means 0, m means 2^-m, 0..15
+    parameter H_MOMENTUM_SHIFT = 0,
+    // Rounding of the H and of the P increment: 0 half up, 1 floor, 2 toward zero
+    parameter H_ROUND = 0,
+    parameter P_ROUND = 0,
+    // 1: drive the retire trace; 0: tie it to zero, no logic
+    parameter TRACE_EN = 1,
+    // Derived: beats per column
+    localparam BEATS = (ROWS + LANES - 1) / LANES,
+    // Derived: bits of a P entry, a step count, a column number, a beat number, a memory address
+    localparam P_W = ADC_W + P_FRAC,
+    localparam STEP_W = $clog2(MAX_STEPS + 1) + 1,
+    localparam COL_W = COLS > 1 ? $clog2(COLS) : 1,
+    localparam BEAT_W = BEATS > 1 ? $clog2(BEATS) : 1,
+    localparam ADDR_W = COLS * BEATS > 1 ? $clog2(COLS * BEATS) : 1
+)
+(
+    /*
+     * Clock and reset
+     */
+    input  wire                    clk,
+    input  wire                    rst,
+
+    /*
+     * Configuration, static out of reset
+     */
+    input  wire [LR_W-1:0]         cfg_lr_h,
+
+    /*
+     * Cycle t: beat accepted, of this transfer
+     */
+    input  wire                    beat_valid,
+    input  wire                    beat_first,
+    input  wire                    beat_last,
+    input  wire [BEAT_W-1:0]       beat_index,
+    input  wire [ADDR_W-1:0]       beat_addr,
+    input  wire [LANES*ADC_W-1:0]  beat_codes,
+    input  wire [COL_W-1:0]        xfer_col,
+    input  wire                    xfer_chop,
+    input  wire                    xfer_flip,
+    input  wire                    xfer_hold,
+
+    /*
+     * Cycle t+1: stored state of the beat
+     */
+    input  wire [LANES*H_W-1:0]    rd_h,
+    input  wire [LANES*P_W-1:0]    rd_p,
+    input  wire [LANES*P_W-1:0]    rd_pref,
+
+    /*
+     * Cycle t+3: state to write back; P also to P^ref if wr_flip
+     */
+    output wire                    wr_en,
+    output wire                    wr_flip,
+    output wire [ADDR_W-1:0]       wr_addr,
+    output wire [LANES*H_W-1:0]    wr_h,
+    output wire [LANES*P_W-1:0]    wr_p,
+
+    /*
+     * Cycle t+3: pulses of the beat, with wr_en
+     */
+    output wire                    pulses_last,
+    output wire [BEAT_W-1:0]       pulses_beat,
+    output wire [COL_W-1:0]        pulses_col,
+    output wire [LANES*STEP_W-1:0] pulses,
+
+    /*
+     * A beat is in cycle t+1..t+3
+     */
+    output wire                    busy,
+
+    /*
+     * Cycle t+4: retire trace
+     */
+    output wire                    trc_valid,
+    output wire                    trc_last,
+    output wire [COL_W-1:0]        trc_col,
+    output wire [BEAT_W-1:0]       trc_beat,
+    output wire                    trc_chop,
+    output wire                    trc_flip,
+    output wire [LANES*ADC_W-1:0]  trc_codes,
+    output wire [LANES*H_W-1:0]    trc_h,
+    output wire [LANES*P_W-1:0]    trc_p,
+    output wire [LANES*P_W-1:0]    trc_pref,
+    output wire [LANES*STEP_W-1:0] trc_pulses
+);
+
+reg              valid_1_reg, valid_2_reg, valid_3_reg;
+reg              last_1_reg, last_2_reg, last_3_reg;
+reg [BEAT_W-1:0] beat_1_reg, beat_2_reg, beat_3_reg;
+reg [ADDR_W-1:0] addr_1_reg, addr_2_reg, addr_3_reg;
+
+reg [COL_W-1:0]  col_reg;
+reg              chop_reg;
+reg              flip_reg;
+reg              hold_reg;
+
+reg  [LANES*ADC_W-1:0] codes_1_reg;
+wire [LANES*ADC_W-1:0] codes;
+
+assign busy = valid_1_reg || valid_2_reg || valid_3_reg;
+
+assign wr_en = valid_3_reg;
+assign wr_flip = flip_reg;
+assign wr_addr = addr_3_reg;
+
+assign pulses_last = last_3_reg;
+assign pulses_beat = beat_3_reg;
+assign pulses_col = col_reg;
+
+always @(posedge clk) begin
+    valid_1_reg <= beat_valid;
+    valid_2_reg <= valid_1_reg;
+    valid_3_reg <= valid_2_reg;
+
+    last_1_reg <= beat_last;
+    last_2_reg <= last_1_reg;
+    last_3_reg <= last_2_reg;
+
+    beat_1_reg <= beat_index;
+    beat_2_reg <= beat_1_reg;
+    beat_3_reg <= beat_2_reg;
+
+    addr_1_reg <= beat_addr;
+    addr_2_reg <= addr_1_reg;
+    addr_3_reg <= addr_2_reg;
+
+    if (beat_valid) begin
+        codes_1_reg <= codes;
+    end
+
+    if (beat_valid && beat_first) begin
+        col_reg <= xfer_col;
+        chop_reg <= xfer_chop;
+        flip_reg <= xfer_flip;
+        hold_reg <= xfer_hold;
+    end
+
+    if (rst) begin
+        valid_1_reg <= 1'b0;
+        valid_2_reg <= 1'b0;
+        valid_3_reg <= 1'b0;
+    end
+end
+
+genvar lane;
+
+generate
+
+for (lane = 0; lane < LANES; lane = lane + 1) begin : gen_lane
+
+    if ((BEATS - 1) * LANES + lane >= ROWS) begin : gen_past_last_row
+        // Row of the last beat that does not exist: a zero code keeps H, P, P^ref and pulses at zero
+        assign codes[ADC_W*lane +: ADC_W] = beat_last ? {ADC_W{1'b0}}
+            : beat_codes[ADC_W*lane +: ADC_W];
+    end else begin : gen_row
+        assign codes[ADC_W*lane +: ADC_W] = beat_codes[ADC_W*lane +: ADC_W];
+    end
+
+    xc_transfer_lane #(
+        .ADC_W(ADC_W),
+        .P_FRAC(P_FRAC),
+        .P_EN(P_EN),
+        .BETA_W(BETA_W),
+        .BETA(BETA),
+        .H_W(H_W),
+        .H_FRAC(H_FRAC),
+        .LR_W(LR_W),
+        .LR_SHIFT(LR_SHIFT),
+        .MAX_STEPS(MAX_STEPS),
+        .H_DECAY(H_DECAY),
+        .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT),
+        .H_ROUND(H_ROUND),
+        .P_ROUND(P_ROUND)
+    )
+    xc_transfer_lane_inst (
+        .clk(clk),
+        .cfg_lr_h(cfg_lr_h),
+        .code(codes_1_reg[ADC_W*lane +: ADC_W]),
+        .chop(chop_reg),
+        .h(rd_h[H_W*lane +: H_W]),
+        .p(rd_p[P_W*lane +: P_W]),
+        .pref(rd_pref[P_W*lane +: P_W]),
+        .hold(hold_reg),
+        .new_h(wr_h[H_W*lane +: H_W]),
+        .new_p(wr_p[P_W*lane +: P_W]),
+        .pulses(pulses[STEP_W*lane +: STEP_W])
+    );
+
+end
+
+if (TRACE_EN != 0) begin : gen_trace
+
+    reg                    trc_valid_reg;
+    reg                    trc_last_reg;
+    reg [COL_W-1:0]        trc_col_reg;
+    reg [BEAT_W-1:0]       trc_beat_reg;
+    reg                    trc_chop_reg;
+    reg                    trc_flip_reg;
+    reg [LANES*ADC_W-1:0]  trc_codes_reg;
+    reg [LANES*H_W-1:0]    trc_h_reg;
+    reg [LANES*P_W-1:0]    trc_p_reg;
+    reg [LANES*P_W-1:0]    trc_pref_reg;
+    reg [LANES*STEP_W-1:0] trc_pulses_reg;
+
+    // Codes and old P^ref wait here for the results, only to be shown
+    reg [LANES*ADC_W-1:0]  codes_2_reg, codes_3_reg;
+    reg [LANES*P_W-1:0]    pref_2_reg, pref_3_reg;
+
+    always @(posedge clk) begin
+        codes_2_reg <= codes_1_reg;
+        codes_3_reg <= codes_2_reg;
+        pref_2_reg <= rd_pref;
+        pref_3_reg <= pref_2_reg;
+
+        trc_valid_reg <= valid_3_reg;
+        trc_last_reg <= last_3_reg;
+        trc_col_reg <= col_reg;
+        trc_beat_reg <= beat_3_reg;
+        trc_chop_reg <= chop_reg;
+        trc_flip_reg <= flip_reg;
+        trc_codes_reg <= codes_3_reg;
+        trc_h_reg <= wr_h;
+        trc_p_reg <= wr_p;
+        trc_pref_reg <= flip_reg ? wr_p : pref_3_reg;
+        trc_pulses_reg <= pulses;
+
+        if (rst) begin
+            trc_valid_reg <= 1'b0;
+        end
+    end
+
+    assign trc_valid = trc_valid_reg;
+    assign trc_last = trc_last_reg;
+    assign trc_col = trc_col_reg;
+    assign trc_beat = trc_beat_reg;
+    assign trc_chop = trc_chop_reg;
+    assign trc_flip = trc_flip_reg;
+    assign trc_codes = trc_codes_reg;
+    assign trc_h = trc_h_reg;
+    assign trc_p = trc_p_reg;
+    assign trc_pref = trc_pref_reg;
+    assign trc_pulses = trc_pulses_reg;
+
+end else begin : gen_no_trace
+
+    assign trc_valid = 1'b0;
+    assign trc_last = 1'b0;
+    assign trc_col = {COL_W{1'b0}};
+    assign trc_beat = {BEAT_W{1'b0}};
+    assign trc_chop = 1'b0;
+    assign trc_flip = 1'b0;
+    assign trc_codes = {LANES*ADC_W{1'b0}};
+    assign trc_h = {LANES*H_W{1'b0}};
+    assign trc_p = {LANES*P_W{1'b0}};
+    assign trc_pref = {LANES*P_W{1'b0}};
+    assign trc_pulses = {LANES*STEP_W{1'b0}};
+
+end
+
+endgenerate
+
+endmodule
+
+`resetall
