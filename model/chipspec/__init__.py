@@ -1,0 +1,50 @@
+"""Chipspecs: one YAML file describes one chip, everything else derives from it."""
+
+from __future__ import annotations
+
+from crosschop.model.chipspec.derive import (
+    Cycles,
+    DeriveError,
+    MemoryBits,
+    RateGain,
+    beats,
+    beta_mantissa,
+    chop_setting,
+    cycles,
+    delta,
+    lambda_h,
+    memory_bits,
+    p_frac,
+    rate_gain,
+    read_lsb,
+    rtl_configuration,
+    rtl_parameters,
+    step_bits,
+)
+from crosschop.model.chipspec.loader import SpecError, find_chipspec, load_chipspec, shipped_chipspecs
+from crosschop.model.chipspec.schema import ChipSpec
+
+__all__ = [
+    "ChipSpec",
+    "Cycles",
+    "DeriveError",
+    "MemoryBits",
+    "RateGain",
+    "SpecError",
+    "beats",
+    "beta_mantissa",
+    "chop_setting",
+    "cycles",
+    "delta",
+    "find_chipspec",
+    "lambda_h",
+    "load_chipspec",
+    "memory_bits",
+    "p_frac",
+    "rate_gain",
+    "read_lsb",
+    "rtl_configuration",
+    "rtl_parameters",
+    "shipped_chipspecs",
+    "step_bits",
+]

@@ -1,0 +1,201 @@
+"""Quantities derived from a chipspec, each in one place: widths, integer gains, RTL parameters, cycles."""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+
+from crosschop.model.chipspec.schema import ChipSpec
+
+ROUNDING_CODES = {"half_up": 0, "floor": 1, "to_zero": 2}
+CHOP_CODES = {"off": 0, "regular": 1, "random": 2}
+LFSR_COMPARE_BITS = 16
+LR_SHIFT_MAX = 48
+
+
+class DeriveError(ValueError):
+    """A legal chipspec whose derived values do not fit the hardware; the message names keys and limits."""
+
+
+@dataclass(frozen=True)
+class RateGain:
+    """lambda_H in integers: H LSBs per P LSB, `mantissa / 2**shift`."""
+
+    mantissa: int
+    shift: int
+
+
+def delta(n_states: float) -> float:
+    """Mean step of a nominal device at weight 0: 2 / n_states (range -1..1)."""
+    return 2.0 / n_states
+
+
+def read_lsb(spec: ChipSpec) -> float:
+    """Weight units per LSB of the transfer read: full scale is the largest code."""
+    converter = spec.converter.read_adc
+    return converter.full_scale / ((1 << (converter.bits - 1)) - 1)
+
+
+def lambda_h(spec: ChipSpec) -> float:
+    """Gain of a read of A into H, in pulses per weight unit.
+
+    Eq 14 without the factor lambda_A, as in the paper's results, with the granularity of A:
+    lambda * n_s * n / (gamma_0 * delta_A), n = number of columns.
+    """
+    algorithm = spec.algorithm
+    return (
+        algorithm.learning_rate
+        * algorithm.transfer_every
+        * spec.array.cols
+        / (algorithm.gamma0 * delta(spec.device.a.n_states))
+    )
+
+
+def p_frac(spec: ChipSpec) -> int:
+    """Fraction bits of P and P^ref below one ADC LSB."""
+    return spec.reference.p_bits - spec.converter.read_adc.bits
+
+
+def rate_gain(spec: ChipSpec) -> RateGain:
+    """lambda_H as the controller multiplies it: the largest mantissa of `hidden.rate_bits` bits.
+
+    Raises:
+        DeriveError: the gain needs a shift outside 0..48 or rounds to zero.
+    """
+    gain = lambda_h(spec) * read_lsb(spec) * 2.0 ** (spec.hidden.frac_bits - p_frac(spec))
+    gain = max(gain, sys.float_info.min)  # a gain that underflows must reach the range check, not log2(0)
+    bits = spec.hidden.rate_bits
+    shift = bits - 1 - math.floor(math.log2(gain))
+    if round(math.ldexp(gain, shift)) >= 1 << bits:  # rounding up reached the next power of two
+        shift -= 1
+    if not 0 <= shift <= LR_SHIFT_MAX:
+        raise DeriveError(
+            f"the gain into H, {gain:g} H LSB per P LSB (algorithm.learning_rate, algorithm.gamma0, "
+            f"converter.read_adc, hidden.frac_bits), needs a shift of {shift}, allowed 0..{LR_SHIFT_MAX}"
+        )
+    return RateGain(mantissa=round(math.ldexp(gain, shift)), shift=shift)
+
+
+def beta_mantissa(spec: ChipSpec) -> int:
+    """Beta in units of 2^-beta_bits.
+
+    Raises:
+        DeriveError: beta rounds to zero.
+    """
+    mantissa = round(spec.algorithm.beta * (1 << spec.reference.beta_bits))
+    if mantissa == 0:
+        raise DeriveError(
+            f"algorithm.beta = {spec.algorithm.beta} rounds to 0 at reference.beta_bits = {spec.reference.beta_bits}"
+        )
+    return mantissa
+
+
+def chop_setting(spec: ChipSpec) -> int:
+    """The value of the controller's cfg_chop: period (regular), threshold of 16 bits (random), 0 (off)."""
+    chop = spec.algorithm.chop
+    if chop.period is not None:
+        return chop.period
+    if chop.probability is not None:
+        return max(1, round(chop.probability * (1 << LFSR_COMPARE_BITS)))
+    return 0
+
+
+def beats(spec: ChipSpec) -> int:
+    """Cycles that the lanes need for one column: ceil(rows / lanes)."""
+    return -(-spec.array.rows // spec.controller.lanes)
+
+
+def step_bits(spec: ChipSpec) -> int:
+    """Bits of a signed number of pulses, -max_steps..max_steps."""
+    return spec.hidden.max_steps.bit_length() + 1
+
+
+@dataclass(frozen=True)
+class MemoryBits:
+    """Bits of the controller's memories."""
+
+    h: int
+    p: int
+    pref: int
+
+    @property
+    def total(self) -> int:
+        """All memories together."""
+        return self.h + self.p + self.pref
+
+
+def memory_bits(spec: ChipSpec) -> MemoryBits:
+    """Bits of the memories as built: words of `lanes` entries, so with the padding of the last beat of a column."""
+    entries = spec.array.cols * beats(spec) * spec.controller.lanes
+    p_bits = spec.reference.p_bits
+    return MemoryBits(
+        h=entries * spec.hidden.bits,
+        p=entries * p_bits if spec.algorithm.beta != 1 else 0,
+        pref=entries * p_bits,
+    )
+
+
+@dataclass(frozen=True)
+class Cycles:
+    """Clock cycles of the analog operations."""
+
+    pulse: int
+    read: int
+    conversion: int
+    write: int
+
+    def update(self, train_length: int) -> int:
+        """Cycles of an update of A with `train_length` slots; an empty train still takes its request's cycle."""
+        return max(1, train_length * self.pulse)
+
+
+def cycles(spec: ChipSpec) -> Cycles:
+    """Clock cycles of the analog operations of this chip."""
+
+    def whole(nanoseconds: float) -> int:
+        return math.ceil(round(nanoseconds / spec.timing.clock_ns, 9))
+
+    pulse = max(1, whole(spec.timing.pulse_ns)) * spec.timing.polarity_phases
+    return Cycles(
+        pulse=pulse,
+        read=max(1, whole(spec.timing.mvm_ns)),
+        conversion=whole(spec.timing.conversion_ns),
+        write=spec.hidden.max_steps * pulse,
+    )
+
+
+def rtl_parameters(spec: ChipSpec) -> dict[str, int]:
+    """Parameters of xc_controller for this chip (meaning: rtl/README.md)."""
+    return {
+        "ROWS": spec.array.rows,
+        "COLS": spec.array.cols,
+        "LANES": spec.controller.lanes,
+        "ADC_W": spec.converter.read_adc.bits,
+        "P_FRAC": p_frac(spec),
+        "P_EN": int(spec.algorithm.beta != 1),
+        "BETA_W": spec.reference.beta_bits,
+        "BETA": beta_mantissa(spec),
+        "H_W": spec.hidden.bits,
+        "H_FRAC": spec.hidden.frac_bits,
+        "LR_W": spec.hidden.rate_bits,
+        "LR_SHIFT": rate_gain(spec).shift,
+        "MAX_STEPS": spec.hidden.max_steps,
+        "H_DECAY": int(spec.hidden.reset == "decay"),
+        "H_MOMENTUM_SHIFT": spec.hidden.momentum_shift or 0,
+        "H_ROUND": ROUNDING_CODES[spec.hidden.rounding],
+        "P_ROUND": ROUNDING_CODES[spec.reference.rounding],
+        "CHOP_MODE": CHOP_CODES[spec.algorithm.chop.mode],
+        "LFSR_SEED": spec.controller.lfsr_seed,
+        "TRACE_EN": int(spec.controller.trace),
+    }
+
+
+def rtl_configuration(spec: ChipSpec) -> dict[str, int]:
+    """Static cfg_* inputs of xc_controller for this chip."""
+    return {
+        "cfg_transfer_every": spec.algorithm.transfer_every,
+        "cfg_lr_h": rate_gain(spec).mantissa,
+        "cfg_chop": chop_setting(spec),
+        "cfg_warmup": spec.algorithm.warmup_sweeps,
+    }

@@ -1,0 +1,280 @@
+"""Reads a chipspec: YAML, `extends`, `--set`, and one sentence for each thing that is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.resources
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from crosschop.model.chipspec.derive import DeriveError, beta_mantissa, rate_gain
+from crosschop.model.chipspec.keys import all_paths, key_at, keys_of, section_at, show
+from crosschop.model.chipspec.schema import ChipSpec
+from crosschop.model.errors import InputError
+
+OVERRIDE_PLACE = "--set"
+# They describe one file, so a chip that extends another has to say its own.
+_NOT_INHERITED = ("name", "summary", "notes")
+
+KeyPath = tuple[str, ...]
+
+
+class SpecError(InputError, ValueError):
+    """A chipspec is wrong; `messages` holds one sentence for each error."""
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that rejects duplicate keys and reads plain scalars as YAML 1.2 does.
+
+    PyYAML follows YAML 1.1, where the chop mode `off` is a boolean and `1e9` is text.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the name and the type are PyYAML's
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":bool", ":float"))]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_yaml_map(self, node: yaml.MappingNode) -> dict[str, Any]:  # type: ignore[override]
+        """A mapping with distinct text keys."""
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise yaml.MarkedYAMLError(problem=f"the key {show(key)} is not text", problem_mark=key_node.start_mark)
+            if key in seen:
+                raise yaml.MarkedYAMLError(problem=f"duplicate key {key}", problem_mark=key_node.start_mark)
+            seen.add(key)
+        return self.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_yaml_map)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^(?:[-+]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"),
+    list("-+0123456789."),
+)
+
+
+def _parse(text: str, place: str) -> Any:
+    """The value of a YAML text; `place` names it in the sentence about a syntax error."""
+    try:
+        loader = _Loader(text)
+        loader.deep_construct = True  # a node that contains itself is then an error, not an endless value
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = "" if mark is None or place.startswith(OVERRIDE_PLACE) else f":{mark.line + 1}"
+        raise SpecError(f"{place}{line}: not a valid chipspec: {error.problem or error.context}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise SpecError(f"{place}: not a valid chipspec: {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise SpecError(f"{place}: not a valid chipspec: nested too deeply") from None
+
+
+@dataclass
+class _Layers:
+    """Values of the files and of --set laid over each other, and who gave each of them."""
+
+    data: dict[str, Any] = field(default_factory=dict)
+    places: dict[KeyPath, str] = field(default_factory=dict)
+
+    def lay(self, new: dict[str, Any], place: str) -> None:
+        """Deep merge: a section is merged key by key, any other value (null too) replaces."""
+        self.data = self._merge(self.data, new, place, ())
+
+    def _merge(self, old: dict[str, Any], new: dict[str, Any], place: str, path: KeyPath) -> dict[str, Any]:
+        merged = dict(old)
+        for key, value in new.items():
+            here = (*path, key)
+            self.places[here] = place
+            if isinstance(value, dict):
+                below = old.get(key)
+                value = self._merge(below if isinstance(below, dict) else {}, value, place, here)
+            merged[key] = value
+        return merged
+
+
+def shipped_chipspecs() -> list[Path]:
+    """The chipspecs that come with the package, sorted by name."""
+    folder = importlib.resources.files("crosschop.chipspecs")
+    return sorted(Path(str(entry)) for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def _shipped(name: str) -> Path | None:
+    return next((path for path in shipped_chipspecs() if path.stem == name), None)
+
+
+def _did_you_mean(word: str, choices: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, choices, n=1)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def find_chipspec(name: str | Path) -> Path:
+    """The file of that path, or else the shipped chipspec of that name.
+
+    Raises:
+        SpecError: there is neither.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    found = _shipped(str(name))
+    if found:
+        return found
+    if path.is_dir():
+        raise SpecError(f"{name}: is a folder, not a chipspec")
+    shipped = [other.stem for other in shipped_chipspecs()]
+    hint = _did_you_mean(path.stem, shipped) or f"; shipped chipspecs: {', '.join(shipped)}"
+    raise SpecError(f"{name}: no such file or shipped chipspec{hint}")
+
+
+def _find_parent(extends: object, child: Path) -> Path:
+    """The file that `extends` names: a sibling, a path relative to the child, or a shipped chipspec."""
+    if not isinstance(extends, str) or not extends:
+        raise SpecError(f"{child}: extends = {show(extends)}, allowed: the name or relative path of a chipspec")
+    for candidate in (child.parent / f"{extends}.yaml", child.parent / extends):
+        # Skipping the file itself lets my/agad_20.yaml extend the shipped agad_20.
+        if candidate.is_file() and not candidate.samefile(child):
+            return candidate
+    found = _shipped(extends)
+    if found:
+        return found
+    known = [path.stem for path in shipped_chipspecs()] + [path.stem for path in child.parent.glob("*.yaml")]
+    raise SpecError(
+        f"{child}: extends = {show(extends)}, no such sibling, relative path or shipped chipspec"
+        + _did_you_mean(extends, known)
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The mapping in one file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SpecError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SpecError(f"{path}: is not UTF-8 text") from None
+    data = _parse(text, str(path))
+    if data is None:
+        raise SpecError(f"{path}: is empty")
+    if not isinstance(data, dict):
+        raise SpecError(f"{path}: must be a mapping of sections, got {show(data)}")
+    return data
+
+
+def _read_chain(path: Path) -> _Layers:
+    """A file laid over those that it extends."""
+    chain: list[tuple[Path, dict[str, Any]]] = []
+    while True:
+        if any(path.samefile(seen) for seen, _ in chain):
+            names = " -> ".join(str(seen) for seen in (*(seen for seen, _ in chain), path))
+            raise SpecError(f"{chain[0][0]}: extends goes in a circle: {names}")
+        data = _read(path)
+        chain.append((path, data))
+        if "extends" not in data:
+            break
+        path = _find_parent(data.pop("extends"), path)
+    layers = _Layers()
+    for number, (source, data) in reversed(list(enumerate(chain))):
+        if number > 0:
+            data = {key: value for key, value in data.items() if key not in _NOT_INHERITED}
+        layers.lay(data, str(source))
+    return layers
+
+
+def _lay_overrides(layers: _Layers, overrides: Sequence[str]) -> list[str]:
+    """Applies `KEY.PATH=VALUE` texts; returns the sentences about malformed ones."""
+    problems: list[str] = []
+    for override in overrides:
+        path, equals, text = override.partition("=")
+        names = path.strip().split(".")
+        if not equals or not all(names):
+            problems.append(f"{OVERRIDE_PLACE}: {show(override)} is not KEY=VALUE, for example algorithm.beta=0.5")
+            continue
+        try:
+            value = _parse(text, f"{OVERRIDE_PLACE} {override}")
+        except SpecError as error:
+            problems += error.messages
+            continue
+        for name in reversed(names):
+            value = {name: value}
+        layers.lay(value, OVERRIDE_PLACE)
+    return problems
+
+
+def _unknown_key(path: KeyPath) -> str:
+    """The sentence's end for a key that is not in the schema: misspelt, in the wrong section, or made up."""
+    *parents, name = path
+    section = section_at(parents)
+    siblings = list(keys_of(section)) if section else []
+    leaves: dict[str, list[str]] = {}
+    for other in all_paths():
+        leaves.setdefault(other[-1], []).append(".".join(other))
+    candidates = (
+        leaves.get(name, []),
+        [".".join((*parents, close)) for close in difflib.get_close_matches(name, siblings, n=1)],
+        [full for close in difflib.get_close_matches(name, leaves, n=1) for full in leaves[close]],
+    )
+    hint = next((f"did you mean {' or '.join(found)}?" for found in candidates if 1 <= len(found) <= 3), "")
+    return f"unknown key {'.'.join(path)}, {hint or 'allowed: ' + ', '.join(siblings)}"
+
+
+def _sentence(error: Any, file: str, places: dict[KeyPath, str]) -> str:
+    """One pydantic error as a sentence: place, key path, value, what is allowed."""
+    path: KeyPath = tuple(str(name) for name in error["loc"])
+    dotted = ".".join(path)
+    kind = error["type"]
+    if kind == "missing":
+        key = key_at(path)
+        return f"{file}: missing key {dotted}" + (f", allowed: {key.allowed}" if key else "")
+    place = places.get(path, file)
+    if kind == "extra_forbidden":
+        return f"{place}: {_unknown_key(path)}"
+    if kind == "value_error":  # a rule between several keys: no single place, the message names keys and values
+        return f"{file}: {dotted}: {error['ctx']['error']}" if path else f"{file}: {error['ctx']['error']}"
+    key = key_at(path)
+    allowed = key.allowed if key else error["msg"]
+    return f"{place}: {dotted} = {show(error['input'])}, allowed: {allowed}"
+
+
+def load_chipspec(path: str | Path, overrides: Sequence[str] = ()) -> ChipSpec:
+    """Reads and checks a chipspec: a file, or the name of a shipped one.
+
+    Args:
+        path: the file; a bare name such as `agad_20` means the shipped chipspec when no such file exists.
+        overrides: `KEY.PATH=VALUE` texts laid over the file, the value in YAML.
+
+    Raises:
+        SpecError: one sentence for each error.
+    """
+    file = find_chipspec(path)
+    layers = _read_chain(file)
+    problems = _lay_overrides(layers, overrides)
+    try:
+        spec = ChipSpec.model_validate(layers.data)
+    except ValidationError as error:
+        problems += [_sentence(item, str(file), layers.places) for item in error.errors(include_url=False)]
+        raise SpecError(*problems) from None
+    checks: tuple[Callable[[ChipSpec], object], ...] = (rate_gain, beta_mantissa)
+    for check in checks:
+        try:
+            check(spec)
+        except DeriveError as error:
+            problems.append(f"{file}: {error}")
+    if problems:
+        raise SpecError(*problems)
+    return spec

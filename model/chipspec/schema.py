@@ -1,0 +1,239 @@
+"""What a chipspec may say: one pydantic model per section, strict keys, unit and range with every key.
+
+The descriptions below are the documentation: chipspecs/README.md is generated from them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Rounding = Literal["half_up", "floor", "to_zero"]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys, wrong types and non-finite numbers are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Array(Section):
+    """Shape of the crossbar arrays A and W (and R)."""
+
+    rows: int = Field(ge=1, le=4096, description="outputs d, ADC channels of a column read")
+    cols: int = Field(ge=1, le=4096, description="inputs x; a transfer reads one column")
+
+
+class SoftBoundsDevice(Section):
+    """Soft-bounds device, Eqs 2-9 of the paper: the step shrinks linearly to zero towards the bound."""
+
+    model: Literal["soft_bounds"] = Field(description="device model")
+    n_states: float = Field(ge=2, le=100000, description="number of states of the nominal device, 2 / delta")
+    sigma_b: float = Field(default=0.3, ge=0, le=1, description="device-to-device spread of the bounds")
+    sigma_pm: float = Field(default=0.1, ge=0, le=1, description="device-to-device spread of the up-down asymmetry")
+    sigma_d2d: float = Field(default=0.3, ge=0, le=1, description="device-to-device spread of the step (log-normal)")
+    sigma_c2c: float = Field(default=0.3, ge=0, le=10, description="cycle-to-cycle noise of one pulse, in steps delta")
+    zero_at_symmetry_point: bool = Field(
+        default=False,
+        description="true: the symmetry point of each device represents weight 0; false: conductance 0 does",
+    )
+    source: str | None = Field(default=None, description="where the numbers come from")
+
+
+class Devices(Section):
+    """Devices of each array."""
+
+    a: SoftBoundsDevice = Field(description="gradient array A")
+    w: SoftBoundsDevice = Field(description="weight array W")
+
+
+class ReferenceArray(Section):
+    """Reference array R, programmed once: r = target + N(mean, std) (Eq 9); A is then read as A - R."""
+
+    target: Literal["symmetry_point", "zero"] = Field(
+        default="symmetry_point", description="what each element of R is programmed to before the offset"
+    )
+    mean: float = Field(default=0.0, ge=-2, le=2, description="mean offset mu_R, in weight units")
+    std: float = Field(default=0.0, ge=0, le=2, description="spread of the offset sigma_R, in weight units")
+
+
+class Driver(Section):
+    """Pulse driver: how an outer product becomes coincidences of pulse trains."""
+
+    max_pulses: int = Field(ge=1, le=62, description="longest pulse train l_max, slots")
+    pulse_train_management: bool = Field(
+        default=True, description="true: train as short as the largest element needs; false: always max_pulses"
+    )
+    average_momentum: Fraction = Field(
+        default=0.99, description="momentum of the running averages mu_x and mu_d of Eq 15"
+    )
+
+
+class Converter(Section):
+    """A DAC or an ADC. `bits: null` means ideal (no quantisation)."""
+
+    bits: int | None = Field(ge=2, le=16, description="resolution; null = ideal")
+    full_scale: float = Field(gt=0, le=1000, description="input value of the largest code; beyond it the code clips")
+    noise: float = Field(default=0.0, ge=0, le=100, description="standard deviation of the noise before conversion")
+
+
+class ReadConverter(Converter):
+    """ADC of the transfer read: its codes are the controller's input, so it is never ideal."""
+
+    bits: int = Field(ge=2, le=16, description="bits of a signed ADC code")
+
+
+class Converters(Section):
+    """Converters of the periphery."""
+
+    dac: Converter = Field(description="inputs of forward and backward passes, in units of the vector's maximum")
+    adc: Converter = Field(description="outputs of forward and backward passes on W")
+    read_adc: ReadConverter = Field(
+        description="transfer read of A, in weight units; its own range, since a one-hot read of |a| <= 1 would use "
+        "a small part of the range of a full product"
+    )
+
+
+class Chop(Section):
+    """When the chopper of a column flips."""
+
+    mode: Literal["regular", "random", "off"] = Field(default="regular", description="flip rule")
+    period: int | None = Field(
+        default=None, ge=1, le=65535, description="regular: reads of a column per chop period, 1 / rho"
+    )
+    probability: float | None = Field(
+        default=None, gt=0, lt=1, description="random: chance rho of a flip at each read of a column"
+    )
+
+    @model_validator(mode="after")
+    def _matches_mode(self) -> Chop:
+        needed = {"regular": "period", "random": "probability", "off": None}[self.mode]
+        for key in ("period", "probability"):
+            given = getattr(self, key) is not None
+            if given and key != needed:
+                raise ValueError(f"{key} does not go with mode {self.mode!r}")
+            if not given and key == needed:
+                raise ValueError(f"mode {self.mode!r} needs {key}")
+        return self
+
+
+class Algorithm(Section):
+    """The training algorithm and its hyper-parameters (symbols of the paper)."""
+
+    name: Literal["agad"] = Field(description="training algorithm")
+    transfer_every: int = Field(ge=1, le=65535, description="updates between two column reads, n_s")
+    learning_rate: float = Field(gt=0, le=10, description="learning rate of the weights, lambda")
+    gamma0: float = Field(gt=0, le=1e9, description="accumulation length gamma_0 of Eq 14")
+    eta0: float = Field(gt=0, le=100, description="update rate of A, eta_0 of Eq 15")
+    beta: float = Field(gt=0, le=1, description="leaky-mean constant of P; 1 removes the store of P")
+    chop: Chop = Field(description="chopper")
+    warmup_sweeps: int = Field(
+        default=0, ge=0, le=65535, description="sweeps over the array during which pulses to W are held back"
+    )
+
+
+class Hidden(Section):
+    """Number format of the hidden matrix H; one device pulse is 1."""
+
+    bits: int = Field(ge=4, le=32, description="bits of an entry, signed; H saturates at its range")
+    frac_bits: int = Field(ge=1, le=30, description="bits below one pulse")
+    rate_bits: int = Field(default=12, ge=1, le=16, description="bits of the gain mantissa (lambda_H in integers)")
+    rounding: Rounding = Field(default="half_up", description="rounding of z * lambda_H before it is added")
+    max_steps: int = Field(default=1, ge=1, le=15, description="most pulses per element and transfer")
+    reset: Literal["subtract", "decay"] = Field(
+        default="subtract", description="what a write leaves in H: H - pulses sent, or momentum * H"
+    )
+    momentum_shift: int | None = Field(
+        default=None, ge=1, le=15, description="decay: momentum = 2^-momentum_shift (toward zero); null = momentum 0"
+    )
+
+    @model_validator(mode="after")
+    def _one_pulse_fits(self) -> Hidden:
+        if self.max_steps << self.frac_bits > (1 << (self.bits - 1)) - 1:
+            raise ValueError(
+                f"max_steps * 2^frac_bits = {self.max_steps << self.frac_bits} exceeds the largest H of {self.bits} "
+                f"bits, {(1 << (self.bits - 1)) - 1}"
+            )
+        if self.momentum_shift is not None and self.reset != "decay":
+            raise ValueError("momentum_shift goes with reset 'decay' only")
+        return self
+
+
+class Reference(Section):
+    """Number format of P and P^ref: an ADC code with `p_bits - read_adc.bits` fraction bits."""
+
+    p_bits: int = Field(ge=2, le=32, description="bits of an entry of P and P^ref, at least the bits of the read ADC")
+    beta_bits: int = Field(default=8, ge=1, le=16, description="bits of beta below the point")
+    rounding: Rounding = Field(default="half_up", description="rounding of (omega - p) * beta before it is added")
+
+
+class Controller(Section):
+    """The digital controller."""
+
+    lanes: int = Field(ge=1, le=4096, description="rows handled per cycle, L")
+    trace: bool = Field(default=True, description="retire trace port (false removes it; verify needs it)")
+    lfsr_seed: int = Field(
+        default=0x1D872B41, ge=1, le=0xFFFFFFFF, description="first state of the random chopper's LFSR"
+    )
+
+
+class Timing(Section):
+    """Durations of the analog operations; each takes a whole number of clock cycles, rounded up."""
+
+    clock_ns: float = Field(ge=0.01, le=1000, description="clock period, ns")
+    pulse_ns: float = Field(gt=0, le=1e6, description="one pulse slot, ns")
+    polarity_phases: Literal[1, 2] = Field(
+        default=1, description="1: both polarities share a slot; 2: positive and negative pulses in turn"
+    )
+    mvm_ns: float = Field(gt=0, le=1e6, description="one matrix-vector product, so one column read, ns")
+    conversion_ns: float = Field(
+        default=0.0, ge=0, le=1e6, description="from the end of the column read to the first code beat, ns"
+    )
+
+
+class WeightProgramming(Section):
+    """Weight programming: a linear layer learns a target matrix from random inputs."""
+
+    name: Literal["weight_programming"] = Field(description="training task")
+    samples: int = Field(ge=1, le=10**9, description="input samples of a run")
+    target_std: float = Field(default=0.3, gt=0, le=2, description="standard deviation of the target weights")
+    target_limit: float = Field(
+        default=1.0, gt=0, le=10, description="targets beyond +-target_limit are drawn again (W cannot hold them)"
+    )
+    input_std: float = Field(default=1.0, gt=0, le=100, description="standard deviation of the inputs")
+
+
+class ChipSpec(Section):
+    """One chip: everything that the RTL, the golden model, the arrays and the estimates derive from."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="name of the chip, lower case")
+    summary: str = Field(description="one line: what the chip is for")
+    notes: str | None = Field(default=None, description="evidence for the settings, provenance")
+    array: Array
+    device: Devices
+    array_r: ReferenceArray | None = Field(default=None, description="reference array R; null = no such array")
+    driver: Driver
+    converter: Converters
+    algorithm: Algorithm
+    hidden: Hidden
+    reference: Reference
+    controller: Controller
+    timing: Timing
+    task: WeightProgramming
+
+    @model_validator(mode="after")
+    def _p_holds_a_code(self) -> ChipSpec:
+        bits = self.converter.read_adc.bits
+        if not bits <= self.reference.p_bits <= bits + 16:
+            raise ValueError(
+                f"reference.p_bits = {self.reference.p_bits} must lie between converter.read_adc.bits = {bits} "
+                f"and {bits + 16}"
+            )
+        if self.algorithm.beta == 1 and self.reference.p_bits != bits:
+            raise ValueError(
+                f"reference.p_bits = {self.reference.p_bits} must equal converter.read_adc.bits = {bits} when "
+                "algorithm.beta is 1: P is the last code"
+            )
+        return self

@@ -1,0 +1,28 @@
+"""Errors that are answers to the user: each message is one sentence, each class has an exit code of the CLI."""
+
+from __future__ import annotations
+
+
+class CrosschopError(Exception):
+    """Base of the errors that the CLI prints as sentences; anything else that escapes is a bug.
+
+    Exit codes: 0 pass, 1 mismatch (a check ran and failed), 2 bad input, 3 a tool is missing or failed.
+    """
+
+    exit_code = 1
+
+    def __init__(self, *messages: str) -> None:
+        super().__init__("\n".join(messages))
+        self.messages = list(messages)
+
+
+class InputError(CrosschopError):
+    """The user's input is wrong: a file, a key, an option."""
+
+    exit_code = 2
+
+
+class ToolError(CrosschopError):
+    """A program that the work needs is missing or failed."""
+
+    exit_code = 3
