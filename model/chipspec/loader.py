@@ -40,7 +40,7 @@ class _Loader(yaml.SafeLoader):
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
-    def construct_yaml_map(self, node: yaml.MappingNode) -> dict[str, Any]:  # type: ignore[override]
+    def construct_yaml_map(self, node: yaml.MappingNode) -> dict[Any, Any]:  # type: ignore[override]
         """A mapping with distinct text keys."""
         seen: set[object] = set()
         for key_node, _ in node.value:
@@ -153,7 +153,9 @@ def _find_parent(extends: object, child: Path) -> Path:
     found = _shipped(extends)
     if found:
         return found
-    known = [path.stem for path in shipped_chipspecs()] + [path.stem for path in child.parent.glob("*.yaml")]
+    known = [path.stem for path in shipped_chipspecs()] + [
+        path.stem for path in child.parent.glob("*.yaml") if path.stem != child.stem
+    ]
     raise SpecError(
         f"{child}: extends = {show(extends)}, no such sibling, relative path or shipped chipspec"
         + _did_you_mean(extends, known)

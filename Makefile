@@ -1,0 +1,56 @@
+# Everything runs in .venv, which `.ci/setup.sh` makes. The stamps say what it holds: the package (demo), and what the
+# tests need on top (test).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGE_STAMP := $(VENV)/.package.stamp
+TEST_STAMP := $(VENV)/.test.stamp
+TYPES := build/types/crosschop
+# One process per core; a group (tests that share something expensive) stays on one of them.
+PYTEST_FLAGS ?= -n auto --dist loadgroup
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test test-fast lint docs wheel clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(TEST_STAMP) ## create .venv and install what development needs (Icarus Verilog by apt-get when missing)
+
+demo: $(PACKAGE_STAMP) ## train a 20x20 matrix with the RTL in the loop
+	$(BIN)/crosschop run chipspecs/agad_20.yaml
+
+test: lint ## lint, then every test
+	$(BIN)/pytest $(PYTEST_FLAGS)
+
+test-fast: $(TEST_STAMP) ## the tests that need no simulator and take seconds
+	$(BIN)/pytest $(PYTEST_FLAGS) -m "not sim and not slow"
+
+# mypy has to find the folders under the names that the package has: crosschop.model, crosschop.cosim.
+lint: $(TEST_STAMP) ## ruff (rules and format) and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@mkdir -p $(TYPES)
+	@ln -sfn ../../../model $(TYPES)/model
+	@ln -sfn ../../../cosim $(TYPES)/cosim
+	MYPYPATH=build/types $(BIN)/mypy $(TYPES)
+
+docs: $(PACKAGE_STAMP) ## write the generated parts of chipspecs/README.md anew
+	$(BIN)/python -m crosschop.model.chipspec.documentation chipspecs/README.md
+
+# setuptools keeps deleted files in build/lib and would pack them again.
+wheel: $(TEST_STAMP) ## build the wheel into build/wheel
+	rm -rf build/lib build/bdist.*
+	$(BIN)/python -m build --wheel --outdir build/wheel .
+
+clean: ## remove build/
+	rm -rf build
+
+$(PACKAGE_STAMP): pyproject.toml .ci/setup.sh
+	PYTHON="$(PYTHON)" .ci/setup.sh $(VENV)
+	@touch $@
+
+$(TEST_STAMP): pyproject.toml .ci/setup.sh
+	PYTHON="$(PYTHON)" .ci/setup.sh $(VENV) test
+	@touch $(PACKAGE_STAMP) $@

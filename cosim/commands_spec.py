@@ -1,0 +1,79 @@
+"""`crosschop spec`: check chipspecs and show what follows from one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+
+from crosschop.model.chipspec import SpecError, load_chipspec
+from crosschop.model.chipspec.documentation import DERIVED, describe, resolved
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout instead of text.")
+set_option = click.option(
+    "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Replace a key, e.g. algorithm.beta=0.25."
+)
+
+
+@click.group()
+def spec() -> None:
+    """Check and show chipspecs."""
+
+
+@spec.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@json_option
+def check(files: tuple[str, ...], as_json: bool) -> None:
+    """Check chipspecs: files, or names of shipped ones."""
+    results: list[dict[str, Any]] = []
+    problems: list[str] = []
+    for file in files:
+        try:
+            chip = load_chipspec(file)
+            results.append({"file": file, "ok": True, "name": chip.name, "errors": []})
+        except SpecError as error:
+            results.append({"file": file, "ok": False, "name": None, "errors": error.messages})
+            problems += error.messages
+    if as_json:
+        click.echo(json.dumps({"ok": not problems, "files": results}))
+    else:
+        for result in results:
+            if result["ok"]:
+                click.echo(f"ok  {result['file']}")
+    if problems:
+        raise SpecError(*problems)
+
+
+@spec.command()
+@click.argument("file", metavar="FILE")
+@set_option
+@json_option
+def show(file: str, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Show a chipspec with every key, and the values derived from it."""
+    chip = load_chipspec(file, overrides)
+    description = describe(chip)
+    if as_json:
+        click.echo(json.dumps(description))
+        return
+    console = Console(soft_wrap=True, highlight=False)
+    if console.is_terminal:
+        console.print(Syntax(resolved(chip).rstrip(), "yaml", background_color="default"))
+    else:
+        click.echo(resolved(chip), nl=False)  # rich pads every line to the width of the screen
+    derived = Table("derived value", "", "unit", "meaning", box=None, header_style="bold")
+    for item in DERIVED:
+        value = item.value(chip)
+        text = str(value) if isinstance(value, int) else f"{value:.6g}"
+        derived.add_row(item.name, text, item.unit, item.meaning.replace("`", ""))
+    console.print()
+    console.print(derived)
+    for title, key in (("RTL parameter", "rtl_parameters"), ("configuration input", "rtl_configuration")):
+        table = Table(title, "", box=None, header_style="bold")
+        for name, value in description[key].items():
+            table.add_row(name, str(value))
+        console.print()
+        console.print(table)

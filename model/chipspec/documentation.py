@@ -1,0 +1,158 @@
+"""The key reference in chipspecs/README.md and `crosschop spec show`: both say what a chipspec means.
+
+`python -m crosschop.model.chipspec.documentation chipspecs/README.md` writes the generated parts anew.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from crosschop.model.chipspec.derive import (
+    beats,
+    cycles,
+    delta,
+    lambda_h,
+    memory_bits,
+    rate_gain,
+    read_lsb,
+    rtl_configuration,
+    rtl_parameters,
+)
+from crosschop.model.chipspec.keys import Key, keys_of
+from crosschop.model.chipspec.schema import ChipSpec, Section
+
+_BEGIN = "<!-- begin {}: written by `make docs` -->"
+_END = "<!-- end {} -->"
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A quantity that a chipspec determines."""
+
+    name: str
+    unit: str
+    meaning: str
+    value: Callable[[ChipSpec], int | float]
+
+
+DERIVED = (
+    Derived("lambda_h", "pulses", "gain of a read into H, pulses to W per weight unit of A", lambda_h),
+    Derived(
+        "rate_gain",
+        "",
+        "the same in H LSB per P LSB as the controller multiplies it, `cfg_lr_h` / 2^`LR_SHIFT`",
+        lambda spec: rate_gain(spec).mantissa / 2.0 ** rate_gain(spec).shift,
+    ),
+    Derived("read_lsb", "weight", "one code of the transfer read", read_lsb),
+    Derived("delta_a", "weight", "mean step of A at weight 0", lambda spec: delta(spec.device.a.n_states)),
+    Derived("delta_w", "weight", "mean step of W at weight 0", lambda spec: delta(spec.device.w.n_states)),
+    Derived("cycles_pulse", "cycles", "one pulse slot, both polarities", lambda spec: cycles(spec).pulse),
+    Derived(
+        "cycles_update_max",
+        "cycles",
+        "update of A with the longest pulse train",
+        lambda spec: cycles(spec).update(spec.driver.max_pulses),
+    ),
+    Derived("cycles_read", "cycles", "column read of A", lambda spec: cycles(spec).read),
+    Derived("cycles_conversion", "cycles", "end of the read to the first beat", lambda spec: cycles(spec).conversion),
+    Derived("cycles_write", "cycles", "write of one column of W", lambda spec: cycles(spec).write),
+    Derived("beats", "cycles", "work of the lanes for one column", beats),
+    Derived(
+        "samples_per_sweep",
+        "samples",
+        "input samples between two reads of a column",
+        lambda spec: spec.algorithm.transfer_every * spec.array.cols,
+    ),
+    Derived("devices_per_array", "devices", "crosspoints of one array", lambda spec: spec.array.rows * spec.array.cols),
+    Derived("arrays", "arrays", "A, W and, where there is one, R", lambda spec: 2 + (spec.array_r is not None)),
+    Derived("memory_bits_h", "bits", "memory of H, with the padding of the last beat", lambda s: memory_bits(s).h),
+    Derived("memory_bits_p", "bits", "memory of P; none for beta = 1", lambda spec: memory_bits(spec).p),
+    Derived("memory_bits_pref", "bits", "memory of P^ref", lambda spec: memory_bits(spec).pref),
+    Derived("memory_bits", "bits", "all memories of the controller", lambda spec: memory_bits(spec).total),
+)
+
+
+def resolved(spec: ChipSpec) -> str:
+    """The chipspec as YAML with every key, after `extends` and --set; it loads as the same chip."""
+    return yaml.safe_dump(spec.model_dump(), sort_keys=False, allow_unicode=True, width=100)
+
+
+def describe(spec: ChipSpec) -> dict[str, Any]:
+    """A chip and what follows from it, ready for JSON."""
+    return {
+        "chipspec": spec.model_dump(),
+        "derived": {item.name: item.value(spec) for item in DERIVED},
+        "rtl_parameters": rtl_parameters(spec),
+        "rtl_configuration": rtl_configuration(spec),
+    }
+
+
+def _table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _sections(section: type[Section], path: str = "") -> Iterator[tuple[str, type[Section]]]:
+    """Every section with its key path, the whole chip first."""
+    yield path, section
+    for key in keys_of(section).values():
+        if key.section:
+            yield from _sections(key.section, f"{path}.{key.name}".lstrip("."))
+
+
+def _key_row(key: Key) -> tuple[str, ...]:
+    kind = key.type_name + (" or null" if key.nullable else "")
+    default = "required" if key.required else f"`{key.default}`"
+    limits = f"`{key.limits}`" if key.limits.startswith("pattern") else key.limits
+    return (
+        f"`{key.name}`",
+        kind,
+        limits,
+        default,
+        key.field.description or (key.section.__doc__ or "" if key.section else ""),
+    )
+
+
+def key_reference() -> str:
+    """One table of keys per kind of section."""
+    paths: dict[type[Section], list[str]] = {}
+    for path, section in _sections(ChipSpec):
+        paths.setdefault(section, []).append(path)
+    parts: list[str] = []
+    for section, where in paths.items():
+        title = ", ".join(f"`{path}`" for path in where if path) or "The file"
+        rows = (_key_row(key) for key in keys_of(section).values())
+        header = ("key", "type", "range", "default", "meaning")
+        parts.append(f"### {title}\n\n{section.__doc__}\n\n{_table(header, rows)}")
+    return "\n\n".join(parts)
+
+
+def derived_reference() -> str:
+    """The table of derived quantities."""
+    return _table(("name", "unit", "meaning"), ((f"`{item.name}`", item.unit or "1", item.meaning) for item in DERIVED))
+
+
+def update(text: str) -> str:
+    """A README with its generated parts written anew.
+
+    Raises:
+        ValueError: the text lacks a pair of markers.
+    """
+    for name, content in (("keys", key_reference()), ("derived values", derived_reference())):
+        begin, end = _BEGIN.format(name), _END.format(name)
+        if begin not in text or end not in text:
+            raise ValueError(f"no markers {begin} and {end}")
+        head, rest = text.split(begin, 1)
+        text = f"{head}{begin}\n\n{content}\n\n{end}{rest.split(end, 1)[1]}"
+    return text
+
+
+if __name__ == "__main__":
+    _readme = Path(sys.argv[1])
+    _readme.write_text(update(_readme.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,417 @@
+"""Chipspecs: what loads, what each error says, what is derived."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from crosschop.cosim.cli import main
+from crosschop.model.chipspec import (
+    SpecError,
+    beta_mantissa,
+    chop_setting,
+    cycles,
+    lambda_h,
+    load_chipspec,
+    memory_bits,
+    rate_gain,
+    read_lsb,
+    rtl_configuration,
+    rtl_parameters,
+    shipped_chipspecs,
+    step_bits,
+)
+from crosschop.model.chipspec.documentation import describe, resolved, update
+
+README = Path(__file__).parents[2] / "chipspecs" / "README.md"
+HEADER = "extends: agad_20\nname: chip\nsummary: a chip for a test\n"
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Writes a file into an empty current folder, so that sentences name it without a folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def _write(text: str, name: str = "chip.yaml") -> Path:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text)
+        return Path(name)
+
+    return _write
+
+
+def errors_of(path: str | Path, *overrides: str) -> list[str]:
+    with pytest.raises(SpecError) as caught:
+        load_chipspec(path, overrides)
+    assert all("\n" not in message for message in caught.value.messages)
+    return caught.value.messages
+
+
+# ---------------------------------------------------------------- shipped chips
+
+
+@pytest.mark.parametrize("path", shipped_chipspecs(), ids=lambda path: path.stem)
+def test_shipped_chip_loads_and_says_what_it_is(path: Path) -> None:
+    spec = load_chipspec(path)
+    assert spec.name == path.stem
+    assert spec.summary
+    assert spec.notes and spec.notes.startswith("Special: ")
+    assert f"| `{path.name}` |" in README.read_text()
+
+
+def test_shipped_names() -> None:
+    names = {path.stem for path in shipped_chipspecs()}
+    assert names >= {"agad_20", "agad_tiny", "agad_64", "agad_512", "agad_beta1", "agad_rect", "agad_wide"}
+
+
+@pytest.mark.parametrize("path", shipped_chipspecs(), ids=lambda path: path.stem)
+def test_resolved_yaml_is_the_same_chip(path: Path, write: Write) -> None:
+    spec = load_chipspec(path)
+    assert load_chipspec(write(resolved(spec))) == spec
+
+
+def test_bare_name_prefers_a_file(write: Write) -> None:
+    assert load_chipspec("agad_20").name == "agad_20"
+    write(HEADER, "agad_20")
+    assert load_chipspec("agad_20").name == "chip"
+
+
+# ---------------------------------------------------------------- files that cannot be read as a chip
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "chip.yaml: is empty"),
+        ("# only a comment\n", "chip.yaml: is empty"),
+        ("- 1\n", "chip.yaml: must be a mapping of sections, got [1]"),
+        ("a: 1\nb: [\n", "chip.yaml:3: not a valid chipspec: expected the node content, but found '<stream end>'"),
+        ("a: 1\nb: 2\na: 3\n", "chip.yaml:3: not a valid chipspec: duplicate key a"),
+        ("a:\n  b: 1\n  b: 1\n", "chip.yaml:3: not a valid chipspec: duplicate key b"),
+        ("1: 2\n", "chip.yaml:1: not a valid chipspec: the key 1 is not text"),
+        ("&a [*a]\n", "chip.yaml:1: not a valid chipspec: found unconstructable recursive node"),
+        ("&a\nx: *a\n", "chip.yaml:1: not a valid chipspec: found unconstructable recursive node"),
+        ("x: 2026-99-99\n", "chip.yaml: not a valid chipspec: month must be in 1..12"),
+        (
+            "x: \x01\n",
+            "chip.yaml: not a valid chipspec: unacceptable character #x0001: special characters are not allowed",
+        ),
+        ("x: " + "[" * 5000, "chip.yaml: not a valid chipspec: nested too deeply"),
+    ],
+)
+def test_not_a_chipspec(write: Write, text: str, sentence: str) -> None:
+    assert errors_of(write(text)) == [sentence]
+
+
+def test_missing_file(write: Write) -> None:
+    names = ", ".join(path.stem for path in shipped_chipspecs())
+    assert errors_of("xyz.yaml") == [f"xyz.yaml: no such file or shipped chipspec; shipped chipspecs: {names}"]
+    assert errors_of("agad_21") == ["agad_21: no such file or shipped chipspec, did you mean agad_20?"]
+    Path("folder").mkdir()
+    assert errors_of("folder") == ["folder: is a folder, not a chipspec"]
+
+
+def test_not_text(write: Write) -> None:
+    path = write("")
+    path.write_bytes(b"name: \xff\n")
+    assert errors_of(path) == ["chip.yaml: is not UTF-8 text"]
+
+
+def test_unreadable(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(HEADER)
+
+    def refuse(*_args: object, **_kwargs: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert errors_of(path) == ["chip.yaml: cannot be read: Permission denied"]
+
+
+# ---------------------------------------------------------------- wrong values
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("array.rows=0", "array.rows = 0, allowed: integer 1..4096"),
+        ("array.rows=4097", "array.rows = 4097, allowed: integer 1..4096"),
+        ("array.rows=2.0", "array.rows = 2.0, allowed: integer 1..4096"),
+        ("array.rows=true", "array.rows = true, allowed: integer 1..4096"),
+        ("array.rows=null", "array.rows = null, allowed: integer 1..4096"),
+        ("array.rows='4'", 'array.rows = "4", allowed: integer 1..4096'),
+        ("array.rows=[4]", "array.rows = [4], allowed: integer 1..4096"),
+        ("algorithm.beta=0", "algorithm.beta = 0, allowed: number > 0 and <= 1"),
+        ("algorithm.beta=.nan", "algorithm.beta = NaN, allowed: number > 0 and <= 1"),
+        ("algorithm.gamma0=.inf", "algorithm.gamma0 = Infinity, allowed: number > 0 and <= 1000000000"),
+        ("algorithm.chop.probability=1", "algorithm.chop.probability = 1, allowed: number > 0 and < 1, or null"),
+        ("algorithm.name=agda", 'algorithm.name = "agda", allowed: agad'),
+        ("algorithm.chop.mode=never", 'algorithm.chop.mode = "never", allowed: one of regular, random, off'),
+        ("timing.polarity_phases=3", "timing.polarity_phases = 3, allowed: one of 1, 2"),
+        ("controller.trace=1", "controller.trace = 1, allowed: true or false"),
+        ("controller.trace=on", 'controller.trace = "on", allowed: true or false'),
+        ("converter.dac.bits=1", "converter.dac.bits = 1, allowed: integer 2..16, or null"),
+        ("converter.read_adc.bits=null", "converter.read_adc.bits = null, allowed: integer 2..16"),
+        ("name=X-1", 'name = "X-1", allowed: text pattern ^[a-z][a-z0-9_]*$'),
+        ("summary=3", "summary = 3, allowed: text"),
+        ("array=null", "array = null, allowed: a section with the keys rows, cols"),
+        ("array_r=3", "array_r = 3, allowed: a section with the keys target, mean, std, or null"),
+        ("algorithm.beta.x=2", 'algorithm.beta = {"x": 2}, allowed: number > 0 and <= 1'),
+        ("algorithm.betta=1", "unknown key algorithm.betta, did you mean algorithm.beta?"),
+        ("lanes=1", "unknown key lanes, did you mean controller.lanes?"),
+        ("array.zzz=1", "unknown key array.zzz, allowed: rows, cols"),
+        ("extends=agad_64", "unknown key extends, allowed: name, summary,"),
+    ],
+)
+def test_wrong_value(write: Write, override: str, sentence: str) -> None:
+    (message,) = errors_of(write(HEADER), override)
+    assert message.startswith(f"--set: {sentence}")
+
+
+def test_place_is_the_file_that_gave_the_value(write: Write) -> None:
+    write(HEADER + "array: {rows: 0, cols: 0}\n", "base.yaml")
+    child = write("extends: base\nname: chip\nsummary: s\narray: {cols: -1}\n")
+    assert errors_of(child) == [
+        "base.yaml: array.rows = 0, allowed: integer 1..4096",
+        "chip.yaml: array.cols = -1, allowed: integer 1..4096",
+    ]
+
+
+def test_missing_keys_are_listed(write: Write) -> None:
+    messages = errors_of(write("name: chip\narray: {rows: 3}\n"))
+    assert "chip.yaml: missing key summary, allowed: text" in messages
+    assert "chip.yaml: missing key array.cols, allowed: integer 1..4096" in messages
+    assert "chip.yaml: missing key device, allowed: a section with the keys a, w" in messages
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (["algorithm.chop.mode=random"], "algorithm.chop: period does not go with mode 'random'"),
+        (["algorithm.chop.period=null"], "algorithm.chop: mode 'regular' needs period"),
+        (
+            ["hidden.frac_bits=15"],
+            "hidden: max_steps * 2^frac_bits = 32768 exceeds the largest H of 16 bits, 32767",
+        ),
+        (["hidden.momentum_shift=1"], "hidden: momentum_shift goes with reset 'decay' only"),
+        (["reference.p_bits=8"], "reference.p_bits = 8 must lie between converter.read_adc.bits = 9 and 25"),
+        (
+            ["algorithm.beta=1"],
+            "reference.p_bits = 13 must equal converter.read_adc.bits = 9 when algorithm.beta is 1: P is the last code",
+        ),
+        (["algorithm.beta=0.001"], "algorithm.beta = 0.001 rounds to 0 at reference.beta_bits = 8"),
+    ],
+)
+def test_rules_between_keys(write: Write, overrides: list[str], sentence: str) -> None:
+    assert errors_of(write(HEADER), *overrides) == [f"chip.yaml: {sentence}"]
+
+
+@pytest.mark.parametrize("rate", ["1e-30", "1e-320"])
+def test_gain_that_does_not_fit(write: Write, rate: str) -> None:
+    (message,) = errors_of(write(HEADER), f"algorithm.learning_rate={rate}")
+    assert message.startswith("chip.yaml: the gain into H, ") and message.endswith("allowed 0..48")
+
+
+def test_all_errors_at_once(write: Write) -> None:
+    path = write(HEADER + "lane: 3\narray: {rows: 0}\ntiming: {clock_ns: 0}\n")
+    messages = errors_of(path, "hidden.bits=99", "nonsense", "a={")
+    assert sorted(messages) == [
+        "--set a={: not a valid chipspec: expected the node content, but found '<stream end>'",
+        '--set: "nonsense" is not KEY=VALUE, for example algorithm.beta=0.5',
+        "--set: hidden.bits = 99, allowed: integer 4..32",
+        "chip.yaml: array.rows = 0, allowed: integer 1..4096",
+        "chip.yaml: timing.clock_ns = 0, allowed: number 0.01..1000",
+        "chip.yaml: unknown key lane, did you mean controller.lanes?",
+    ]
+
+
+def test_malformed_override_is_an_error_on_its_own(write: Write) -> None:
+    for override in ("nonsense", "=3", "a..b=3"):
+        (message,) = errors_of(write(HEADER), override)
+        assert message.startswith("--set: ")
+
+
+# ---------------------------------------------------------------- extends and --set
+
+
+def test_extends_merges_deeply(write: Write) -> None:
+    base, spec = load_chipspec("agad_20"), load_chipspec(write(HEADER + "algorithm: {beta: 0.25}\n"))
+    assert spec.algorithm == base.algorithm.model_copy(update={"beta": 0.25})
+    assert spec.device == base.device
+    assert (spec.name, spec.notes) == ("chip", None), "name, summary and notes describe one file"
+
+
+def test_null_replaces(write: Write) -> None:
+    text = HEADER + "algorithm: {chop: {mode: random, period: null, probability: 0.25}}\n"
+    assert load_chipspec(write(text)).algorithm.chop.period is None
+
+
+def test_extends_finds_siblings_paths_and_shipped(write: Write) -> None:
+    write(HEADER + "array: {rows: 3}\n", "parts/first.yaml")
+    write("extends: first\nname: second\nsummary: s\narray: {cols: 7}\n", "parts/second.yaml")
+    third = write("extends: parts/second.yaml\nname: third\nsummary: s\n", "third.yaml")
+    array = load_chipspec(third).array
+    assert (array.rows, array.cols) == (3, 7)
+    own = write("extends: agad_20\nname: own\nsummary: s\n", "agad_20.yaml")
+    assert load_chipspec(own).array.rows == 20, "a file may extend the shipped chip of its own name"
+
+
+def test_extends_errors(write: Write) -> None:
+    assert errors_of(write("extends: agad_2\n")) == [
+        'chip.yaml: extends = "agad_2", no such sibling, relative path or shipped chipspec, did you mean agad_20?'
+    ]
+    assert errors_of(write("extends: 3\n")) == [
+        "chip.yaml: extends = 3, allowed: the name or relative path of a chipspec"
+    ]
+    write("extends: chip\n", "b.yaml")
+    assert errors_of(write("extends: b\n")) == ["chip.yaml: extends goes in a circle: chip.yaml -> b.yaml -> chip.yaml"]
+    write("", "empty.yaml")
+    assert errors_of(write("extends: empty\n")) == ["empty.yaml: is empty"]
+
+
+def test_overrides_are_yaml_and_the_last_wins() -> None:
+    overrides = ["array.rows=3", "array.rows=5", "algorithm.chop={mode: off, period: null}", "algorithm.gamma0=1e3"]
+    spec = load_chipspec("agad_20", [*overrides, "converter.dac.bits=null", "controller.lfsr_seed=0xBEEF"])
+    assert spec.array.rows == 5
+    assert spec.algorithm.chop.mode == "off", "YAML 1.2: off is text"
+    assert spec.algorithm.gamma0 == 1000, "YAML 1.2: 1e3 is a number"
+    assert spec.converter.dac.bits is None
+    assert spec.controller.lfsr_seed == 0xBEEF
+
+
+# ---------------------------------------------------------------- derived values, by arithmetic of its own
+
+
+def test_gain_of_agad_20() -> None:
+    spec = load_chipspec("agad_20", ["algorithm.gamma0=3000"])
+    # lambda n_s n / (gamma0 delta) = 0.1 * 5 * 20 / (3000 * 0.1) pulses per weight unit
+    assert lambda_h(spec) == pytest.approx(10 / 300)
+    assert read_lsb(spec) == pytest.approx(4 / 255)
+    # H LSB per P LSB: 2^10 H LSB per pulse, 2^4 P LSB per code
+    exact = (10 / 300) * (4 / 255) * 1024 / 16
+    gain = rate_gain(spec)
+    assert 2048 <= gain.mantissa < 4096, "every bit of the mantissa is used"
+    assert abs(gain.mantissa / 2**gain.shift - exact) <= 0.5 / 2**gain.shift
+    assert (gain.mantissa, gain.shift) == (2193, 16)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 7, 12, 16])
+@pytest.mark.parametrize("rate", [0.001, 0.02987, 0.1, 0.7, 2.9])
+def test_gain_mantissa_is_normal_and_nearest(bits: int, rate: float) -> None:
+    spec = load_chipspec("agad_20", [f"hidden.rate_bits={bits}", f"algorithm.learning_rate={rate}"])
+    gain = rate_gain(spec)
+    assert gain.mantissa.bit_length() == bits
+    exact = rate * 5 * 20 / (spec.algorithm.gamma0 * 0.1) * 4 / 255 * 64
+    assert abs(gain.mantissa / 2**gain.shift - exact) <= 0.5000001 / 2**gain.shift
+
+
+def test_cycles() -> None:
+    rect = cycles(load_chipspec("agad_rect"))
+    assert (rect.pulse, rect.read, rect.conversion, rect.write) == (10, 40, 3, 30)
+    assert rect.update(0) == 1, "an empty train still takes the request's cycle"
+    assert rect.update(4) == 40
+    slow = cycles(load_chipspec("agad_20", ["timing.clock_ns=3", "timing.pulse_ns=0.1", "timing.conversion_ns=3.1"]))
+    assert (slow.pulse, slow.read, slow.conversion, slow.write) == (1, 14, 2, 1)
+    exact = cycles(load_chipspec("agad_20", ["timing.clock_ns=0.1", "timing.pulse_ns=0.3", "timing.mvm_ns=0.7"]))
+    assert (exact.pulse, exact.read) == (3, 7), "0.3 / 0.1 is 2.999... in floats"
+
+
+def test_memory_bits() -> None:
+    rect = memory_bits(load_chipspec("agad_rect"))  # 13 rows in 4 beats of 4 lanes: 16 entries per column
+    assert (rect.h, rect.p, rect.pref) == (7 * 16 * 16, 7 * 16 * 13, 7 * 16 * 13)
+    assert rect.total == rect.h + rect.p + rect.pref
+    beta1 = memory_bits(load_chipspec("agad_beta1"))
+    assert (beta1.h, beta1.p, beta1.pref) == (400 * 16, 0, 400 * 9)
+
+
+def test_parameters_of_the_controller() -> None:
+    spec = load_chipspec("agad_rect")
+    parameters = rtl_parameters(spec)
+    assert {name: parameters[name] for name in ("ROWS", "COLS", "LANES", "ADC_W", "P_FRAC", "P_EN")} == {
+        "ROWS": 13, "COLS": 7, "LANES": 4, "ADC_W": 9, "P_FRAC": 4, "P_EN": 1,
+    }  # fmt: skip
+    assert (parameters["H_DECAY"], parameters["H_MOMENTUM_SHIFT"], parameters["MAX_STEPS"]) == (1, 1, 3)
+    assert (parameters["BETA"], parameters["BETA_W"], parameters["CHOP_MODE"]) == (128, 8, 2)
+    assert step_bits(spec) == 3
+    configuration = rtl_configuration(spec)
+    assert configuration["cfg_chop"] == math.floor(0.1 * 65536 + 0.5)
+    assert configuration["cfg_lr_h"] == rate_gain(spec).mantissa
+    assert (configuration["cfg_transfer_every"], configuration["cfg_warmup"]) == (5, 2)
+    wide = rtl_parameters(load_chipspec("agad_wide"))
+    assert (wide["H_ROUND"], wide["P_ROUND"]) == (1, 2)
+    beta1 = load_chipspec("agad_beta1")
+    assert (rtl_parameters(beta1)["P_EN"], rtl_parameters(beta1)["P_FRAC"], beta_mantissa(beta1)) == (0, 0, 256)
+    assert chop_setting(load_chipspec("agad_20")) == 10
+    assert chop_setting(load_chipspec("agad_20", ["algorithm.chop={mode: off, period: null}"])) == 0
+
+
+@pytest.mark.parametrize("path", shipped_chipspecs(), ids=lambda path: path.stem)
+def test_parameters_are_legal_for_the_controller(path: Path) -> None:
+    p = rtl_parameters(load_chipspec(path))
+    assert 0 <= p["LR_SHIFT"] <= 48 and 0 <= p["P_FRAC"] <= 16 and p["H_FRAC"] < p["H_W"] - 1 <= 31
+    assert 0 < p["BETA"] <= 1 << p["BETA_W"] and p["LFSR_SEED"] != 0
+
+
+# ---------------------------------------------------------------- documents and command line
+
+
+def test_readme_is_in_sync() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert update(text) == text, "run make docs"
+
+
+def test_readme_without_markers() -> None:
+    with pytest.raises(ValueError, match="no markers"):
+        update("# A README\n")
+
+
+def test_example_in_the_readme_loads(write: Write) -> None:
+    example = README.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    spec = load_chipspec(write(example, "my_chip.yaml"), ["algorithm.beta=0.25", "converter.dac.bits=null"])
+    assert (spec.array.rows, spec.controller.lanes, spec.algorithm.chop.mode) == (32, 8, "random")
+    for line in README.read_text(encoding="utf-8").splitlines():
+        if line.startswith("    error: my_chip.yaml: "):
+            override = "array.rows=0" if "rows" in line else "algorithm.betta=1"
+            assert line.strip().removeprefix("error: my_chip.yaml: ") in errors_of("my_chip.yaml", override)[0]
+
+
+def test_command_show() -> None:
+    result = CliRunner().invoke(main, ["spec", "show", "agad_tiny", "--set", "hidden.bits=12", "--json"])
+    assert result.exit_code == 0 and result.stderr == ""
+    assert json.loads(result.stdout) == describe(load_chipspec("agad_tiny", ["hidden.bits=12"]))
+    text = CliRunner().invoke(main, ["spec", "show", "agad_512"])
+    assert text.exit_code == 0
+    assert resolved(load_chipspec("agad_512")) in text.stdout
+    for name, value in rtl_parameters(load_chipspec("agad_512")).items():
+        assert [name, str(value)] in [line.split() for line in text.stdout.splitlines()]
+    assert str(512 * 512 * 16) in text.stdout
+
+
+def test_command_check(write: Write) -> None:
+    write(HEADER + "array: {rows: 0}\n", "bad.yaml")
+    result = CliRunner().invoke(main, ["spec", "check", "agad_20", "bad.yaml", "missing.yaml"])
+    assert result.exit_code == 2
+    assert result.stdout == "ok  agad_20\n"
+    assert result.stderr.splitlines()[0] == "error: bad.yaml: array.rows = 0, allowed: integer 1..4096"
+    assert result.stderr.splitlines()[1].startswith("error: missing.yaml: no such file")
+    as_json = CliRunner().invoke(main, ["spec", "check", "agad_20", "bad.yaml", "--json"])
+    answer = json.loads(as_json.stdout)
+    assert (as_json.exit_code, answer["ok"], [file["ok"] for file in answer["files"]]) == (2, False, [True, False])
+
+
+@pytest.mark.parametrize("arguments", [["spec", "show", "missing"], ["nonsense"], ["spec", "check"]])
+def test_command_bad_input(arguments: list[str]) -> None:
+    result = CliRunner().invoke(main, arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr
+
+
+def test_command_version() -> None:
+    result = CliRunner().invoke(main, ["--version"])
+    assert result.exit_code == 0 and result.stdout.startswith("crosschop ")
