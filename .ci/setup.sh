@@ -36,7 +36,10 @@ apt_install() {
         fail "$advice: apt-get install failed"
 }
 
-command -v "$python" >/dev/null || apt_install python3 python3 python3-venv
+if ! command -v "$python" >/dev/null; then
+    [ "$python" = python3 ] || fail "PYTHON=$python: there is no such program"
+    apt_install python3 python3 python3-venv
+fi
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     fail "$("$python" --version) is too old, Crosschop needs Python 3.11 or newer: make PYTHON=/path/to/python3"
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.syntax import Syntax
 from rich.table import Table
 
 from crosschop.model.chipspec import SpecError, load_chipspec
@@ -59,11 +58,8 @@ def show(file: str, overrides: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(description))
         return
-    console = Console(soft_wrap=True, highlight=False)
-    if console.is_terminal:
-        console.print(Syntax(resolved(chip).rstrip(), "yaml", background_color="default"))
-    else:
-        click.echo(resolved(chip), nl=False)  # rich pads every line to the width of the screen
+    click.echo(resolved(chip), nl=False)  # not through rich, which wraps and pads: this text can be saved as a chipspec
+    console = Console(highlight=False)
     derived = Table("derived value", "", "unit", "meaning", box=None, header_style="bold")
     for item in DERIVED:
         value = item.value(chip)
