@@ -21,8 +21,8 @@ module xc_chopper #
     parameter CHOP_MODE = 1,
     // First state of the LFSR, 32 bits, non-zero, for CHOP_MODE = 2
     parameter [31:0] LFSR_SEED = 32'h00000001,
-    // Derived: bits of a column number
-    localparam COL_W = COLS > 1 ? $clog2(COLS) : 1
+    // Derived, not to be set: bits of a column number
+    parameter COL_W = COLS > 1 ? $clog2(COLS) : 1
 )
 (
     /*

@@ -7,6 +7,8 @@
 /*
  * Controller of an AGAD chip: reads columns of the gradient array A, keeps H, P and P^ref, flips the
  * choppers and hands whole pulses to the weight array W. README.md is the contract of this module.
+ *
+ * The widths of ports are spelled out: a derived parameter in the header could be set from outside.
  */
 module xc_controller #
 (
@@ -44,93 +46,93 @@ module xc_controller #
     // First state of the chopper's LFSR, 32 bits, non-zero
     parameter [31:0] LFSR_SEED = 32'h00000001,
     // 1: drive the retire trace; 0: tie it to zero, no logic
-    parameter TRACE_EN = 1,
-    // Derived: beats per column
-    localparam BEATS = (ROWS + LANES - 1) / LANES,
-    // Derived: bits of a P entry, a step count, a column number, a beat number
-    localparam P_W = ADC_W + P_FRAC,
-    localparam STEP_W = $clog2(MAX_STEPS + 1) + 1,
-    localparam COL_W = COLS > 1 ? $clog2(COLS) : 1,
-    localparam BEAT_W = BEATS > 1 ? $clog2(BEATS) : 1
+    parameter TRACE_EN = 1
 )
 (
     /*
      * Clock and reset
      */
-    input  wire                    clk,
-    input  wire                    rst,
+    input  wire clk,
+    input  wire rst,
 
     /*
      * Configuration, static out of reset
      */
-    input  wire [15:0]             cfg_transfer_every,
-    input  wire [LR_W-1:0]         cfg_lr_h,
-    input  wire [15:0]             cfg_chop,
-    input  wire [15:0]             cfg_warmup,
+    input  wire [15:0] cfg_transfer_every,
+    input  wire [LR_W-1:0] cfg_lr_h,
+    input  wire [15:0] cfg_chop,
+    input  wire [15:0] cfg_warmup,
 
     /*
      * Sample ticks
      */
-    input  wire                    s_smp_valid,
-    output wire                    s_smp_ready,
+    input  wire s_smp_valid,
+    output wire s_smp_ready,
 
     /*
      * Update of A with this sample; signs, 1 means c = -1
      */
-    output wire                    m_upd_valid,
-    input  wire                    m_upd_ready,
-    output wire [COLS-1:0]         m_upd_chop,
+    output wire m_upd_valid,
+    input  wire m_upd_ready,
+    output wire [COLS-1:0] m_upd_chop,
 
     /*
      * Read of one column of A
      */
-    output wire                    m_rd_valid,
-    input  wire                    m_rd_ready,
-    output wire [COL_W-1:0]        m_rd_col,
+    output wire m_rd_valid,
+    input  wire m_rd_ready,
+    output wire [(COLS > 1 ? $clog2(COLS) : 1)-1:0] m_rd_col,
 
     /*
      * Codes of the column read, signed integers, rows beat*LANES ...
      */
-    input  wire                    s_adc_valid,
-    output wire                    s_adc_ready,
-    input  wire [LANES*ADC_W-1:0]  s_adc_codes,
+    input  wire s_adc_valid,
+    output wire s_adc_ready,
+    input  wire [LANES*ADC_W-1:0] s_adc_codes,
 
     /*
      * Pulses to one column of W, signed integers
      */
-    output wire                    m_wr_valid,
-    input  wire                    m_wr_ready,
-    output wire [COL_W-1:0]        m_wr_col,
-    output wire [ROWS*STEP_W-1:0]  m_wr_pulses,
+    output wire m_wr_valid,
+    input  wire m_wr_ready,
+    output wire [(COLS > 1 ? $clog2(COLS) : 1)-1:0] m_wr_col,
+    output wire [ROWS*($clog2(MAX_STEPS + 1)+1)-1:0] m_wr_pulses,
 
     /*
      * Cycle counters
      */
-    output wire [31:0]             stat_cycles_clear,
-    output wire [31:0]             stat_cycles_idle,
-    output wire [31:0]             stat_cycles_update,
-    output wire [31:0]             stat_cycles_stall,
-    output wire [31:0]             stat_cycles_read,
-    output wire [31:0]             stat_cycles_digital,
-    output wire [31:0]             stat_cycles_hold,
-    output wire [31:0]             stat_cycles_write,
+    output wire [31:0] stat_cycles_clear,
+    output wire [31:0] stat_cycles_idle,
+    output wire [31:0] stat_cycles_update,
+    output wire [31:0] stat_cycles_stall,
+    output wire [31:0] stat_cycles_read,
+    output wire [31:0] stat_cycles_digital,
+    output wire [31:0] stat_cycles_hold,
+    output wire [31:0] stat_cycles_write,
 
     /*
      * Retire trace: H has H_FRAC fraction bits, P and P^ref have P_FRAC
      */
-    output wire                    trc_valid,
-    output wire                    trc_last,
-    output wire [COL_W-1:0]        trc_col,
-    output wire [BEAT_W-1:0]       trc_beat,
-    output wire                    trc_chop,
-    output wire                    trc_flip,
-    output wire [LANES*ADC_W-1:0]  trc_codes,
-    output wire [LANES*H_W-1:0]    trc_h,
-    output wire [LANES*P_W-1:0]    trc_p,
-    output wire [LANES*P_W-1:0]    trc_pref,
-    output wire [LANES*STEP_W-1:0] trc_pulses
+    output wire trc_valid,
+    output wire trc_last,
+    output wire [(COLS > 1 ? $clog2(COLS) : 1)-1:0] trc_col,
+    output wire [(ROWS > LANES ? $clog2((ROWS + LANES - 1) / LANES) : 1)-1:0] trc_beat,
+    output wire trc_chop,
+    output wire trc_flip,
+    output wire [LANES*ADC_W-1:0] trc_codes,
+    output wire [LANES*H_W-1:0] trc_h,
+    output wire [LANES*(ADC_W+P_FRAC)-1:0] trc_p,
+    output wire [LANES*(ADC_W+P_FRAC)-1:0] trc_pref,
+    output wire [LANES*($clog2(MAX_STEPS + 1)+1)-1:0] trc_pulses
 );
 
+// Beats per column
+localparam BEATS = (ROWS + LANES - 1) / LANES;
+// Bits of a P entry, a step count, a column number, a beat number, a memory address
+localparam P_W = ADC_W + P_FRAC;
+localparam STEP_W = $clog2(MAX_STEPS + 1) + 1;
+localparam COL_W = COLS > 1 ? $clog2(COLS) : 1;
+localparam BEAT_W = BEATS > 1 ? $clog2(BEATS) : 1;
 localparam ADDR_W = COLS * BEATS > 1 ? $clog2(COLS * BEATS) : 1;
 
 wire                    read_done;

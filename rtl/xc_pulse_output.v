@@ -20,11 +20,11 @@ module xc_pulse_output #
     parameter LANES = 4,
     // Most pulses per element and transfer, 1..15
     parameter MAX_STEPS = 1,
-    // Derived: beats per column; bits of a step count, a column number, a beat number
-    localparam BEATS = (ROWS + LANES - 1) / LANES,
-    localparam STEP_W = $clog2(MAX_STEPS + 1) + 1,
-    localparam COL_W = COLS > 1 ? $clog2(COLS) : 1,
-    localparam BEAT_W = BEATS > 1 ? $clog2(BEATS) : 1
+    // Derived, not to be set: beats per column; bits of a step count, a column number, a beat number
+    parameter BEATS = (ROWS + LANES - 1) / LANES,
+    parameter STEP_W = $clog2(MAX_STEPS + 1) + 1,
+    parameter COL_W = COLS > 1 ? $clog2(COLS) : 1,
+    parameter BEAT_W = BEATS > 1 ? $clog2(BEATS) : 1
 )
 (
     /*

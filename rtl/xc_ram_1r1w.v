@@ -16,8 +16,8 @@ module xc_ram_1r1w #
     parameter DATA_W = 32,
     // Number of words, >= 1
     parameter DEPTH = 16,
-    // Derived: bits of an address
-    localparam ADDR_W = DEPTH > 1 ? $clog2(DEPTH) : 1
+    // Derived, not to be set: bits of an address
+    parameter ADDR_W = DEPTH > 1 ? $clog2(DEPTH) : 1
 )
 (
     /*

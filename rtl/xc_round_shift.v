@@ -23,10 +23,10 @@ module xc_round_shift #
     parameter SHIFT = 8,
     // Rounding: 0 half up, 1 floor, 2 toward zero
     parameter ROUND = 0,
-    // Derived: bits of in + bias, so that the sum never overflows, however large the shift
-    localparam SUM_W = (IN_W > SHIFT + 1 ? IN_W : SHIFT + 1) + 1,
-    // Derived: bits of the result
-    localparam OUT_W = SUM_W - SHIFT
+    // Derived, not to be set: bits of in + bias, so that the sum never overflows, however large the shift
+    parameter SUM_W = (IN_W > SHIFT + 1 ? IN_W : SHIFT + 1) + 1,
+    // Derived, not to be set: bits of the result
+    parameter OUT_W = SUM_W - SHIFT
 )
 (
     /*

@@ -25,10 +25,10 @@ module xc_state_store #
     parameter P_EN = 1,
     // Bits of an H entry, 2..32
     parameter H_W = 16,
-    // Derived: bits of a P entry; memory words and the bits of their address
-    localparam P_W = ADC_W + P_FRAC,
-    localparam DEPTH = COLS * ((ROWS + LANES - 1) / LANES),
-    localparam ADDR_W = DEPTH > 1 ? $clog2(DEPTH) : 1
+    // Derived, not to be set: bits of a P entry; memory words and the bits of their address
+    parameter P_W = ADC_W + P_FRAC,
+    parameter DEPTH = COLS * ((ROWS + LANES - 1) / LANES),
+    parameter ADDR_W = DEPTH > 1 ? $clog2(DEPTH) : 1
 )
 (
     /*

@@ -41,9 +41,9 @@ module xc_transfer_lane #
     // Rounding of the H and of the P increment: 0 half up, 1 floor, 2 toward zero
     parameter H_ROUND = 0,
     parameter P_ROUND = 0,
-    // Derived: bits of a P entry, of a step count
-    localparam P_W = ADC_W + P_FRAC,
-    localparam STEP_W = $clog2(MAX_STEPS + 1) + 1
+    // Derived, not to be set: bits of a P entry, of a step count
+    parameter P_W = ADC_W + P_FRAC,
+    parameter STEP_W = $clog2(MAX_STEPS + 1) + 1
 )
 (
     /*
@@ -151,7 +151,7 @@ steps_round_inst (
     .out(whole)
 );
 
-wire signed [STEPS_W-1:0] steps_max = MAX_STEPS[STEPS_W-1:0];
+wire signed [STEPS_W-1:0] steps_max = {{(STEPS_W-STEP_W){1'b0}}, MAX_STEPS[STEP_W-1:0]};
 wire signed [STEPS_W-1:0] whole_ext = {{(STEPS_W-WHOLE_W){whole[WHOLE_W-1]}}, whole};
 
 reg [STEP_W-1:0] steps;

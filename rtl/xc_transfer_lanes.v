@@ -48,14 +48,14 @@ module xc_transfer_lanes #
     parameter P_ROUND = 0,
     // 1: drive the retire trace; 0: tie it to zero, no logic
     parameter TRACE_EN = 1,
-    // Derived: beats per column
-    localparam BEATS = (ROWS + LANES - 1) / LANES,
-    // Derived: bits of a P entry, a step count, a column number, a beat number, a memory address
-    localparam P_W = ADC_W + P_FRAC,
-    localparam STEP_W = $clog2(MAX_STEPS + 1) + 1,
-    localparam COL_W = COLS > 1 ? $clog2(COLS) : 1,
-    localparam BEAT_W = BEATS > 1 ? $clog2(BEATS) : 1,
-    localparam ADDR_W = COLS * BEATS > 1 ? $clog2(COLS * BEATS) : 1
+    // Derived, not to be set: beats per column
+    parameter BEATS = (ROWS + LANES - 1) / LANES,
+    // Derived, not to be set: bits of a P entry, a step count, a column number, a beat number, a memory address
+    parameter P_W = ADC_W + P_FRAC,
+    parameter STEP_W = $clog2(MAX_STEPS + 1) + 1,
+    parameter COL_W = COLS > 1 ? $clog2(COLS) : 1,
+    parameter BEAT_W = BEATS > 1 ? $clog2(BEATS) : 1,
+    parameter ADDR_W = COLS * BEATS > 1 ? $clog2(COLS * BEATS) : 1
 )
 (
     /*

@@ -26,12 +26,12 @@ module xc_transfer_scheduler #
     parameter COLS = 8,
     // Rows handled per cycle, >= 1
     parameter LANES = 4,
-    // Derived: beats per column
-    localparam BEATS = (ROWS + LANES - 1) / LANES,
-    // Derived: bits of a column number, a beat number, a memory address
-    localparam COL_W = COLS > 1 ? $clog2(COLS) : 1,
-    localparam BEAT_W = BEATS > 1 ? $clog2(BEATS) : 1,
-    localparam ADDR_W = COLS * BEATS > 1 ? $clog2(COLS * BEATS) : 1
+    // Derived, not to be set: beats per column
+    parameter BEATS = (ROWS + LANES - 1) / LANES,
+    // Derived, not to be set: bits of a column number, a beat number, a memory address
+    parameter COL_W = COLS > 1 ? $clog2(COLS) : 1,
+    parameter BEAT_W = BEATS > 1 ? $clog2(BEATS) : 1,
+    parameter ADDR_W = COLS * BEATS > 1 ? $clog2(COLS * BEATS) : 1
 )
 (
     /*

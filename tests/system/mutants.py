@@ -1,0 +1,136 @@
+"""Ten seeded bugs in the controller, to show that a checker finds what it is there for.
+
+Each mutant replaces one piece of an RTL file. All compile without warnings and change the behaviour
+of a chip with two lanes or more; what else a chip or its stimulus must have stands beside them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A bug: `original`, found exactly once in rtl/`file`, becomes `replacement`."""
+
+    name: str
+    file: str
+    original: str
+    replacement: str
+
+
+MUTANTS = (
+    Mutant(
+        # H = -0.3 pulses gives -1 instead of 0.
+        name="steps_arithmetic_shift",
+        file="xc_transfer_lane.v",
+        original="    .SHIFT(H_FRAC),\n    .ROUND(2)\n",
+        replacement="    .SHIFT(H_FRAC),\n    .ROUND(1)\n",
+    ),
+    Mutant(
+        # Needs a gain that drives H faster than its pulses leave.
+        name="h_saturation_missed",
+        file="xc_transfer_lane.v",
+        original="wire h_fits = h_sum[SUM_W-1:H_W-1] == {(SUM_W-H_W+1){h_sum[SUM_W-1]}};",
+        replacement="wire h_fits = 1'b1;",
+    ),
+    Mutant(
+        # Needs flips.
+        name="flip_one_read_late",
+        file="xc_chopper.v",
+        original="        if (read_done && flip) begin\n",
+        replacement="        if (read_done && xfer_flip_reg) begin\n",
+    ),
+    Mutant(
+        # Needs flips and a transfer of the same column after one.
+        name="pref_before_p",
+        file="xc_state_store.v",
+        original=(
+            "pref_ram_inst (\n"
+            "    .clk(clk),\n"
+            "    .rd_en(rd_en),\n"
+            "    .rd_addr(rd_addr),\n"
+            "    .rd_data(rd_pref),\n"
+            "    .wr_en(pref_wr_en),\n"
+            "    .wr_addr(mem_wr_addr),\n"
+            "    .wr_data(mem_wr_p)\n"
+            ");\n"
+        ),
+        replacement=(
+            "pref_ram_inst (\n"
+            "    .clk(clk),\n"
+            "    .rd_en(rd_en),\n"
+            "    .rd_addr(rd_addr),\n"
+            "    .rd_data(rd_pref),\n"
+            "    .wr_en(pref_wr_en),\n"
+            "    .wr_addr(mem_wr_addr),\n"
+            "    .wr_data(gen_old_p.mem_wr_old_p)\n"
+            ");\n"
+            "\n"
+            "generate\n"
+            "if (1) begin : gen_old_p\n"
+            "    reg [LANES*P_W-1:0] old_p_2_reg, old_p_3_reg;\n"
+            "    wire [LANES*P_W-1:0] mem_wr_old_p = clear_valid ? {LANES*P_W{1'b0}} : old_p_3_reg;\n"
+            "    always @(posedge clk) begin\n"
+            "        old_p_2_reg <= rd_p;\n"
+            "        old_p_3_reg <= old_p_2_reg;\n"
+            "    end\n"
+            "end\n"
+            "endgenerate\n"
+        ),
+    ),
+    Mutant(
+        # Needs flips.
+        name="chop_ignored_on_lane_0",
+        file="xc_transfer_lanes.v",
+        original="        .chop(chop_reg),\n",
+        replacement="        .chop(chop_reg && lane != 0),\n",
+    ),
+    Mutant(
+        # Needs two columns or more.
+        name="column_wraps_early",
+        file="xc_transfer_scheduler.v",
+        original="localparam LAST_COL = COLS - 1;",
+        replacement="localparam LAST_COL = COLS - 2;",
+    ),
+    Mutant(
+        # Needs H_DECAY = 0.
+        name="h_forgotten_instead_of_subtracted",
+        file="xc_transfer_lane.v",
+        original="    assign h_after_write = h_sat - sent[H_W-1:0];\n",
+        replacement="    assign h_after_write = {H_W{1'b0}};\n",
+    ),
+    Mutant(
+        # Lane 0 gets no pulses, lane i those of lane i - 1.
+        name="pulses_shifted_by_a_lane",
+        file="xc_pulse_output.v",
+        original="            pulses_reg <= in_pulses[LANES_USED*STEP_W-1:0];\n",
+        replacement="            pulses_reg <= in_pulses[LANES_USED*STEP_W-1:0] << STEP_W;\n",
+    ),
+    Mutant(
+        # A beat offered while ready is low is taken, and taken again. Needs codes that come while pulses wait for W.
+        name="codes_taken_without_ready",
+        file="xc_transfer_scheduler.v",
+        original="assign beat_valid = s_adc_valid && s_adc_ready;",
+        replacement="assign beat_valid = s_adc_valid && outstanding_reg;",
+    ),
+    Mutant(
+        # Needs P_EN = 1 and P_ROUND = 0.
+        name="p_rounded_down",
+        file="xc_transfer_lane.v",
+        original="        .ROUND(P_ROUND)\n",
+        replacement="        .ROUND(1)\n",
+    ),
+)
+
+
+def apply(mutant: Mutant, source_dir: Path, destination_dir: Path) -> None:
+    """Copy the RTL of `source_dir` to `destination_dir`, which must not exist yet, with the bug in it."""
+    text = (source_dir / mutant.file).read_text(encoding="utf-8")
+    found = text.count(mutant.original)
+    if found != 1:
+        raise ValueError(f"mutant {mutant.name}: its original text is {found} times in {mutant.file}, not once")
+    shutil.copytree(source_dir, destination_dir, ignore=shutil.ignore_patterns("__pycache__"))
+    (destination_dir / mutant.file).write_text(text.replace(mutant.original, mutant.replacement), encoding="utf-8")
