@@ -22,6 +22,7 @@ from crosschop.model.analog.pulse_driver import Plan
 from crosschop.model.analog.random import new_streams
 from crosschop.model.analog.tile import Tile, new_tile
 from crosschop.model.chipspec import ChipSpec
+from crosschop.model.cycles import CycleConfig, Timeline, cycle_config, new_timeline, step_cycles, update_cycles
 from crosschop.model.golden.controller import step_transfer
 from crosschop.model.golden.state import (
     COUNTER,
@@ -62,6 +63,8 @@ class Session(NamedTuple):
         codes: codes of the last read, (rows,).
         sample: (1,) samples applied to A so far.
         slots: (1,) pulse slots of those updates.
+        durations, timeline: cycle model, moved on by every transfer.
+        updating: (1,) cycles of the updates before the last read.
         recording: what the report needs.
     """
 
@@ -71,6 +74,9 @@ class Session(NamedTuple):
     codes: IntArray
     sample: IntArray
     slots: IntArray
+    durations: CycleConfig
+    timeline: Timeline
+    updating: IntArray
     recording: Recording
 
 
@@ -87,6 +93,7 @@ def new_session(spec: ChipSpec, seed: int, transfers: int, device_seed: int | No
     # Spawned children: devices, target and noise do not depend on how many numbers the others draw.
     device_seeds = np.random.SeedSequence(seed if device_seed is None else device_seed).spawn(3)
     stream_seed = np.random.SeedSequence(seed).spawn(3)[2]
+    durations = cycle_config(spec)
     session = Session(
         tile=new_tile(spec, np.random.default_rng(device_seeds[0]), new_streams(stream_seed)),
         task=new_task(spec.task, (cols, rows), np.random.default_rng(device_seeds[1])),
@@ -99,6 +106,9 @@ def new_session(spec: ChipSpec, seed: int, transfers: int, device_seed: int | No
         codes=np.zeros(rows, dtype=np.int64),
         sample=np.zeros(1, dtype=np.int64),
         slots=np.zeros(1, dtype=np.int64),
+        durations=durations,
+        timeline=new_timeline(durations),
+        updating=np.zeros(1, dtype=np.int64),
         recording=new_recording(transfers, rows, cols),
     )
     rec.note_error(session.recording, 0, tasks.weight_error(session.task, session.tile.w))
@@ -122,10 +132,12 @@ def prepare_group(session: Session) -> None:
 def update_and_read(session: Session, column: int, chop: IntArray) -> None:
     """Applies the group's updates to A under the chop bits (cols,), then reads a column into `session.codes`."""
     group, tile = session.group, session.tile
+    session.updating[0] = 0
     for i in range(group.length.size):
         plan = Plan(group.length[i], group.scale[i, 0], group.scale[i, 1])
         analog.accumulate(tile, plan, group.x[i], group.d[i], chop)
         session.slots[0] += plan.length
+        session.updating[0] += update_cycles(session.durations, plan.length)
     session.sample[0] += group.length.size
     analog.read_column(tile, column, session.codes)
     row, watched = session.recording.element
@@ -145,10 +157,13 @@ def write_and_prepare(session: Session, transfer: Transfer) -> None:
 
 
 @njit(cache=True)
-def step_golden(session: Session, config: ControllerConfig, state: ControllerState, transfer: Transfer) -> None:
-    """One golden transfer of `session.codes`, recorded."""
-    step_transfer(config, state, session.codes, transfer)
-    rec.note_transfer(session.recording, state, session.codes, transfer)
+def step_golden(
+    session: Session, config: ControllerConfig, state: ControllerState, codes: IntArray, transfer: Transfer
+) -> None:
+    """One golden transfer of the codes (rows,) that the controller took, recorded and timed."""
+    step_transfer(config, state, codes, transfer)
+    step_cycles(session.durations, session.timeline, session.updating[0], transfer.head[HEAD_WRITE] != 0)
+    rec.note_transfer(session.recording, state, codes, transfer)
 
 
 @njit(cache=True)
@@ -159,7 +174,7 @@ def run_golden(
     for _ in range(transfers):
         update_and_read(session, state.counters[COUNTER.column], state.chop)
         write_and_prepare(session, transfer)
-        step_golden(session, config, state, transfer)
+        step_golden(session, config, state, session.codes, transfer)
 
 
 def finish(session: Session, transfer: Transfer) -> None:

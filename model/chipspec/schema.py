@@ -175,7 +175,7 @@ class Controller(Section):
     lanes: int = Field(ge=1, le=4096, description="rows handled per cycle, L")
     trace: bool = Field(default=True, description="retire trace port (false removes it; verify needs it)")
     lfsr_seed: int = Field(
-        default=0x1D872B41, ge=1, le=0xFFFFFFFF, description="first state of the random chopper's LFSR"
+        default=0x1D872B41, ge=1, le=0x7FFFFFFF, description="first state of the random chopper's LFSR"
     )
 
 

@@ -1,0 +1,242 @@
+"""The cocotb side of the bench: one Python call per column transfer, never per clock cycle.
+
+Runs inside the simulator (cosim/simulate.py starts it) and talks to hdl/xc_bench.v through its py_* registers and its
+`record`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cocotb
+import numpy as np
+from cocotb.triggers import ClockCycles, Timer, ValueChange
+from numpy.typing import NDArray
+
+from crosschop.cosim.job import PROGRESS_FILE, RECORDING_FILE, STREAMS, Job, Result, Segment
+from crosschop.cosim.record import Decoder, Record, pack
+from crosschop.cosim.scoreboard import COUNT_MASK, DivergenceError, Scoreboard
+from crosschop.cosim.stimulus import RandomStimulus, Stimulus, TileStimulus
+from crosschop.model import training
+from crosschop.model.chipspec import cycles, rtl_parameters
+from crosschop.model.cycles import (
+    PHASES,
+    SCHEDULER_PHASES,
+    Timeline,
+    cycle_config,
+    finish_cycles,
+    new_timeline,
+    step_cycles,
+    update_cycles,
+)
+from crosschop.model.golden.controller import step_transfer
+from crosschop.model.golden.state import HEAD_WRITE, ControllerState, Transfer, controller_config
+
+IntArray = NDArray[np.int64]
+
+JOB_DIRECTORY_VARIABLE = "CROSSCHOP_JOB"
+LENGTH_BITS = 6
+PROGRESS_SECONDS = 0.2
+# Most cycles that one draw of back-pressure adds.
+MAX_INJECTED = 8
+
+
+class Bench:
+    """Runs the segments of a job on the device under test."""
+
+    def __init__(self, dut: Any, job: Job, directory: Path) -> None:
+        self.dut = dut
+        self.job = job
+        self.spec = job.spec
+        self.result = Result(cycles=dict.fromkeys(PHASES, 0), predicted=dict.fromkeys(PHASES, 0))
+        self.session: training.Session | None = None
+        self._decoder = Decoder(self.spec)
+        self._durations = cycle_config(self.spec)
+        self._progress_file = (directory / PROGRESS_FILE).open("w")
+        self._progress_due = 0.0
+
+    async def run(self) -> Result:
+        """All segments; stops at the first divergence."""
+        try:
+            for segment in self.job.segments:
+                await self._run_segment(segment)
+        except DivergenceError as error:
+            self.result.mismatch = error.mismatch
+        self._report_progress(force=True)
+        return self.result
+
+    async def _run_segment(self, segment: Segment) -> None:
+        stimulus, scoreboard, timeline = self._prepare(segment)
+        await self._reset(segment)
+        samples = segment.configuration["cfg_transfer_every"]
+        self._release(stimulus.lengths(), samples)
+        for index in range(segment.transfers):
+            self._window(scoreboard.number + (index > 0))
+            record = await self._read_event(scoreboard, index + 1)
+            column, chop = scoreboard.check_read(record)
+            self._answer(stimulus.read(column, chop), index + 1)
+            if index > 0:
+                await self._retire(scoreboard, record)
+            scoreboard.check_read_state(column, chop)
+            stimulus.write(scoreboard.transfer)
+            if index + 1 < segment.transfers:
+                self._release(stimulus.lengths(), (index + 2) * samples)
+            self._report_progress()
+        if not segment.abort:
+            await self._retire(scoreboard, None)
+            await self._compare_cycles(segment, scoreboard, timeline)
+        self._window(-1)
+        if isinstance(stimulus, TileStimulus):
+            training.finish(stimulus.session, scoreboard.transfer)
+
+    def _prepare(self, segment: Segment) -> tuple[Stimulus, Scoreboard, Timeline]:
+        """Stimulus, scoreboard and cycle model of a segment."""
+        config = controller_config(rtl_parameters(self.spec), segment.configuration)
+        stimulus: Stimulus
+        step: Callable[[ControllerState, IntArray, Transfer], None]
+        if segment.codes == "tile":
+            session = training.new_session(self.spec, segment.seed, segment.transfers)
+            stimulus, timeline, self.session = TileStimulus(session), session.timeline, session
+
+            def step(state: ControllerState, codes: IntArray, transfer: Transfer) -> None:
+                training.step_golden(session, config, state, codes, transfer)
+        else:
+            stimulus = RandomStimulus(
+                self.spec, config.transfer_every, segment.codes, segment.lengths, segment.seed
+            )
+            timeline = new_timeline(self._durations)
+
+            def step(state: ControllerState, codes: IntArray, transfer: Transfer) -> None:
+                step_transfer(config, state, codes, transfer)
+                step_cycles(self._durations, timeline, self._updating.pop(0), bool(transfer.head[HEAD_WRITE]))
+
+        self._updating: list[int] = []
+        return stimulus, Scoreboard(config, segment, self.result.transfers, step, timeline), timeline
+
+    async def _reset(self, segment: Segment) -> None:
+        dut = self.dut
+        dut.py_rst.value = 1
+        dut.py_arm.value = 0
+        dut.py_answered.value = 0
+        dut.py_released.value = 0
+        dut.py_transfer_every.value = segment.configuration["cfg_transfer_every"]
+        dut.py_lr_h.value = segment.configuration["cfg_lr_h"]
+        dut.py_chop.value = segment.configuration["cfg_chop"]
+        dut.py_warmup.value = segment.configuration["cfg_warmup"]
+        dut.py_rates.value = sum(rate << 8 * place for place, rate in enumerate(segment.rates))
+        dut.py_seed.value = segment.seed & 0xFFFFFFFF
+        durations = cycles(self.spec)
+        longest = max(self.spec.driver.max_pulses * durations.pulse, durations.read + durations.conversion)
+        dut.py_patience.value = self._durations.depth + 4 * (longest + durations.write) + 1000
+        await ClockCycles(dut.clk, 3)
+        dut.py_rst.value = 0
+
+    def _release(self, lengths: IntArray, released: int) -> None:
+        self.dut.py_lengths.value = pack(lengths, LENGTH_BITS)
+        self.dut.py_released.value = released
+        self._updating.append(sum(update_cycles(self._durations, int(length)) for length in lengths))
+
+    def _answer(self, codes: IntArray, reads: int) -> None:
+        self.dut.py_codes.value = pack(codes, self.spec.converter.read_adc.bits)
+        self.dut.py_answered.value = reads & COUNT_MASK
+
+    async def _wake(self, scoreboard: Scoreboard) -> Record:
+        await ValueChange(self.dut.wake)
+        record = self._decoder(str(self.dut.record.value))
+        scoreboard.check_health(record)
+        return record
+
+    async def _read_event(self, scoreboard: Scoreboard, reads: int) -> Record:
+        record = await self._wake(scoreboard)
+        while record["reads"] != reads & COUNT_MASK:
+            record = await self._wake(scoreboard)
+        return record
+
+    async def _retire(self, scoreboard: Scoreboard, record: Record | None) -> None:
+        """Checks the transfer that retires next, waiting for it where it is not in `record` yet."""
+        expected = (scoreboard.retired + 1) & COUNT_MASK
+        if record is None or record["retired"] == (expected - 1) & COUNT_MASK:
+            record = await self._arm(scoreboard, expected, None)
+        scoreboard.check_retire(record)
+        if scoreboard.transfer.head[HEAD_WRITE] and record["written"] == scoreboard.writes & COUNT_MASK:
+            record = await self._arm(scoreboard, expected, (scoreboard.writes + 1) & COUNT_MASK)
+        scoreboard.check_write(record)
+        self.result.transfers += 1
+        self.result.writes += int(scoreboard.transfer.head[HEAD_WRITE])
+
+    async def _arm(self, scoreboard: Scoreboard, retired: int, written: int | None) -> Record:
+        """Waits for so many retirements, and writes if given."""
+        dut = self.dut
+        dut.py_arm_retired.value = retired
+        dut.py_arm_written.value = 0 if written is None else written
+        dut.py_arm_any_write.value = int(written is None)
+        dut.py_arm.value = 1
+        record = await self._wake(scoreboard)
+        while record["retired"] != retired or (written is not None and record["written"] != written):
+            record = await self._wake(scoreboard)
+        dut.py_arm.value = 0
+        return record
+
+    async def _compare_cycles(self, segment: Segment, scoreboard: Scoreboard, timeline: Timeline) -> None:
+        """Every counter of the RTL against the cycle model and against what the pins showed."""
+        dut = self.dut
+        tail = self._durations.write + MAX_INJECTED + 2  # until the last write is over
+        await Timer(tail * round(self.spec.timing.clock_ns * 1000), unit="ps")
+
+        def value(name: str) -> int:
+            return int(getattr(dut, name).value.to_unsigned())
+
+        record = self._decoder(str(dut.record.value))
+        scoreboard.check_health(record)
+        counters = {phase: value(f"stat_cycles_{phase}") for phase in PHASES}
+        predicted = finish_cycles(timeline)
+        expected = dict(predicted)
+        for phase, name in (("update", "updates"), ("read", "reads"), ("write", "writes")):
+            expected[phase] += value(f"{name}_injected")
+        elapsed = record["cycle"]
+        expected["stall"], expected["hold"] = value("due_reg"), value("waiting_reg")
+        expected["idle"] = elapsed - sum(expected[phase] for phase in SCHEDULER_PHASES if phase != "idle")
+        for phase in PHASES:
+            scoreboard.check_cycles(phase, expected[phase], counters[phase])
+        if segment.nominal:
+            # The scoreboard has compared the cycle of every read; idle cycles after the last one are nobody's.
+            for phase in ("stall", "hold"):
+                scoreboard.check_cycles(phase, predicted[phase], counters[phase])
+            counters["idle"] = predicted["idle"]
+        for phase in PHASES:
+            self.result.cycles[phase] += counters[phase]
+            self.result.predicted[phase] += predicted[phase]
+
+    def _window(self, transfer: int) -> None:
+        """Records waves while the transfer lies in the job's window."""
+        if self.job.waves is not None:
+            first, last = self.job.waves
+            self.dut.py_dump.value = int(first <= transfer < last)
+
+    def _report_progress(self, force: bool = False) -> None:
+        now = time.monotonic()
+        if force or now >= self._progress_due:
+            self._progress_due = now + PROGRESS_SECONDS
+            self._progress_file.seek(0)
+            self._progress_file.write(f"{self.result.transfers:12d}")
+            self._progress_file.flush()
+
+
+@cocotb.test()
+async def simulate(dut: Any) -> None:
+    """Runs the job named by the environment and writes its result."""
+    directory = Path(os.environ[JOB_DIRECTORY_VARIABLE])
+    bench = Bench(dut, Job.load(directory), directory)
+    result = await bench.run()
+    if bench.session is not None and result.mismatch is None:
+        result.outcome = asdict(training.outcome(bench.session, result.transfers))
+        training.save_recording(bench.session, directory / RECORDING_FILE)
+    result.save(directory)
+
+
+assert len(STREAMS) * 8 == 40  # width of py_rates in hdl/xc_bench.v

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+`resetall
+`timescale 1ns / 1ps
+`default_nettype none
+
+// A controller of the user's: any module with the ports of xc_controller
+`ifndef XC_DUT
+`define XC_DUT xc_controller
+`endif
+
+/*
+ * Test bench: clock, the controller, transactors and monitors. Python (cosim/bench.py) writes the py_* registers and
+ * reads `record`; it is woken by `wake` once per transfer and never sees a clock cycle
+ */
+module xc_bench #
+(
+    // Parameters of xc_controller
+    parameter ROWS = 4,
+    parameter COLS = 3,
+    parameter LANES = 2,
+    parameter ADC_W = 9,
+    parameter P_FRAC = 4,
+    parameter P_EN = 1,
+    parameter BETA_W = 8,
+    parameter BETA = 128,
+    parameter H_W = 16,
+    parameter H_FRAC = 10,
+    parameter LR_W = 12,
+    parameter LR_SHIFT = 4,
+    parameter MAX_STEPS = 1,
+    parameter H_DECAY = 0,
+    parameter H_MOMENTUM_SHIFT = 0,
+    parameter H_ROUND = 0,
+    parameter P_ROUND = 0,
+    parameter CHOP_MODE = 1,
+    parameter LFSR_SEED = 1,
+    parameter TRACE_EN = 1,
+    // Clock period in ps
+    parameter CLOCK_PS = 1000,
+    // Most samples per read, n_s: lengths that Python hands over at a time
+    parameter GROUP = 5,
+    // Cycles of one pulse slot, a column read, the conversion after it, a column write
+    parameter PULSE_CYCLES = 5,
+    parameter READ_CYCLES = 40,
+    parameter CONVERSION_CYCLES = 0,
+    parameter WRITE_CYCLES = 5
+)
+();
+
+localparam P_W    = ADC_W + P_FRAC;
+localparam STEP_W = $clog2(MAX_STEPS + 1) + 1;
+localparam COL_W  = (COLS > 1) ? $clog2(COLS) : 1;
+localparam BEATS  = (ROWS + LANES - 1) / LANES;
+localparam BEAT_W = (BEATS > 1) ? $clog2(BEATS) : 1;
+localparam PAD    = BEATS * LANES;
+localparam LEN_W  = 6;
+
+/*
+ * Written by Python
+ */
+reg                    py_rst = 1'b1;
+reg [15:0]             py_transfer_every = 16'd1;
+reg [LR_W-1:0]         py_lr_h = 1;
+reg [15:0]             py_chop = 16'd0;
+reg [15:0]             py_warmup = 16'd0;
+// Random seed and chances (1/256) of idle or back-pressure: {wr, adc, rd, upd, smp}
+reg [31:0]             py_seed = 32'd1;
+reg [39:0]             py_rates = 40'd0;
+// Ticks released so far, and the train lengths of the group that they complete
+reg [31:0]             py_released = 32'd0;
+reg [GROUP*LEN_W-1:0]  py_lengths = 0;
+// Codes of the latest read, and the number of reads answered
+reg [PAD*ADC_W-1:0]    py_codes = 0;
+reg [15:0]             py_answered = 16'd0;
+// Wake when so many transfers have retired and, unless any number will do, so many writes have begun
+reg                    py_arm = 1'b0;
+reg                    py_arm_any_write = 1'b1;
+reg [15:0]             py_arm_retired = 16'd0;
+reg [15:0]             py_arm_written = 16'd0;
+// Cycles without any progress after which the bench gives up
+reg [31:0]             py_patience = 32'd100000;
+reg                    py_dump = 1'b0;
+
+/*
+ * Clock and waves
+ */
+reg clk = 1'b0;
+always #(CLOCK_PS / 2000.0) clk = !clk;
+
+reg [8*1024-1:0] dump_path;
+initial begin
+    if ($value$plusargs("dump=%s", dump_path)) begin
+        $dumpfile(dump_path);
+        $dumpvars(0, xc_bench);
+        $dumpoff;
+    end
+end
+always @(posedge py_dump) $dumpon;
+always @(negedge py_dump) $dumpoff;
+
+/*
+ * The controller
+ */
+wire                    smp_valid, smp_ready, upd_valid, upd_ready, rd_valid, rd_ready;
+wire                    adc_valid, adc_ready, wr_valid, wr_ready;
+wire [COLS-1:0]         upd_chop;
+wire [COL_W-1:0]        rd_col, wr_col;
+wire [LANES*ADC_W-1:0]  adc_codes;
+wire [ROWS*STEP_W-1:0]  wr_pulses;
+wire [31:0]             stat_cycles_clear, stat_cycles_idle, stat_cycles_update, stat_cycles_stall, stat_cycles_read;
+wire [31:0]             stat_cycles_digital, stat_cycles_hold, stat_cycles_write;
+wire                    trc_valid, trc_last, trc_chop, trc_flip;
+wire [COL_W-1:0]        trc_col;
+wire [BEAT_W-1:0]       trc_beat;
+wire [LANES*ADC_W-1:0]  trc_codes;
+wire [LANES*H_W-1:0]    trc_h;
+wire [LANES*P_W-1:0]    trc_p, trc_pref;
+wire [LANES*STEP_W-1:0] trc_pulses;
+
+`XC_DUT #(
+    .ROWS(ROWS), .COLS(COLS), .LANES(LANES), .ADC_W(ADC_W), .P_FRAC(P_FRAC), .P_EN(P_EN), .BETA_W(BETA_W), .BETA(BETA),
+    .H_W(H_W), .H_FRAC(H_FRAC), .LR_W(LR_W), .LR_SHIFT(LR_SHIFT), .MAX_STEPS(MAX_STEPS), .H_DECAY(H_DECAY),
+    .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT), .H_ROUND(H_ROUND), .P_ROUND(P_ROUND), .CHOP_MODE(CHOP_MODE),
+    .LFSR_SEED(LFSR_SEED), .TRACE_EN(TRACE_EN)
+) dut (
+    .clk(clk), .rst(py_rst),
+    .cfg_transfer_every(py_transfer_every), .cfg_lr_h(py_lr_h), .cfg_chop(py_chop), .cfg_warmup(py_warmup),
+    .s_smp_valid(smp_valid), .s_smp_ready(smp_ready),
+    .m_upd_valid(upd_valid), .m_upd_ready(upd_ready), .m_upd_chop(upd_chop),
+    .m_rd_valid(rd_valid), .m_rd_ready(rd_ready), .m_rd_col(rd_col),
+    .s_adc_valid(adc_valid), .s_adc_ready(adc_ready), .s_adc_codes(adc_codes),
+    .m_wr_valid(wr_valid), .m_wr_ready(wr_ready), .m_wr_col(wr_col), .m_wr_pulses(wr_pulses),
+    .stat_cycles_clear(stat_cycles_clear), .stat_cycles_idle(stat_cycles_idle),
+    .stat_cycles_update(stat_cycles_update), .stat_cycles_stall(stat_cycles_stall),
+    .stat_cycles_read(stat_cycles_read), .stat_cycles_digital(stat_cycles_digital),
+    .stat_cycles_hold(stat_cycles_hold), .stat_cycles_write(stat_cycles_write),
+    .trc_valid(trc_valid), .trc_last(trc_last), .trc_col(trc_col), .trc_beat(trc_beat), .trc_chop(trc_chop),
+    .trc_flip(trc_flip), .trc_codes(trc_codes), .trc_h(trc_h), .trc_p(trc_p), .trc_pref(trc_pref),
+    .trc_pulses(trc_pulses)
+);
+
+/*
+ * Samples and updates of A
+ */
+reg  [15:0]      group_index_reg;
+wire [LEN_W-1:0] length = py_lengths[LEN_W*group_index_reg +: LEN_W];
+wire [31:0]      update_cycles = (length == 0) ? 32'd1 : length * PULSE_CYCLES;
+wire [31:0]      updates, updates_injected, reads, reads_injected, writes, writes_injected;
+wire             upd_start, rd_start, wr_start, upd_error, rd_error, wr_error;
+
+xc_sample_source smp_inst (
+    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h0000_0001), .rate(py_rates[7:0]), .released(py_released),
+    .m_smp_valid(smp_valid), .m_smp_ready(smp_ready)
+);
+
+xc_request_sink #(.DATA_W(COLS)) upd_inst (
+    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h0000_0200), .rate(py_rates[15:8]), .duration(update_cycles),
+    .hold(1'b0), .valid(upd_valid), .ready(upd_ready), .data(upd_chop), .start(upd_start), .done_count(updates),
+    .injected(updates_injected), .error(upd_error)
+);
+
+/*
+ * Column reads and their codes
+ */
+wire        adc_busy;
+wire [15:0] adc_beat;
+reg  [15:0] reads_started_reg;
+
+xc_request_sink #(.DATA_W(COL_W)) rd_inst (
+    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h0003_0000), .rate(py_rates[23:16]), .duration(READ_CYCLES),
+    .hold(adc_busy), .valid(rd_valid), .ready(rd_ready), .data(rd_col), .start(rd_start), .done_count(reads),
+    .injected(reads_injected), .error(rd_error)
+);
+
+xc_adc_source #(.LANES(LANES), .BEATS(BEATS), .ADC_W(ADC_W)) adc_inst (
+    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h0400_0000), .rate(py_rates[31:24]), .conversion(CONVERSION_CYCLES),
+    .read_done(rd_valid && rd_ready), .codes_valid(py_answered == reads_started_reg), .codes(py_codes),
+    .m_adc_valid(adc_valid), .m_adc_ready(adc_ready), .m_adc_codes(adc_codes), .busy(adc_busy), .beat(adc_beat)
+);
+
+/*
+ * Column writes of W
+ */
+xc_request_sink #(.DATA_W(COL_W + ROWS*STEP_W)) wr_inst (
+    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h5000_0000), .rate(py_rates[39:32]), .duration(WRITE_CYCLES),
+    .hold(1'b0), .valid(wr_valid), .ready(wr_ready), .data({wr_col, wr_pulses}), .start(wr_start), .done_count(writes),
+    .injected(writes_injected), .error(wr_error)
+);
+
+/*
+ * Retire trace
+ */
+wire [15:0]           ret_count;
+wire [COL_W-1:0]      ret_col;
+wire                  ret_chop, ret_flip, ret_error;
+wire [PAD*ADC_W-1:0]  ret_codes;
+wire [PAD*H_W-1:0]    ret_h;
+wire [PAD*P_W-1:0]    ret_p, ret_pref;
+wire [PAD*STEP_W-1:0] ret_pulses;
+
+xc_retire_monitor #(
+    .LANES(LANES), .BEATS(BEATS), .COL_W(COL_W), .BEAT_W(BEAT_W), .ADC_W(ADC_W), .H_W(H_W), .P_W(P_W), .STEP_W(STEP_W)
+) ret_inst (
+    .clk(clk), .rst(py_rst), .trc_valid(trc_valid), .trc_last(trc_last), .trc_col(trc_col), .trc_beat(trc_beat),
+    .trc_chop(trc_chop), .trc_flip(trc_flip), .trc_codes(trc_codes), .trc_h(trc_h), .trc_p(trc_p),
+    .trc_pref(trc_pref), .trc_pulses(trc_pulses), .count(ret_count), .col(ret_col), .chop(ret_chop), .flip(ret_flip),
+    .codes(ret_codes), .h(ret_h), .p(ret_p), .pref(ret_pref), .pulses(ret_pulses), .error(ret_error)
+);
+
+/*
+ * What the pins showed, for the scoreboard
+ */
+// Codes as the controller took them
+reg [PAD*ADC_W-1:0]   seen_codes_reg;
+reg [15:0]            codes_count_reg;
+// Chop signs of the updates since the last read, whether they changed meanwhile, and how many updates
+reg [COLS-1:0]        group_chop_reg, read_chop_reg;
+reg                   group_changed_reg, read_changed_reg;
+reg [31:0]            group_updates_reg, read_updates_reg;
+reg [COL_W-1:0]       read_col_reg;
+reg [15:0]            written_reg;
+reg [COL_W-1:0]       write_col_reg;
+reg [ROWS*STEP_W-1:0] write_pulses_reg;
+// Sticky: {retire, write, read, update} errors; cycles since reset; cycles in which a due read is not requested;
+// cycles in which a code beat waits
+reg [3:0]             errors_reg;
+reg [31:0]            cycle_reg, due_reg, waiting_reg, idle_cycles_reg;
+reg                   hang_reg, armed_reg;
+reg                   wake = 1'b0;
+
+wire upd_done = upd_valid && upd_ready;
+wire rd_done  = rd_valid && rd_ready;
+wire adc_done = adc_valid && adc_ready;
+wire [3:0] errors = {ret_error, wr_error, rd_error, upd_error};
+wire progress = upd_done || rd_done || adc_done || (wr_valid && wr_ready) || (smp_valid && smp_ready);
+wire armed_event = py_arm && (ret_count == py_arm_retired) &&
+                   (py_arm_any_write || (written_reg == py_arm_written));
+
+always @(posedge clk) begin
+    cycle_reg <= cycle_reg + 32'd1;
+    if (upd_done) begin
+        group_index_reg   <= (group_index_reg == py_transfer_every - 16'd1) ? 16'd0 : group_index_reg + 16'd1;
+        group_updates_reg <= group_updates_reg + 32'd1;
+        if (group_updates_reg == 32'd0) group_chop_reg <= upd_chop;
+        else if (upd_chop !== group_chop_reg) group_changed_reg <= 1'b1;
+    end
+    if (rd_start) begin
+        read_col_reg      <= rd_col;
+        read_chop_reg     <= group_chop_reg;
+        read_changed_reg  <= group_changed_reg;
+        read_updates_reg  <= group_updates_reg;
+        reads_started_reg <= reads_started_reg + 16'd1;
+        group_updates_reg <= 32'd0;
+        group_changed_reg <= 1'b0;
+    end
+    if (adc_done) begin
+        seen_codes_reg[LANES*ADC_W*adc_beat +: LANES*ADC_W] <= adc_codes;
+        if (adc_beat == BEATS - 1) codes_count_reg <= codes_count_reg + 16'd1;
+    end
+    if (wr_start) begin
+        written_reg      <= written_reg + 16'd1;
+        write_col_reg    <= wr_col;
+        write_pulses_reg <= wr_pulses;
+    end
+    if ((group_updates_reg == py_transfer_every) && !rd_valid && !upd_valid) due_reg <= due_reg + 32'd1;
+    if (adc_valid && !adc_ready) waiting_reg <= waiting_reg + 32'd1;
+    errors_reg <= errors_reg | errors;
+    idle_cycles_reg <= progress ? 32'd0 : idle_cycles_reg + 32'd1;
+    hang_reg <= idle_cycles_reg >= py_patience;
+    armed_reg <= armed_event;
+    if (py_rst) begin
+        cycle_reg <= 32'd0;
+        group_index_reg <= 16'd0;
+        group_updates_reg <= 32'd0;
+        group_changed_reg <= 1'b0;
+        reads_started_reg <= 16'd0;
+        codes_count_reg <= 16'd0;
+        written_reg <= 16'd0;
+        due_reg <= 32'd0;
+        waiting_reg <= 32'd0;
+        errors_reg <= 4'd0;
+        idle_cycles_reg <= 32'd0;
+        hang_reg <= 1'b0;
+        armed_reg <= 1'b0;
+    end else if (rd_start || (armed_event && !armed_reg) || ((|errors) && (errors_reg == 4'd0)) ||
+                 ((idle_cycles_reg >= py_patience) && !hang_reg)) begin
+        // A little later than the clock edge: Python finds everything else settled
+        wake <= #(CLOCK_PS / 8000.0) !wake;
+    end
+end
+
+// One read for Python; cosim/record.py has the same list
+localparam RECORD_W = 4 + 1 + 32 + 16 + COL_W + COLS + 1 + 32 + 16 + PAD*ADC_W + 16 + COL_W + 2 + PAD*ADC_W + PAD*H_W +
+                      2*PAD*P_W + PAD*STEP_W + 16 + COL_W + ROWS*STEP_W;
+wire [RECORD_W-1:0] record = {
+    write_pulses_reg, write_col_reg, written_reg,
+    ret_pulses, ret_pref, ret_p, ret_h, ret_codes, ret_flip, ret_chop, ret_col, ret_count,
+    seen_codes_reg, codes_count_reg,
+    read_updates_reg, read_changed_reg, read_chop_reg, read_col_reg, reads_started_reg,
+    cycle_reg, hang_reg, errors_reg
+};
+
+endmodule
+
+`resetall

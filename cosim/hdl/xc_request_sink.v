@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+`resetall
+`timescale 1ns / 1ps
+`default_nettype none
+
+/*
+ * Array side of a request (m_upd, m_rd, m_wr): holds it for `duration` cycles, plus a random back-pressure, and
+ * watches that it stands still meanwhile
+ */
+module xc_request_sink #
+(
+    // Width of the request's data
+    parameter DATA_W = 1
+)
+(
+    input  wire              clk,
+    input  wire              rst,
+    input  wire [31:0]       seed,
+    // Chance of back-pressure per request, in 1/256
+    input  wire [7:0]        rate,
+    // Cycles of the operation, >= 1
+    input  wire [31:0]       duration,
+    // The operation cannot begin
+    input  wire              hold,
+
+    input  wire              valid,
+    output wire              ready,
+    input  wire [DATA_W-1:0] data,
+
+    // First cycle of the operation
+    output wire              start,
+    // Requests done
+    output reg  [31:0]       done_count,
+    // Cycles added by back-pressure and hold
+    output reg  [31:0]       injected,
+    // A request was withdrawn, changed while stalled, or undefined
+    output wire              error
+);
+
+wire [31:0] extra;
+reg  [31:0] elapsed_reg;
+reg         stalled_reg;
+reg [DATA_W-1:0] data_reg;
+
+wire running = valid && !hold;
+
+assign ready = running && (elapsed_reg + 32'd1 >= duration + extra);
+assign start = running && (elapsed_reg == 32'd0);
+assign error = !rst && ((valid === 1'bx) || (valid && (^data === 1'bx)) ||
+                        (stalled_reg && (!valid || (data !== data_reg))));
+
+xc_random random_inst (.clk(clk), .rst(rst), .seed(seed), .rate(rate), .next(valid && ready), .cycles(extra));
+
+always @(posedge clk) begin
+    elapsed_reg <= (running && !ready) ? elapsed_reg + 32'd1 : 32'd0;
+    stalled_reg <= valid && !ready;
+    data_reg    <= data;
+    if (valid && ready) begin
+        done_count <= done_count + 32'd1;
+        injected   <= injected + extra;
+    end else if (valid && hold) begin
+        injected <= injected + 32'd1;
+    end
+    if (rst) begin
+        elapsed_reg <= 32'd0;
+        stalled_reg <= 1'b0;
+        done_count  <= 32'd0;
+        injected    <= 32'd0;
+    end
+end
+
+endmodule
+
+`resetall

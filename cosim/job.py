@@ -1,0 +1,136 @@
+"""What the parent process asks a simulation to do, and what comes back; both cross as JSON files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from crosschop.model.chipspec import ChipSpec
+
+JOB_FILE = "job.json"
+RESULT_FILE = "result.json"
+RECORDING_FILE = "recording.npz"
+PROGRESS_FILE = "progress"
+WAVE_FILE = "wave.fst"
+
+# Order of the bench's py_rates, low byte first.
+STREAMS = ("smp", "upd", "rd", "adc", "wr")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a simulation between two resets.
+
+    Attributes:
+        name: what it is for.
+        transfers: column transfers to run.
+        seed: seed of its stimulus.
+        configuration: cfg_* values.
+        rates: chance (1/256) of idle or back-pressure per stream, in the order of STREAMS.
+        codes: style of the ADC codes, see stimulus.CODE_STYLES; "tile" = the analog tile answers.
+        lengths: style of the train lengths, see stimulus.LENGTH_STYLES.
+        abort: reset as soon as the last read begins, with a transfer under way.
+    """
+
+    name: str
+    transfers: int
+    seed: int
+    configuration: dict[str, int]
+    rates: tuple[int, ...] = (0,) * len(STREAMS)
+    codes: str = "tile"
+    lengths: str = "tile"
+    abort: bool = False
+
+    @property
+    def nominal(self) -> bool:
+        """Nothing random happens on the streams: the cycle model predicts every cycle."""
+        return not any(self.rates)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One simulation: a chip, its stimulus, and the window of transfers whose waves are kept."""
+
+    spec: ChipSpec
+    segments: tuple[Segment, ...]
+    waves: tuple[int, int] | None = None
+
+    def save(self, directory: Path) -> None:
+        """Writes job.json."""
+        content = {
+            "spec": self.spec.model_dump(mode="json"),
+            "segments": [asdict(segment) for segment in self.segments],
+            "waves": self.waves,
+        }
+        (directory / JOB_FILE).write_text(json.dumps(content, indent=1))
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """Reads job.json."""
+        content = json.loads((directory / JOB_FILE).read_text())
+        return cls(
+            spec=ChipSpec.model_validate_json(json.dumps(content["spec"])),
+            segments=tuple(Segment(**{**entry, "rates": tuple(entry["rates"])}) for entry in content["segments"]),
+            waves=None if content["waves"] is None else tuple(content["waves"]),
+        )
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """The first difference between the controller and the golden model.
+
+    Attributes:
+        transfer: number of the transfer, from 0 over the whole simulation.
+        cycle: clock cycle since the last reset.
+        segment: name of the stimulus segment.
+        column, row: place, None where the field has none.
+        field: what differs.
+        expected, got: values; "x" where undefined.
+        events: the events before it, oldest first.
+    """
+
+    transfer: int
+    cycle: int
+    segment: str
+    column: int | None
+    row: int | None
+    field: str
+    expected: str
+    got: str
+    events: tuple[str, ...] = ()
+
+
+@dataclass
+class Result:
+    """What a simulation found.
+
+    Attributes:
+        transfers: transfers compared.
+        cycles: RTL counters by phase, summed over the segments.
+        predicted: the cycle model's counts for the same, before injected back-pressure.
+        writes: column writes of W.
+        mismatch: the first difference, None where all is equal.
+        outcome: summary of a training run.
+    """
+
+    transfers: int = 0
+    cycles: dict[str, int] = field(default_factory=dict)
+    predicted: dict[str, int] = field(default_factory=dict)
+    writes: int = 0
+    mismatch: Mismatch | None = None
+    outcome: dict[str, Any] | None = None
+
+    def save(self, directory: Path) -> None:
+        """Writes result.json."""
+        (directory / RESULT_FILE).write_text(json.dumps(asdict(self), indent=1))
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """Reads result.json."""
+        content = json.loads((directory / RESULT_FILE).read_text())
+        mismatch = content.pop("mismatch")
+        if mismatch is not None:
+            mismatch = Mismatch(**{**mismatch, "events": tuple(mismatch["events"])})
+        return cls(**content, mismatch=mismatch)

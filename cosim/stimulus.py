@@ -1,0 +1,96 @@
+"""Where train lengths and ADC codes come from: the analog tile of a training run, or constrained-random values."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosschop.model import training
+from crosschop.model.chipspec import ChipSpec
+from crosschop.model.golden.state import Transfer
+from crosschop.model.training import Session
+
+IntArray = NDArray[np.int64]
+
+CODE_STYLES = ("uniform", "small", "extreme", "push")
+LENGTH_STYLES = ("uniform", "longest", "shortest")
+
+
+class Stimulus(Protocol):
+    """The array side of the bench."""
+
+    def lengths(self) -> IntArray:
+        """Train lengths of the coming group of samples, (n_s,)."""
+
+    def read(self, column: int, chop: IntArray) -> IntArray:
+        """Updates A with the group under the chop bits (cols,), then the codes of a column, (rows,)."""
+
+    def write(self, transfer: Transfer) -> None:
+        """Takes the previous transfer's pulses to W and prepares the next group."""
+
+
+class TileStimulus:
+    """The analog tile of a training session answers."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def lengths(self) -> IntArray:
+        """Train lengths of the coming group of samples, (n_s,)."""
+        return self.session.group.length
+
+    def read(self, column: int, chop: IntArray) -> IntArray:
+        """Updates A and reads a column of it."""
+        training.update_and_read(self.session, column, chop)
+        return self.session.codes
+
+    def write(self, transfer: Transfer) -> None:
+        """Writes W, prepares the next group."""
+        training.write_and_prepare(self.session, transfer)
+
+
+class RandomStimulus:
+    """Constrained-random codes and train lengths.
+
+    Code styles: `uniform` over the whole range; `small` around a level per element; `extreme` the ends of the range,
+    zero and their neighbours; `push` towards one sign after the chopper, so that H runs to its limits.
+    """
+
+    def __init__(self, spec: ChipSpec, samples: int, codes: str, lengths: str, seed: int) -> None:
+        self._generator = np.random.default_rng(seed)
+        self._shape = (spec.array.cols, spec.array.rows)
+        self._samples = samples
+        self._longest = spec.driver.max_pulses
+        self._limit = 1 << (spec.converter.read_adc.bits - 1)
+        self._codes, self._lengths = codes, lengths
+        self._levels = self._generator.integers(-self._limit // 2, self._limit // 2, self._shape)
+        self._drive = self._generator.choice([-1, 1], self._shape)
+
+    def lengths(self) -> IntArray:
+        """Train lengths of the coming group of samples, (n_s,)."""
+        if self._lengths == "longest":
+            return np.full(self._samples, self._longest, dtype=np.int64)
+        if self._lengths == "shortest":
+            return self._generator.integers(0, 2, self._samples)
+        return self._generator.integers(0, self._longest + 1, self._samples)
+
+    def read(self, column: int, chop: IntArray) -> IntArray:
+        """Codes of a column, (rows,)."""
+        draw, limit, rows = self._generator, self._limit, self._shape[1]
+        if self._codes == "small":
+            codes = self._levels[column] + draw.integers(-3, 4, rows)
+        elif self._codes == "extreme":
+            codes = draw.choice(np.array([-limit, -limit + 1, -1, 0, 1, limit - 1]), rows)
+        elif self._codes == "push":
+            sign = -1 if chop[column] else 1
+            codes = sign * self._drive[column] * draw.integers(limit // 2, limit + 1, rows)
+            if draw.random() < 0.02:  # turn around, through zero to the other limit
+                self._drive[column] *= -1
+        else:
+            codes = draw.integers(-limit, limit, rows)
+        return np.clip(codes, -limit, limit - 1)
+
+    def write(self, transfer: Transfer) -> None:
+        """Nothing to do: there is no W behind random codes."""
