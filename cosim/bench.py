@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import numpy as np
 from cocotb.triggers import ClockCycles, Timer, ValueChange
 from numpy.typing import NDArray
 
-from crosschop.cosim.job import PROGRESS_FILE, RECORDING_FILE, STREAMS, Job, Result, Segment
+from crosschop.cosim.job import PROGRESS_FILE, STREAMS, Job, Result, Segment
 from crosschop.cosim.record import Decoder, Record, pack
 from crosschop.cosim.scoreboard import COUNT_MASK, DivergenceError, Scoreboard
 from crosschop.cosim.stimulus import RandomStimulus, Stimulus, TileStimulus
@@ -34,8 +33,10 @@ from crosschop.model.cycles import (
     step_cycles,
     update_cycles,
 )
+from crosschop.model.engines import result_of
 from crosschop.model.golden.controller import step_transfer
 from crosschop.model.golden.state import HEAD_WRITE, ControllerState, Transfer, controller_config
+from crosschop.model.results import save_run
 
 IntArray = NDArray[np.int64]
 
@@ -57,7 +58,7 @@ class Bench:
         self.session: training.Session | None = None
         self._decoder = Decoder(self.spec)
         self._durations = cycle_config(self.spec)
-        self._progress_file = (directory / PROGRESS_FILE).open("w")
+        self._progress_file = directory / PROGRESS_FILE
         self._progress_due = 0.0
 
     async def run(self) -> Result:
@@ -106,9 +107,7 @@ class Bench:
             def step(state: ControllerState, codes: IntArray, transfer: Transfer) -> None:
                 training.step_golden(session, config, state, codes, transfer)
         else:
-            stimulus = RandomStimulus(
-                self.spec, config.transfer_every, segment.codes, segment.lengths, segment.seed
-            )
+            stimulus = RandomStimulus(self.spec, config.transfer_every, segment.codes, segment.lengths, segment.seed)
             timeline = new_timeline(self._durations)
 
             def step(state: ControllerState, codes: IntArray, transfer: Transfer) -> None:
@@ -167,6 +166,7 @@ class Bench:
             record = await self._arm(scoreboard, expected, (scoreboard.writes + 1) & COUNT_MASK)
         scoreboard.check_write(record)
         self.result.transfers += 1
+        self.result.samples += scoreboard.config.transfer_every
         self.result.writes += int(scoreboard.transfer.head[HEAD_WRITE])
 
     async def _arm(self, scoreboard: Scoreboard, retired: int, written: int | None) -> Record:
@@ -198,7 +198,7 @@ class Bench:
         expected = dict(predicted)
         for phase, name in (("update", "updates"), ("read", "reads"), ("write", "writes")):
             expected[phase] += value(f"{name}_injected")
-        elapsed = record["cycle"]
+        elapsed = value("cycle_reg")
         expected["stall"], expected["hold"] = value("due_reg"), value("waiting_reg")
         expected["idle"] = elapsed - sum(expected[phase] for phase in SCHEDULER_PHASES if phase != "idle")
         for phase in PHASES:
@@ -222,9 +222,7 @@ class Bench:
         now = time.monotonic()
         if force or now >= self._progress_due:
             self._progress_due = now + PROGRESS_SECONDS
-            self._progress_file.seek(0)
-            self._progress_file.write(f"{self.result.transfers:12d}")
-            self._progress_file.flush()
+            self._progress_file.write_text(f"{self.result.transfers:12d}")
 
 
 @cocotb.test()
@@ -234,8 +232,11 @@ async def simulate(dut: Any) -> None:
     bench = Bench(dut, Job.load(directory), directory)
     result = await bench.run()
     if bench.session is not None and result.mismatch is None:
-        result.outcome = asdict(training.outcome(bench.session, result.transfers))
-        training.save_recording(bench.session, directory / RECORDING_FILE)
+        (segment,) = bench.job.segments
+        run = result_of(
+            bench.spec, "icarus", segment.seed, segment.transfers, bench.session, result.transfers, result.cycles
+        )
+        save_run(run, directory)
     result.save(directory)
 
 

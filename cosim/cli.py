@@ -10,6 +10,8 @@ from crosschop.model.errors import CrosschopError
 
 # Imported when called for, so that `spec check` does not wait for what a simulation needs.
 COMMANDS = {
+    "run": "crosschop.cosim.commands_run:run",
+    "verify": "crosschop.cosim.commands_verify:verify",
     "spec": "crosschop.cosim.commands_spec:spec",
 }
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from crosschop.model.chipspec import ChipSpec
 
 JOB_FILE = "job.json"
 RESULT_FILE = "result.json"
-RECORDING_FILE = "recording.npz"
 PROGRESS_FILE = "progress"
 WAVE_FILE = "wave.fst"
 
@@ -107,20 +106,20 @@ class Result:
     """What a simulation found.
 
     Attributes:
+        samples: samples before the reads of those transfers.
         transfers: transfers compared.
         cycles: RTL counters by phase, summed over the segments.
         predicted: the cycle model's counts for the same, before injected back-pressure.
         writes: column writes of W.
         mismatch: the first difference, None where all is equal.
-        outcome: summary of a training run.
     """
 
+    samples: int = 0
     transfers: int = 0
     cycles: dict[str, int] = field(default_factory=dict)
     predicted: dict[str, int] = field(default_factory=dict)
     writes: int = 0
     mismatch: Mismatch | None = None
-    outcome: dict[str, Any] | None = None
 
     def save(self, directory: Path) -> None:
         """Writes result.json."""

@@ -85,6 +85,7 @@ class Record:
         return np.asarray(bits @ weights, dtype=np.int64)
 
     def __getitem__(self, name: str) -> int:
+        """The field's first or only number."""
         return int(self.vector(name)[0])
 
 

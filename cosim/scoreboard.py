@@ -69,7 +69,7 @@ class Scoreboard:
         self._step = step
         self._timeline = timeline
         self._events: deque[str] = deque(maxlen=EVENTS_KEPT)
-        self._read_cycle = 0
+        self._read_cycles: deque[int] = deque()  # of the reads whose transfers have not retired
         self._record: Record | None = None
 
     @property
@@ -101,7 +101,7 @@ class Scoreboard:
         """
         self._record = record
         column, chop = self._scalar("read_col"), self._vector("read_chop")
-        self._read_cycle = self._scalar("cycle") - 1  # the bench sees a request at the end of its first cycle
+        self._read_cycles.append(self._scalar("cycle") - 1)  # the bench sees a request at the end of its first cycle
         if column >= self.config.cols:
             self._fail("read column", f"0..{self.config.cols - 1}", column)
         self._expect("updates before the read", self.config.transfer_every, self._scalar("read_updates"), column)
@@ -117,7 +117,7 @@ class Scoreboard:
         self._expect("read column", int(self.state.counters[COUNTER.column]), column)
         self._compare("chop sign of the updates", self.state.chop, chop, None)
         self._events.append(
-            f"transfer {self.number} read: cycle {self._read_cycle}, column {column}, chop {int(chop[column])}"
+            f"transfer {self.number} read: cycle {self._read_cycles[-1]}, column {column}, chop {int(chop[column])}"
         )
 
     def check_retire(self, record: Record) -> None:
@@ -140,8 +140,9 @@ class Scoreboard:
         self._compare("P", self.state.p[column], self._vector("p"), column)
         self._compare("PREF", self.state.pref[column], self._vector("pref"), column)
         self._compare("pulses", self.transfer.pulses, self._vector("pulses"), column)
+        read_cycle = self._read_cycles.popleft()
         if self.segment.nominal:
-            self._expect("cycle of the read", int(self._timeline.marks[READ_BEGIN]), self._read_cycle, column)
+            self._expect("cycle of the read", int(self._timeline.marks[READ_BEGIN]), read_cycle, column)
         self._events.append(
             f"transfer {self.number} retired: column {column}, chop {int(head[HEAD_CHOP])}, "
             f"flip {int(head[HEAD_FLIP])}, {int(np.count_nonzero(self.transfer.pulses))} pulses"

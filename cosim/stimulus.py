@@ -90,7 +90,7 @@ class RandomStimulus:
                 self._drive[column] *= -1
         else:
             codes = draw.integers(-limit, limit, rows)
-        return np.clip(codes, -limit, limit - 1)
+        return np.asarray(np.clip(codes, -limit, limit - 1), dtype=np.int64)
 
     def write(self, transfer: Transfer) -> None:
         """Nothing to do: there is no W behind random codes."""

@@ -58,7 +58,7 @@ class Timeline(NamedTuple):
 
 # The cycle in which the next group's first update begins; the cycle in which the previous transfer's last beat was
 # accepted; whether that transfer wrote W; the first and the last cycle of its read; transfers so far.
-_BEGIN, _LAST_BEAT, _WROTE, READ_BEGIN, _READ_END, _COUNT = range(6)
+_BEGIN, _LAST_BEAT, _WROTE, READ_BEGIN, _READ_END, COUNT = range(6)
 
 
 def cycle_config(spec: ChipSpec) -> CycleConfig:
@@ -101,7 +101,7 @@ def step_cycles(config: CycleConfig, timeline: Timeline, updating: int, wrote: b
         wrote: whether this transfer sent any pulse.
     """
     counts, marks = timeline.counts, timeline.marks
-    first = marks[_COUNT] == 0
+    first = marks[COUNT] == 0
     last_update = marks[_BEGIN] + updating - 1
     stall = 0 if first else max(0, marks[_LAST_BEAT] - last_update)
     read_begin = last_update + 1 + stall
@@ -131,13 +131,13 @@ def step_cycles(config: CycleConfig, timeline: Timeline, updating: int, wrote: b
     marks[_WROTE] = wrote
     marks[READ_BEGIN] = read_begin
     marks[_READ_END] = read_end
-    marks[_COUNT] += 1
+    marks[COUNT] += 1
 
 
 def finish_cycles(timeline: Timeline) -> dict[str, int]:
     """Cycles by phase up to the end of the last read; the idle cycles that would follow it are not counted."""
     counts = dict(zip(PHASES, (int(count) for count in timeline.counts), strict=True))
-    if timeline.marks[_COUNT]:
+    if timeline.marks[COUNT]:
         counts["idle"] -= int(timeline.marks[_BEGIN] - timeline.marks[_READ_END] - 1)
     return counts
 

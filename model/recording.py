@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from crosschop.model.golden.state import HEAD_CHOP, HEAD_COLUMN, HEAD_FLIP, ControllerState, Transfer
+from crosschop.model.golden.state import HEAD_CHOP, HEAD_COLUMN, HEAD_FLIP, Transfer
 
 ERROR_POINTS = 400
 
@@ -59,7 +59,7 @@ def new_recording(transfers: int, rows: int, cols: int) -> Recording:
 def error_due(recording: Recording) -> bool:
     """Counts a transfer; true when its weight error shall be noted."""
     recording.counters[_TRANSFERS] += 1
-    return recording.counters[_TRANSFERS] % recording.error_every == 0
+    return bool(recording.counters[_TRANSFERS] % recording.error_every == 0)
 
 
 @njit(cache=True)
@@ -89,8 +89,8 @@ def _fold(digest: np.uint64, value: int) -> np.uint64:
 
 
 @njit(cache=True)
-def note_transfer(recording: Recording, state: ControllerState, codes: NDArray[np.int64], transfer: Transfer) -> None:
-    """Folds a retired transfer into the digest; notes the recorded element's stores if it is its column's."""
+def note_transfer(recording: Recording, codes: NDArray[np.int64], transfer: Transfer) -> None:
+    """Folds a retired transfer into the digest."""
     digest = recording.digest[0]
     for field in (HEAD_COLUMN, HEAD_CHOP, HEAD_FLIP):
         digest = _fold(digest, transfer.head[field])
@@ -98,14 +98,16 @@ def note_transfer(recording: Recording, state: ControllerState, codes: NDArray[n
         digest = _fold(digest, codes[row])
         digest = _fold(digest, transfer.pulses[row])
     recording.digest[0] = digest
-    row, column = recording.element
-    if transfer.head[HEAD_COLUMN] != column:
-        return
+
+
+@njit(cache=True)
+def note_stores(recording: Recording, h: float, p: float, pref: float, chop: int) -> None:
+    """Notes the recorded element's stores and chop bit after a transfer of its column, in the engine's own units."""
     index = recording.counters[_STATES]
-    recording.trace[index, H] = state.h[column, row]
-    recording.trace[index, P] = state.p[column, row]
-    recording.trace[index, PREF] = state.pref[column, row]
-    recording.trace[index, CHOP] = transfer.head[HEAD_CHOP]
+    recording.trace[index, H] = h
+    recording.trace[index, P] = p
+    recording.trace[index, PREF] = pref
+    recording.trace[index, CHOP] = chop
     recording.counters[_STATES] += 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -58,4 +59,4 @@ def weight_error(task: Task, weights: Crossbar) -> float:
         for row in range(task.target.shape[1]):
             difference = float(weights.weight[column, row] - task.target[column, row])
             total += difference * difference
-    return 100.0 * np.sqrt(total / task.target.size)
+    return 100.0 * math.sqrt(total / task.target.size)

@@ -7,7 +7,6 @@ it was. The last transfer's pulses are written at the end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -22,10 +21,11 @@ from crosschop.model.analog.pulse_driver import Plan
 from crosschop.model.analog.random import new_streams
 from crosschop.model.analog.tile import Tile, new_tile
 from crosschop.model.chipspec import ChipSpec
-from crosschop.model.cycles import CycleConfig, Timeline, cycle_config, new_timeline, step_cycles, update_cycles
+from crosschop.model.cycles import COUNT, CycleConfig, Timeline, cycle_config, new_timeline, step_cycles, update_cycles
 from crosschop.model.golden.controller import step_transfer
 from crosschop.model.golden.state import (
     COUNTER,
+    HEAD_CHOP,
     HEAD_COLUMN,
     HEAD_WRITE,
     ControllerConfig,
@@ -64,7 +64,8 @@ class Session(NamedTuple):
         sample: (1,) samples applied to A so far.
         slots: (1,) pulse slots of those updates.
         durations, timeline: cycle model, moved on by every transfer.
-        updating: (1,) cycles of the updates before the last read.
+        updating: (2,) cycles of the updates before a read, by transfer number modulo 2: with RTL in the loop a
+            transfer retires after the next read has begun.
         recording: what the report needs.
     """
 
@@ -108,7 +109,7 @@ def new_session(spec: ChipSpec, seed: int, transfers: int, device_seed: int | No
         slots=np.zeros(1, dtype=np.int64),
         durations=durations,
         timeline=new_timeline(durations),
-        updating=np.zeros(1, dtype=np.int64),
+        updating=np.zeros(2, dtype=np.int64),
         recording=new_recording(transfers, rows, cols),
     )
     rec.note_error(session.recording, 0, tasks.weight_error(session.task, session.tile.w))
@@ -132,12 +133,13 @@ def prepare_group(session: Session) -> None:
 def update_and_read(session: Session, column: int, chop: IntArray) -> None:
     """Applies the group's updates to A under the chop bits (cols,), then reads a column into `session.codes`."""
     group, tile = session.group, session.tile
-    session.updating[0] = 0
+    slot = (session.sample[0] // group.length.size) & 1
+    session.updating[slot] = 0
     for i in range(group.length.size):
         plan = Plan(group.length[i], group.scale[i, 0], group.scale[i, 1])
         analog.accumulate(tile, plan, group.x[i], group.d[i], chop)
         session.slots[0] += plan.length
-        session.updating[0] += update_cycles(session.durations, plan.length)
+        session.updating[slot] += update_cycles(session.durations, plan.length)
     session.sample[0] += group.length.size
     analog.read_column(tile, column, session.codes)
     row, watched = session.recording.element
@@ -162,8 +164,13 @@ def step_golden(
 ) -> None:
     """One golden transfer of the codes (rows,) that the controller took, recorded and timed."""
     step_transfer(config, state, codes, transfer)
-    step_cycles(session.durations, session.timeline, session.updating[0], transfer.head[HEAD_WRITE] != 0)
-    rec.note_transfer(session.recording, state, codes, transfer)
+    updating = session.updating[session.timeline.marks[COUNT] & 1]
+    step_cycles(session.durations, session.timeline, updating, transfer.head[HEAD_WRITE] != 0)
+    rec.note_transfer(session.recording, codes, transfer)
+    row, column = session.recording.element
+    if transfer.head[HEAD_COLUMN] == column:
+        h, p, pref = state.h[column, row], state.p[column, row], state.pref[column, row]
+        rec.note_stores(session.recording, h, p, pref, transfer.head[HEAD_CHOP])
 
 
 @njit(cache=True)
@@ -182,38 +189,3 @@ def finish(session: Session, transfer: Transfer) -> None:
     if transfer.head[HEAD_WRITE]:
         analog.write_column(session.tile, transfer.head[HEAD_COLUMN], transfer.pulses)
     rec.note_error(session.recording, int(session.sample[0]), tasks.weight_error(session.task, session.tile.w))
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a training run came to.
-
-    Attributes:
-        samples, transfers: how many were run.
-        weight_error: root mean square of W - W*, percent.
-        digest: digest of the sequence of events.
-        pulse_slots: slots of all pulse trains.
-        pulses_a, pulses_w: most pulses on one device of A and of W, per sample.
-    """
-
-    samples: int
-    transfers: int
-    weight_error: float
-    digest: str
-    pulse_slots: int
-    pulses_a: float
-    pulses_w: float
-
-
-def outcome(session: Session, transfers: int) -> Outcome:
-    """Summary of a finished session."""
-    samples = int(session.sample[0])
-    return Outcome(
-        samples=samples,
-        transfers=transfers,
-        weight_error=float(rec.error_points(session.recording)[-1, 1]),
-        digest=f"{int(session.recording.digest[0]):016x}",
-        pulse_slots=int(session.slots[0]),
-        pulses_a=float(session.tile.a.pulses.max() / samples),
-        pulses_w=float(session.tile.w.pulses.max() / samples),
-    )

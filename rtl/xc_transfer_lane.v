@@ -52,6 +52,13 @@ module xc_transfer_lane #
     input  wire              clk,
 
     /*
+     * A beat is in cycle 1, in cycle 2: registers stand still otherwise, so that an idle lane burns no power and
+     * costs a simulator no time
+     */
+    input  wire              en_1,
+    input  wire              en_2,
+
+    /*
      * Configuration, static out of reset
      */
     input  wire [LR_W-1:0]   cfg_lr_h,
@@ -94,9 +101,11 @@ reg signed [E_W-1:0] z_reg;
 reg        [H_W-1:0] h_1_reg;
 
 always @(posedge clk) begin
-    // |e| <= 2^P_W - 1, so that -e needs no further bit
-    z_reg <= chop ? -e : e;
-    h_1_reg <= h;
+    if (en_1) begin
+        // |e| <= 2^P_W - 1, so that -e needs no further bit
+        z_reg <= chop ? -e : e;
+        h_1_reg <= h;
+    end
 end
 
 /*
@@ -122,8 +131,10 @@ reg signed [Z_INC_W-1:0] h_increment_reg;
 reg        [H_W-1:0]     h_2_reg;
 
 always @(posedge clk) begin
-    h_increment_reg <= h_increment;
-    h_2_reg <= h_1_reg;
+    if (en_2) begin
+        h_increment_reg <= h_increment;
+        h_2_reg <= h_1_reg;
+    end
 end
 
 /*
@@ -248,10 +259,14 @@ if (P_EN != 0) begin : gen_p
     reg [P_W-1:0] p_increment_reg;
 
     always @(posedge clk) begin
-        d_reg <= omega - {p[P_W-1], p};
-        p_1_reg <= p;
-        p_2_reg <= p_1_reg;
-        p_increment_reg <= p_increment[P_W-1:0];
+        if (en_1) begin
+            d_reg <= omega - {p[P_W-1], p};
+            p_1_reg <= p;
+        end
+        if (en_2) begin
+            p_2_reg <= p_1_reg;
+            p_increment_reg <= p_increment[P_W-1:0];
+        end
     end
 
     assign new_p = p_2_reg + p_increment_reg;
@@ -264,8 +279,12 @@ end else begin : gen_no_p
     reg [P_W-1:0] p_2_reg;
 
     always @(posedge clk) begin
-        p_1_reg <= omega[P_W-1:0];
-        p_2_reg <= p_1_reg;
+        if (en_1) begin
+            p_1_reg <= omega[P_W-1:0];
+        end
+        if (en_2) begin
+            p_2_reg <= p_1_reg;
+        end
     end
 
     assign new_p = p_2_reg;

@@ -156,20 +156,22 @@ always @(posedge clk) begin
     valid_2_reg <= valid_1_reg;
     valid_3_reg <= valid_2_reg;
 
-    last_1_reg <= beat_last;
-    last_2_reg <= last_1_reg;
-    last_3_reg <= last_2_reg;
-
-    beat_1_reg <= beat_index;
-    beat_2_reg <= beat_1_reg;
-    beat_3_reg <= beat_2_reg;
-
-    addr_1_reg <= beat_addr;
-    addr_2_reg <= addr_1_reg;
-    addr_3_reg <= addr_2_reg;
-
+    // What goes with a beat moves with it and stands still between beats
     if (beat_valid) begin
+        last_1_reg <= beat_last;
+        beat_1_reg <= beat_index;
+        addr_1_reg <= beat_addr;
         codes_1_reg <= codes;
+    end
+    if (valid_1_reg) begin
+        last_2_reg <= last_1_reg;
+        beat_2_reg <= beat_1_reg;
+        addr_2_reg <= addr_1_reg;
+    end
+    if (valid_2_reg) begin
+        last_3_reg <= last_2_reg;
+        beat_3_reg <= beat_2_reg;
+        addr_3_reg <= addr_2_reg;
     end
 
     if (beat_valid && beat_first) begin
@@ -218,6 +220,8 @@ for (lane = 0; lane < LANES; lane = lane + 1) begin : gen_lane
     )
     xc_transfer_lane_inst (
         .clk(clk),
+        .en_1(valid_1_reg),
+        .en_2(valid_2_reg),
         .cfg_lr_h(cfg_lr_h),
         .code(codes_1_reg[ADC_W*lane +: ADC_W]),
         .chop(chop_reg),
@@ -251,22 +255,28 @@ if (TRACE_EN != 0) begin : gen_trace
     reg [LANES*P_W-1:0]    pref_2_reg, pref_3_reg;
 
     always @(posedge clk) begin
-        codes_2_reg <= codes_1_reg;
-        codes_3_reg <= codes_2_reg;
-        pref_2_reg <= rd_pref;
-        pref_3_reg <= pref_2_reg;
+        if (valid_1_reg) begin
+            codes_2_reg <= codes_1_reg;
+            pref_2_reg <= rd_pref;
+        end
+        if (valid_2_reg) begin
+            codes_3_reg <= codes_2_reg;
+            pref_3_reg <= pref_2_reg;
+        end
 
         trc_valid_reg <= valid_3_reg;
-        trc_last_reg <= last_3_reg;
-        trc_col_reg <= col_reg;
-        trc_beat_reg <= beat_3_reg;
-        trc_chop_reg <= chop_reg;
-        trc_flip_reg <= flip_reg;
-        trc_codes_reg <= codes_3_reg;
-        trc_h_reg <= wr_h;
-        trc_p_reg <= wr_p;
-        trc_pref_reg <= flip_reg ? wr_p : pref_3_reg;
-        trc_pulses_reg <= pulses;
+        if (valid_3_reg) begin
+            trc_last_reg <= last_3_reg;
+            trc_col_reg <= col_reg;
+            trc_beat_reg <= beat_3_reg;
+            trc_chop_reg <= chop_reg;
+            trc_flip_reg <= flip_reg;
+            trc_codes_reg <= codes_3_reg;
+            trc_h_reg <= wr_h;
+            trc_p_reg <= wr_p;
+            trc_pref_reg <= flip_reg ? wr_p : pref_3_reg;
+            trc_pulses_reg <= pulses;
+        end
 
         if (rst) begin
             trc_valid_reg <= 1'b0;

@@ -224,7 +224,7 @@ reg [ROWS*STEP_W-1:0] write_pulses_reg;
 // Sticky: {retire, write, read, update} errors; cycles since reset; cycles in which a due read is not requested;
 // cycles in which a code beat waits
 reg [3:0]             errors_reg;
-reg [31:0]            cycle_reg, due_reg, waiting_reg, idle_cycles_reg;
+reg [31:0]            cycle_reg, wake_cycle_reg, due_reg, waiting_reg, idle_cycles_reg;
 reg                   hang_reg, armed_reg;
 reg                   wake = 1'b0;
 
@@ -262,12 +262,12 @@ always @(posedge clk) begin
         write_col_reg    <= wr_col;
         write_pulses_reg <= wr_pulses;
     end
-    if ((group_updates_reg == py_transfer_every) && !rd_valid && !upd_valid) due_reg <= due_reg + 32'd1;
+    if (!rd_valid && !upd_valid && (group_updates_reg == py_transfer_every)) due_reg <= due_reg + 32'd1;
     if (adc_valid && !adc_ready) waiting_reg <= waiting_reg + 32'd1;
-    errors_reg <= errors_reg | errors;
+    if ((errors !== 4'd0)) errors_reg <= errors_reg | errors;
     idle_cycles_reg <= progress ? 32'd0 : idle_cycles_reg + 32'd1;
-    hang_reg <= idle_cycles_reg >= py_patience;
-    armed_reg <= armed_event;
+    if (idle_cycles_reg >= py_patience) hang_reg <= 1'b1;
+    if (py_arm || armed_reg) armed_reg <= armed_event;
     if (py_rst) begin
         cycle_reg <= 32'd0;
         group_index_reg <= 16'd0;
@@ -282,14 +282,16 @@ always @(posedge clk) begin
         idle_cycles_reg <= 32'd0;
         hang_reg <= 1'b0;
         armed_reg <= 1'b0;
-    end else if (rd_start || (armed_event && !armed_reg) || ((|errors) && (errors_reg == 4'd0)) ||
+    end else if (rd_start || (armed_event && !armed_reg) || ((errors !== 4'd0) && (errors_reg == 4'd0)) ||
                  ((idle_cycles_reg >= py_patience) && !hang_reg)) begin
+        wake_cycle_reg <= cycle_reg + 32'd1;
         // A little later than the clock edge: Python finds everything else settled
         wake <= #(CLOCK_PS / 8000.0) !wake;
     end
 end
 
-// One read for Python; cosim/record.py has the same list
+// One read for Python; cosim/record.py has the same list. Nothing in it may change in every cycle: the simulator would
+// put the whole vector together each time
 localparam RECORD_W = 4 + 1 + 32 + 16 + COL_W + COLS + 1 + 32 + 16 + PAD*ADC_W + 16 + COL_W + 2 + PAD*ADC_W + PAD*H_W +
                       2*PAD*P_W + PAD*STEP_W + 16 + COL_W + ROWS*STEP_W;
 wire [RECORD_W-1:0] record = {
@@ -297,7 +299,7 @@ wire [RECORD_W-1:0] record = {
     ret_pulses, ret_pref, ret_p, ret_h, ret_codes, ret_flip, ret_chop, ret_col, ret_count,
     seen_codes_reg, codes_count_reg,
     read_updates_reg, read_changed_reg, read_chop_reg, read_col_reg, reads_started_reg,
-    cycle_reg, hang_reg, errors_reg
+    wake_cycle_reg, hang_reg, errors_reg
 };
 
 endmodule

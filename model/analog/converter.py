@@ -35,7 +35,7 @@ def convert(config: ConverterConfig, value: float, stream: Stream) -> float:
     if config.codes == 0:
         return value
     lsb = config.full_scale / config.codes
-    return np.rint(value / lsb) * lsb
+    return float(np.rint(value / lsb)) * lsb
 
 
 @njit(cache=True)

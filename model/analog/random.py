@@ -29,7 +29,8 @@ def _normal_table() -> NDArray[np.float32]:
     """Means of 2**NORMAL_BITS equally likely slices of N(0, 1), scaled to variance 1 (largest about 4.1)."""
     edges = norm.ppf(np.linspace(0.0, 1.0, (1 << NORMAL_BITS) + 1))
     means = -np.diff(norm.pdf(edges)) * (1 << NORMAL_BITS)
-    return (means / np.sqrt(np.mean(means**2))).astype(np.float32)
+    table: NDArray[np.float32] = (means / np.sqrt(np.mean(means**2))).astype(np.float32)
+    return table
 
 
 NORMAL_TABLE = _normal_table()
@@ -55,7 +56,7 @@ class Streams(NamedTuple):
 
 def new_streams(seed: np.random.SeedSequence) -> Streams:
     """Independent streams from one seed."""
-    words = seed.generate_state(len(Streams._fields), dtype=np.uint64)
+    words = seed.generate_state(len(Streams._fields), dtype=np.uint64).astype(np.uint64)
     return Streams(*(words[i : i + 1].copy() for i in range(len(words))))
 
 
@@ -74,13 +75,13 @@ def mix(word: np.uint64) -> np.uint64:
 
 
 @njit(cache=True, inline="always")
-def normal_of(bits: np.uint64) -> np.float32:
+def normal_of(bits: np.uint64) -> float:
     """The N(0, 1) deviate that the high bits select."""
-    return NORMAL_TABLE[bits >> _NORMAL_SHIFT]
+    return NORMAL_TABLE[bits >> _NORMAL_SHIFT]  # type: ignore[no-any-return]  # a table of floats
 
 
 @njit(cache=True)
-def draw_normal(stream: Stream) -> np.float32:
+def draw_normal(stream: Stream) -> float:
     """One N(0, 1) deviate."""
     stream[0] = advance(stream[0])
     return normal_of(mix(stream[0]))

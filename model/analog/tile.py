@@ -131,4 +131,3 @@ def read_column(tile: Tile, column: int, codes: NDArray[np.int64]) -> None:
 def write_column(tile: Tile, column: int, pulses: NDArray[np.int64]) -> None:
     """One parallel column write of W."""
     crossbar.write_column(tile.w, column, pulses, tile.streams.write)
-

@@ -145,10 +145,6 @@ class Cycles:
     conversion: int
     write: int
 
-    def update(self, train_length: int) -> int:
-        """Cycles of an update of A with `train_length` slots; an empty train still takes its request's cycle."""
-        return max(1, train_length * self.pulse)
-
 
 def cycles(spec: ChipSpec) -> Cycles:
     """Clock cycles of the analog operations of this chip."""

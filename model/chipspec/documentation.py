@@ -57,7 +57,7 @@ DERIVED = (
         "cycles_update_max",
         "cycles",
         "update of A with the longest pulse train",
-        lambda spec: cycles(spec).update(spec.driver.max_pulses),
+        lambda spec: spec.driver.max_pulses * cycles(spec).pulse,
     ),
     Derived("cycles_read", "cycles", "column read of A", lambda spec: cycles(spec).read),
     Derived("cycles_conversion", "cycles", "end of the read to the first beat", lambda spec: cycles(spec).conversion),

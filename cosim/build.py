@@ -1,0 +1,118 @@
+"""Compiles the bench for one chip; builds are kept and found again by their content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from cocotb_tools.runner import get_runner
+
+from crosschop.cosim.paths import bench_sources, rtl_sources
+from crosschop.model.cache import cache_directory
+from crosschop.model.chipspec import ChipSpec, cycles, rtl_parameters
+from crosschop.model.errors import ToolError
+
+TOP = "xc_bench"
+SIMULATOR = "icarus"
+LOG_FILE = "build.log"
+# Icarus 11 only warns of a parameter that does not exist, and then simulates with the default.
+FATAL_WARNINGS = ("warning: parameter",)
+
+
+def require_icarus() -> str:
+    """Version of Icarus Verilog.
+
+    Raises:
+        ToolError: it is not installed.
+    """
+    if shutil.which("iverilog") is None or shutil.which("vvp") is None:
+        raise ToolError("Icarus Verilog (iverilog, vvp) is not installed: apt-get install iverilog")
+    answer = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False)
+    return answer.stdout.splitlines()[0] if answer.stdout else "unknown"
+
+
+def bench_parameters(spec: ChipSpec) -> dict[str, int]:
+    """Parameters of xc_bench: the controller's, and the array side's cycles."""
+    durations = cycles(spec)
+    return {
+        **rtl_parameters(spec),
+        "CLOCK_PS": max(1, round(spec.timing.clock_ns * 1000)),
+        "GROUP": spec.algorithm.transfer_every,
+        "PULSE_CYCLES": durations.pulse,
+        "READ_CYCLES": durations.read,
+        "CONVERSION_CYCLES": durations.conversion,
+        "WRITE_CYCLES": durations.write,
+    }
+
+
+def _content_key(sources: list[Path], parameters: dict[str, int], version: str) -> str:
+    digest = hashlib.sha256(json.dumps([parameters, version], sort_keys=True).encode())
+    for source in sources:
+        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    return digest.hexdigest()[:20]
+
+
+def build(spec: ChipSpec, rtl: Path) -> Path:
+    """Directory of the compiled bench for this chip and these controller sources.
+
+    Raises:
+        ToolError: Icarus is missing, or rejects the sources; the message quotes its first line.
+    """
+    version = require_icarus()
+    sources = [*rtl_sources(rtl), *bench_sources()]
+    parameters = bench_parameters(spec)
+    target = cache_directory() / "sim" / _content_key(sources, parameters, version)
+    if (target / "sim.vvp").exists():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Built aside and moved into place, so that an interrupted build, or two at a time, leave nothing half done.
+    scratch = Path(tempfile.mkdtemp(prefix=f"{target.name}-", dir=target.parent))
+    try:
+        _compile(sources, parameters, scratch)
+        try:
+            scratch.rename(target)
+        except OSError:
+            if not (target / "sim.vvp").exists():
+                raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return target
+
+
+def _compile(sources: list[Path], parameters: dict[str, int], directory: Path) -> None:
+    log = directory / LOG_FILE
+    runner = get_runner(SIMULATOR)
+    failed = False
+    try:
+        runner.build(
+            sources=sources,
+            hdl_toplevel=TOP,
+            parameters=parameters,
+            build_dir=directory,
+            always=True,
+            log_file=log,
+            timescale=("1ns", "1ps"),
+        )
+    except (subprocess.CalledProcessError, SystemExit, RuntimeError):
+        failed = True
+    messages = log.read_text().splitlines() if log.exists() else []
+    complaints = [line for line in messages if failed or line.startswith(FATAL_WARNINGS) or "error" in line.lower()]
+    if complaints or failed:
+        first = complaints[0] if complaints else "no message"
+        raise ToolError(f"Icarus Verilog cannot build the controller: {first}")
+
+
+def simulation_seconds(cycle_count: int) -> int:
+    """A wall-clock limit for a simulation of about so many cycles, generous on a slow machine."""
+    return 120 + math.ceil(cycle_count / 500)
+
+
+def environment() -> dict[str, str]:
+    """Environment for the simulator: no colours in logs, and no rewriting of every imported module for pytest."""
+    return {**os.environ, "COCOTB_REWRITE_ASSERTION_FILES": "", "NO_COLOR": "1"}

@@ -1,0 +1,146 @@
+"""`crosschop run`: training on a chip, by default with its RTL controller in the loop."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import click
+
+from crosschop.cosim.commands_spec import set_option
+from crosschop.cosim.engines import MismatchError, run_icarus
+from crosschop.cosim.job import WAVE_FILE
+from crosschop.cosim.output import (
+    EXIT_MISMATCH,
+    Window,
+    install,
+    mismatch_json,
+    print_mismatch,
+    progress_bar,
+    rtl_option,
+    seed_option,
+    stderr,
+)
+from crosschop.cosim.runner import work_directory
+from crosschop.model.chipspec import ChipSpec, load_chipspec
+from crosschop.model.engines import Progress, run_float, run_golden
+from crosschop.model.errors import InputError
+from crosschop.model.report import render_run, write_report
+from crosschop.model.results import RunResult, summary
+
+ENGINES = ("icarus", "golden", "float")
+DEFAULT_WAVES = (0, 40)
+
+
+@click.command()
+@click.argument("spec", metavar="SPEC")
+@click.option(
+    "--engine", type=click.Choice(ENGINES), default="icarus", show_default=True, help="What the controller is."
+)
+@seed_option
+@click.option("--samples", type=click.IntRange(min=1), help="Input samples.  [default: task.samples of the chipspec]")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for plot, page and waves.")
+@click.option("--waves", type=Window(), help="Keep the waves of these transfers (icarus).  [default: 0:40]")
+@set_option
+@rtl_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, everything else on stderr.")
+def run(
+    spec: str,
+    engine: str,
+    seed: int,
+    samples: int | None,
+    out: Path | None,
+    waves: tuple[int, int] | None,
+    overrides: tuple[str, ...],
+    rtl: Path | None,
+    as_json: bool,
+) -> None:
+    """Train on the chip SPEC (a file, or the name of a shipped chipspec).
+
+    With --engine icarus (the default) the RTL controller runs the training under Icarus Verilog and every transfer is
+    compared with the golden model.
+    """
+    chip = load_chipspec(spec, overrides)
+    transfers = _transfers(chip, samples)
+    console = stderr()
+    console.print(f"{chip.name}: {chip.summary}", highlight=False, markup=False)
+    console.print(f"engine {engine}, seed {seed}, {transfers} transfers of {chip.algorithm.transfer_every} samples")
+    out = out or Path("build") / "runs" / f"{chip.name}-{engine}-seed{seed}"
+    with work_directory() as scratch:
+        try:
+            with progress_bar(console, "training", transfers) as progress:
+                result = _train(chip, engine, seed, transfers, progress, scratch, waves or DEFAULT_WAVES, rtl)
+        except MismatchError as error:
+            again = shlex.join(["crosschop", "run", spec, "--seed", str(seed), *_repeat(samples, overrides, rtl)])
+            print_mismatch(console, error.mismatch, again)
+            if as_json:
+                click.echo(json.dumps(_failure(chip, engine, seed, error)))
+            raise SystemExit(EXIT_MISMATCH) from None
+        wave = scratch / WAVE_FILE
+        report = write_report(result, scratch, wave if wave.exists() else None)
+        (scratch / "result.json").write_text(json.dumps(summary(result), indent=1) + "\n")
+        files = {path.name: path for path in (*report.values(), scratch / "result.json")}
+        if wave.exists():
+            files[WAVE_FILE] = wave
+        installed = install(files, out)
+    console.print(render_run(result))
+    for path in installed.values():
+        console.print(f"  {path}", highlight=False, soft_wrap=True)
+    if as_json:
+        click.echo(json.dumps({**summary(result), "files": [str(path) for path in installed.values()]}))
+
+
+def _transfers(chip: ChipSpec, samples: int | None) -> int:
+    """Whole transfers in the samples asked for.
+
+    Raises:
+        InputError: fewer samples than one transfer takes.
+    """
+    asked = chip.task.samples if samples is None else samples
+    transfers = asked // chip.algorithm.transfer_every
+    if transfers == 0:
+        raise InputError(
+            f"{chip.name}: {asked} samples are less than one transfer, "
+            f"allowed: {chip.algorithm.transfer_every} (algorithm.transfer_every) or more"
+        )
+    return transfers
+
+
+def _train(
+    chip: ChipSpec,
+    engine: str,
+    seed: int,
+    transfers: int,
+    progress: Progress,
+    scratch: Path,
+    waves: tuple[int, int],
+    rtl: Path | None,
+) -> RunResult:
+    if engine == "icarus":
+        return run_icarus(chip, seed, transfers, progress, scratch, waves, rtl)
+    compiled = {"golden": run_golden, "float": run_float}[engine]
+    return compiled(chip, seed, transfers, progress)
+
+
+def _repeat(samples: int | None, overrides: tuple[str, ...], rtl: Path | None) -> list[str]:
+    """The options that a reproducing command has to repeat."""
+    options = [] if samples is None else ["--samples", str(samples)]
+    for override in overrides:
+        options += ["--set", override]
+    return options if rtl is None else [*options, "--rtl", str(rtl)]
+
+
+def _failure(chip: ChipSpec, engine: str, seed: int, error: MismatchError) -> dict[str, object]:
+    return {
+        "status": "mismatch",
+        "chip": chip.name,
+        "engine": engine,
+        "seed": seed,
+        "samples": error.transfers * chip.algorithm.transfer_every,
+        "transfers": error.transfers,
+        "mismatches": 1,
+        "first_mismatch": mismatch_json(error.mismatch),
+        "weight_error": None,
+        "cycles": None,
+    }

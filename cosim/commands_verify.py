@@ -1,0 +1,119 @@
+"""`crosschop verify`: the RTL controller against the golden model under random stimulus."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from crosschop.cosim.commands_spec import set_option
+from crosschop.cosim.job import WAVE_FILE, Result
+from crosschop.cosim.output import (
+    EXIT_MISMATCH,
+    Window,
+    install,
+    mismatch_json,
+    print_mismatch,
+    progress_bar,
+    rtl_option,
+    seed_option,
+    stderr,
+)
+from crosschop.cosim.runner import work_directory
+from crosschop.cosim.verify import verify as run_verify
+from crosschop.model.chipspec import load_chipspec
+from crosschop.model.cycles import PHASES
+
+DEFAULT_TRANSFERS = 2000
+
+
+@click.command()
+@click.argument("spec", metavar="SPEC")
+@seed_option
+@click.option(
+    "--transfers",
+    type=click.IntRange(min=10),
+    default=DEFAULT_TRANSFERS,
+    show_default=True,
+    help="Transfers to compare on the chip, and again on its narrow variant.",
+)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for the waves.")
+@click.option("--waves", type=Window(), help="Keep the waves of these transfers.")
+@set_option
+@rtl_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, everything else on stderr.")
+def verify(
+    spec: str,
+    seed: int,
+    transfers: int,
+    out: Path | None,
+    waves: tuple[int, int] | None,
+    overrides: tuple[str, ...],
+    rtl: Path | None,
+    as_json: bool,
+) -> None:
+    """Verify the controller of the chip SPEC (a file, or the name of a shipped chipspec).
+
+    Two simulations run side by side: the chip as it is, and a variant with the same rows, lanes and number formats but
+    few columns and a large gain, so that every store meets its limits. Every retired transfer is compared with the
+    golden model, and every cycle counter with the cycle model.
+    """
+    chip = load_chipspec(spec, overrides)
+    console = stderr()
+    console.print(f"{chip.name}: seed {seed}, {transfers} transfers on the chip and on its narrow variant")
+    out = out or Path("build") / "verify" / f"{chip.name}-seed{seed}"
+    with work_directory() as scratch:
+        with progress_bar(console, "verifying", 2 * transfers) as progress:
+            results = run_verify(chip, seed, transfers, scratch, progress, waves, rtl)
+        kept = {f"{part}-{WAVE_FILE}": scratch / part / WAVE_FILE for part in results}
+        installed = install({name: path for name, path in kept.items() if path.exists()}, out) if waves else {}
+    failed = [result.mismatch for result in results.values() if result.mismatch is not None]
+    for mismatch in failed:
+        options = ["--seed", str(seed), "--transfers", str(transfers)]
+        for override in overrides:
+            options += ["--set", override]
+        options += [] if rtl is None else ["--rtl", str(rtl)]
+        print_mismatch(console, mismatch, shlex.join(["crosschop", "verify", spec, *options]))
+    if not failed:
+        compared = sum(result.transfers for result in results.values())
+        console.print(f"[bold green]PASS[/] {compared} transfers compared, 0 mismatches, seed {seed}", highlight=False)
+        console.print(_cycle_table(results))
+    for path in installed.values():
+        console.print(f"  {path}", highlight=False, soft_wrap=True)
+    if as_json:
+        click.echo(json.dumps(_summary(chip.name, seed, results, installed)))
+    if failed:
+        raise SystemExit(EXIT_MISMATCH)
+
+
+def _cycle_table(results: dict[str, Result]) -> Table:
+    """Cycles by phase, as the RTL counted and as the model has them without random idle and back-pressure."""
+    table = Table(title="cycles (RTL counters; in brackets the model without random idle and back-pressure)")
+    table.add_column("phase")
+    for part in results:
+        table.add_column(part, justify="right")
+    for phase in PHASES:
+        row = [f"{result.cycles[phase]:,} ({result.predicted[phase]:,})" for result in results.values()]
+        table.add_row(phase, *row)
+    return table
+
+
+def _summary(chip: str, seed: int, results: dict[str, Result], installed: dict[str, Path]) -> dict[str, object]:
+    failed = [result.mismatch for result in results.values() if result.mismatch is not None]
+    return {
+        "status": "mismatch" if failed else "pass",
+        "chip": chip,
+        "engine": "icarus",
+        "seed": seed,
+        "samples": sum(result.samples for result in results.values()),
+        "transfers": sum(result.transfers for result in results.values()),
+        "mismatches": len(failed),
+        "first_mismatch": mismatch_json(failed[0]) if failed else None,
+        "weight_error": None,
+        "cycles": {phase: sum(result.cycles[phase] for result in results.values()) for phase in PHASES},
+        "parts": {part: {"transfers": result.transfers, "cycles": result.cycles} for part, result in results.items()},
+        "files": [str(path) for path in installed.values()],
+    }

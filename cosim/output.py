@@ -1,0 +1,117 @@
+"""What the commands share on the terminal: progress, the report of a divergence, results moved into place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from crosschop.cosim.job import Mismatch
+
+EXIT_MISMATCH = 1
+# Transfers of waves that the reproducing command asks for, before and after the divergence.
+WAVES_BEFORE, WAVES_AFTER = 4, 2
+
+seed_option = click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Seed of everything random."
+)
+rtl_option = click.option(
+    "--rtl",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the controller's sources.  [default: the shipped ones]",
+)
+
+
+class Window(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click alone
+    """A window of transfers, FIRST:END."""
+
+    name = "FIRST:END"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """The two numbers."""
+        if isinstance(value, tuple):
+            return value
+        parts = str(value).split(":")
+        if len(parts) != 2 or not all(part.isdigit() for part in parts) or int(parts[0]) >= int(parts[1]):
+            self.fail(f"{value!r} is no window of transfers like 0:40 (first, and the one after the last)", param, ctx)
+        return int(parts[0]), int(parts[1])
+
+
+def stderr() -> Console:
+    """The console for everything that is not the result."""
+    return Console(stderr=True)
+
+
+@contextmanager
+def progress_bar(console: Console, title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar over transfers; yields the function that moves it to a count."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("transfers"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def install(files: dict[str, Path], out: Path) -> dict[str, Path]:
+    """Moves finished files into the output directory, each in one step, so that none is ever half written.
+
+    Args:
+        files: finished files by the name they shall have in `out`.
+        out: created when missing; other files in it are left alone.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    installed = {}
+    for name, source in files.items():
+        target = out / name
+        partial = out / f".{name}.partial-{os.getpid()}"
+        try:
+            partial.write_bytes(source.read_bytes())
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+        installed[name] = target
+    return installed
+
+
+def reproduce_window(mismatch: Mismatch) -> str:
+    """The --waves option that cuts the waves around a divergence."""
+    return f"--waves {max(0, mismatch.transfer - WAVES_BEFORE)}:{mismatch.transfer + WAVES_AFTER}"
+
+
+def mismatch_json(mismatch: Mismatch | None) -> dict[str, object] | None:
+    """A divergence as a JSON object."""
+    return None if mismatch is None else asdict(mismatch)
+
+
+def print_mismatch(console: Console, mismatch: Mismatch, command: str) -> None:
+    """The first divergence: where, what, what came before, and how to see it again."""
+    place = [f"transfer {mismatch.transfer}", f"cycle {mismatch.cycle} after reset"]
+    if mismatch.column is not None:
+        place.append(f"column {mismatch.column}")
+    if mismatch.row is not None:
+        place.append(f"row {mismatch.row}")
+    console.print("[bold red]FAIL[/] the controller and the golden model differ", highlight=False)
+    console.print(f"  segment    {mismatch.segment}", highlight=False, markup=False)
+    console.print(f"  where      {', '.join(place)}", highlight=False)
+    console.print(f"  field      {mismatch.field}", highlight=False, markup=False)
+    console.print(f"  expected   {mismatch.expected}", highlight=False, markup=False)
+    console.print(f"  got        {mismatch.got}", highlight=False, markup=False)
+    if mismatch.events:
+        console.print("  before it")
+        for event in mismatch.events:
+            console.print(f"    {event}", highlight=False, markup=False)
+    console.print("  again, with waves around it", highlight=False)
+    console.print(f"    {command} {reproduce_window(mismatch)}", highlight=False, markup=False, soft_wrap=True)

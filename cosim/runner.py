@@ -1,0 +1,137 @@
+"""Runs jobs: builds the bench, starts simulations as children, reports their progress, collects the results."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from crosschop.cosim.build import build, environment, simulation_seconds
+from crosschop.cosim.job import PROGRESS_FILE, RESULT_FILE, Job, Result
+from crosschop.cosim.paths import shipped_rtl
+from crosschop.model.cycles import cycle_config
+from crosschop.model.errors import ToolError
+
+LOG_FILE = "simulation.log"
+POLL_SECONDS = 0.05
+LOG_LINES_QUOTED = 12
+
+
+@contextmanager
+def work_directory() -> Iterator[Path]:
+    """A directory for one simulation, removed in the end whatever happens."""
+    path = Path(tempfile.mkdtemp(prefix="crosschop-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _terminate_as_interrupt() -> Iterator[None]:
+    """Turns SIGTERM into KeyboardInterrupt, so that a killed parent cleans up as an interrupted one does."""
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _cycle_bound(job: Job) -> int:
+    durations = cycle_config(job.spec)
+    per_sample = job.spec.driver.max_pulses * durations.pulse + 16
+    per_transfer = durations.read + durations.conversion + durations.write + 4 * durations.beats + 64
+    return sum(
+        durations.depth + segment.transfers * (segment.configuration["cfg_transfer_every"] * per_sample + per_transfer)
+        for segment in job.segments
+    )
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job and the directory for its files; result and waves stay there."""
+
+    job: Job
+    directory: Path
+
+
+def run_jobs(
+    tasks: Sequence[Task], progress: Callable[[int], None] | None = None, rtl: Path | None = None
+) -> list[Result]:
+    """Simulates jobs side by side under Icarus Verilog.
+
+    Args:
+        tasks: what to simulate.
+        progress: called with the number of transfers compared so far, in all jobs.
+        rtl: folder of the controller's sources, None for the shipped ones.
+
+    Raises:
+        ToolError: no simulator, sources that do not compile, or a simulation that ended without a result.
+        KeyboardInterrupt: the user stopped it; the simulators are gone then.
+    """
+    report = progress or (lambda transfers: None)
+    children: list[subprocess.Popen[bytes]] = []
+    with _terminate_as_interrupt():
+        try:
+            for task in tasks:
+                children.append(_start(task, build(task.job.spec, rtl or shipped_rtl())))
+            limit = sum(simulation_seconds(_cycle_bound(task.job)) for task in tasks)
+            deadline = time.monotonic() + limit
+            while any(child.poll() is None for child in children):
+                if time.monotonic() > deadline:
+                    raise ToolError(f"the simulation did not end within {limit} s and was stopped")
+                report(sum(_transfers_done(task.directory) for task in tasks))
+                time.sleep(POLL_SECONDS)
+        finally:
+            for child in children:
+                _end_group(child)
+    results = [_collect(task.directory) for task in tasks]
+    report(sum(result.transfers for result in results))
+    return results
+
+
+def _start(task: Task, build_directory: Path) -> subprocess.Popen[bytes]:
+    task.job.save(task.directory)
+    with (task.directory / LOG_FILE).open("w") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "crosschop.cosim.simulate", str(build_directory), str(task.directory)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment(),
+            start_new_session=True,
+        )
+
+
+def _collect(directory: Path) -> Result:
+    if not (directory / RESULT_FILE).exists():
+        lines = (directory / LOG_FILE).read_text().splitlines()[-LOG_LINES_QUOTED:]
+        raise ToolError("the simulation ended without a result; its last lines:\n  " + "\n  ".join(lines))
+    return Result.load(directory)
+
+
+def _transfers_done(directory: Path) -> int:
+    try:
+        return int((directory / PROGRESS_FILE).read_text() or 0)
+    except (OSError, ValueError):
+        return 0
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    """Ends the child and the simulator it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()

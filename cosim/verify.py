@@ -1,0 +1,154 @@
+"""Verification of a controller: constrained-random stimulus with idle and back-pressure against the golden model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from crosschop.cosim.engines import require_trace
+from crosschop.cosim.job import STREAMS, Job, Result, Segment
+from crosschop.cosim.runner import Task, run_jobs
+from crosschop.model.chipspec import ChipSpec, lambda_h, rtl_configuration
+
+QUIET = (0,) * len(STREAMS)
+BUSY = (96,) * len(STREAMS)
+
+# Columns of the narrow variant: few, so that every column is read again and again.
+NARROW_COLS = 3
+# Its gain: a full-scale code moves H by this share of its range.
+NARROW_SHARE = 0.3
+
+Configure = Callable[[ChipSpec, dict[str, int]], dict[str, int]]
+
+
+def _as_chip(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
+    """The chip's own configuration."""
+    return {}
+
+
+def _often(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
+    """Flips at every read (regular) or at every other one (random)."""
+    return {"cfg_chop": {"regular": 1, "random": 0x8000, "off": 0}[spec.algorithm.chop.mode]}
+
+
+def _softest(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
+    """The smallest gain, so that H creeps and rounding decides; flips often."""
+    return {"cfg_lr_h": 1, **_often(spec, chip)}
+
+
+def _warm(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
+    """Pulses held back during the first sweep; one sample per read."""
+    return {"cfg_warmup": 1, "cfg_transfer_every": 1}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A kind of stimulus.
+
+    Attributes:
+        name: for reports.
+        weight: its share of the transfers.
+        codes, lengths: styles, see stimulus.py.
+        rates: chance (1/256) of idle or back-pressure per stream; None draws them.
+        configure: cfg_* values that differ from the chip's.
+        abort: end by a reset with a transfer under way.
+    """
+
+    name: str
+    weight: int
+    codes: str
+    lengths: str
+    rates: tuple[int, ...] | None
+    configure: Configure = _as_chip
+    abort: bool = False
+
+
+# The chip as it is: whole sweeps over its columns.
+CHIP_SCENARIOS = (
+    Scenario("reset under way", 1, "uniform", "uniform", None, _often, abort=True),
+    Scenario("as specified", 6, "push", "uniform", QUIET),
+    Scenario("flips at every read, back-pressure", 13, "push", "shortest", BUSY, _often),
+)
+
+# The same chip with few columns and a large gain: H, P and P^ref of each column meet all their limits.
+NARROW_SCENARIOS = (
+    Scenario("small codes", 2, "small", "uniform", QUIET),
+    Scenario("drive to the limits", 5, "push", "longest", QUIET),
+    Scenario("reset under way", 1, "uniform", "uniform", None, _often, abort=True),
+    Scenario("idle and back-pressure", 4, "uniform", "uniform", BUSY),
+    Scenario("flips at every read", 4, "extreme", "shortest", None, _often),
+    Scenario("smallest gain", 2, "extreme", "shortest", BUSY, _softest),
+    Scenario("warm-up, a read per sample", 2, "push", "shortest", None, _warm),
+)
+
+
+def narrow_variant(spec: ChipSpec) -> ChipSpec:
+    """The same rows, lanes and formats on few columns, with a gain that takes H to its limits within a few reads."""
+    cols = min(spec.array.cols, NARROW_COLS)
+    largest = spec.converter.read_adc.full_scale
+    wanted = NARROW_SHARE * 2.0 ** (spec.hidden.bits - 1 - spec.hidden.frac_bits) / largest  # pulses per weight unit
+    few = spec.model_copy(update={"array": spec.array.model_copy(update={"cols": cols})})
+    gamma0 = few.algorithm.gamma0 * lambda_h(few) / wanted
+    algorithm = few.algorithm.model_copy(update={"gamma0": gamma0})
+    return few.model_copy(update={"algorithm": algorithm})
+
+
+def plan(spec: ChipSpec, scenarios: Sequence[Scenario], seed: int, transfers: int, label: str) -> tuple[Segment, ...]:
+    """Segments of all scenarios, `transfers` compared in total (at least one each)."""
+    generator = np.random.default_rng(seed)
+    chip = rtl_configuration(spec)
+    total = sum(scenario.weight for scenario in scenarios)
+    counts = [max(1, transfers * scenario.weight // total) for scenario in scenarios]
+    counts[-1] = max(1, counts[-1] + transfers - sum(counts))
+    segments = []
+    for scenario, count in zip(scenarios, counts, strict=True):
+        drawn = tuple(int(rate) for rate in generator.choice([0, 8, 64, 200], len(STREAMS)))
+        segments.append(
+            Segment(
+                name=f"{label}: {scenario.name}",
+                transfers=count + scenario.abort,  # the transfer under way at the reset is not compared
+                seed=int(generator.integers(1, 1 << 31)),
+                configuration={**chip, **scenario.configure(spec, chip)},
+                rates=drawn if scenario.rates is None else scenario.rates,
+                codes=scenario.codes,
+                lengths=scenario.lengths,
+                abort=scenario.abort,
+            )
+        )
+    return tuple(segments)
+
+
+def verify(
+    spec: ChipSpec,
+    seed: int,
+    transfers: int,
+    directory: Path,
+    progress: Callable[[int], None] | None = None,
+    waves: tuple[int, int] | None = None,
+    rtl: Path | None = None,
+) -> dict[str, Result]:
+    """Compares the RTL controller with the golden model: the chip as it is, and its narrow variant.
+
+    Args:
+        spec: the chip.
+        seed: seed of all stimulus.
+        transfers: transfers to compare in each of the two parts.
+        directory: for the simulations' files, one folder per part.
+        progress: called with the transfers compared so far, in both parts.
+        waves: window of transfers whose waves are kept, first and end, in each part.
+        rtl: folder of the controller's sources, None for the shipped ones.
+
+    Raises:
+        InputError: the chip has no retire trace.
+        ToolError: the simulator is missing or failed.
+    """
+    require_trace(spec)
+    parts = {"chip": (spec, CHIP_SCENARIOS), "narrow": (narrow_variant(spec), NARROW_SCENARIOS)}
+    tasks = []
+    for part, (chip, scenarios) in parts.items():
+        (directory / part).mkdir()
+        tasks.append(Task(Job(chip, plan(chip, scenarios, seed, transfers, part), waves), directory / part))
+    return dict(zip(parts, run_jobs(tasks, progress, rtl), strict=True))

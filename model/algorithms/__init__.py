@@ -1,0 +1,1 @@
+"""The training algorithms in floats, the paper's equations in order."""

@@ -1,0 +1,43 @@
+"""Where compiled things are kept between runs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+CACHE_VARIABLE = "CROSSCHOP_CACHE"
+# Compiled code of earlier versions of the sources; each takes a few MB.
+VERSIONS_KEPT = 4
+
+
+def cache_directory() -> Path:
+    """The directory named by CROSSCHOP_CACHE, or `crosschop` in the user's cache directory."""
+    if chosen := os.environ.get(CACHE_VARIABLE):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crosschop"
+
+
+def use_compiled_code_cache(sources: Path) -> None:
+    """Points numba at a cache that belongs to exactly these sources; call before numba is imported.
+
+    Numba looks only at the file of the function it loads: after an edit of golden/fixed.py it would go on using a
+    training loop with the old arithmetic compiled into it.
+    """
+    digest = hashlib.sha256()
+    for source in sorted(sources.rglob("*.py")):
+        digest.update(source.relative_to(sources).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
+    versions = cache_directory() / "numba"
+    current = versions / digest.hexdigest()[:16]
+    os.environ["NUMBA_CACHE_DIR"] = str(current)
+    if not current.exists():
+        _drop_old(versions)
+
+
+def _drop_old(versions: Path) -> None:
+    if not versions.is_dir():
+        return
+    newest_first = sorted(versions.iterdir(), key=lambda version: version.stat().st_mtime, reverse=True)
+    for old in newest_first[VERSIONS_KEPT - 1 :]:
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,103 @@
+"""The result of a training run in the units of the paper: what the command prints, draws and writes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosschop.model.chipspec import ChipSpec, p_frac, read_lsb
+from crosschop.model.recording import PREF, H, P
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A finished training run.
+
+    Attributes:
+        spec: the chip.
+        engine: golden, float or icarus.
+        seed: seed of everything random.
+        samples, transfers: how many were run.
+        compared: transfers whose every field was compared between RTL and golden model; 0 without RTL.
+        weight_error: root mean square of W - W*, percent.
+        digest: digest of the sequence of events; equal seeds give equal digests on every exact engine.
+        pulses_a, pulses_w: most pulses on one device of A and of W, per sample.
+        cycles: cycles by phase.
+        cycles_measured: True where the RTL's counters gave them, False where the cycle model did.
+        errors: (n, 2) sample, weight error in percent.
+        trace: (sweeps, TRACE_FIELDS) one element at each read of its column (recording.py); a, w, p, p^ref in weight
+            units, h in pulses.
+        element: (2,) row and column of that element.
+        target: what W shall hold there.
+    """
+
+    spec: ChipSpec
+    engine: str
+    seed: int
+    samples: int
+    transfers: int
+    compared: int
+    weight_error: float
+    digest: str
+    pulses_a: float
+    pulses_w: float
+    cycles: dict[str, int]
+    cycles_measured: bool
+    errors: FloatArray
+    trace: FloatArray
+    element: NDArray[np.int64]
+    target: float
+
+
+def in_units(spec: ChipSpec, trace: FloatArray) -> FloatArray:
+    """An element's trace with the integer stores scaled: H to pulses, P and P^ref to weight units."""
+    scaled = trace.copy()
+    scaled[:, H] /= 1 << spec.hidden.frac_bits
+    for column in (P, PREF):
+        scaled[:, column] *= read_lsb(spec) / (1 << p_frac(spec))
+    return scaled
+
+
+def summary(result: RunResult) -> dict[str, object]:
+    """The result as one JSON object."""
+    return {
+        "status": "pass",
+        "chip": result.spec.name,
+        "engine": result.engine,
+        "seed": result.seed,
+        "samples": result.samples,
+        "transfers": result.transfers,
+        "compared": result.compared,
+        "mismatches": 0,
+        "first_mismatch": None,
+        "weight_error": result.weight_error,
+        "cycles": result.cycles,
+        "cycles_source": "measured" if result.cycles_measured else "modelled",
+        "events": result.digest,
+        "pulses_per_sample": {"a": result.pulses_a, "w": result.pulses_w},
+    }
+
+
+_ARRAYS = ("errors", "trace", "element")
+_NUMBERS_FILE, _ARRAYS_FILE = "run.json", "run.npz"
+
+
+def save_run(result: RunResult, directory: Path) -> None:
+    """Writes a result for `load_run`."""
+    names = [field.name for field in fields(result) if field.name not in (*_ARRAYS, "spec")]
+    numbers = {name: getattr(result, name) for name in names}
+    (directory / _NUMBERS_FILE).write_text(json.dumps(numbers))
+    np.savez_compressed(directory / _ARRAYS_FILE, **{name: getattr(result, name) for name in _ARRAYS})
+
+
+def load_run(spec: ChipSpec, directory: Path) -> RunResult:
+    """Reads a result that `save_run` wrote for the same chip."""
+    numbers = json.loads((directory / _NUMBERS_FILE).read_text())
+    with np.load(directory / _ARRAYS_FILE) as arrays:
+        return RunResult(spec=spec, **numbers, **{name: arrays[name] for name in _ARRAYS})
