@@ -13,18 +13,18 @@ from crosschop.cosim.engines import MismatchError, run_icarus
 from crosschop.cosim.job import WAVE_FILE
 from crosschop.cosim.output import (
     EXIT_MISMATCH,
+    Progress,
     Window,
     install,
     mismatch_json,
     print_mismatch,
-    progress_bar,
     rtl_option,
     seed_option,
     stderr,
 )
 from crosschop.cosim.runner import work_directory
 from crosschop.model.chipspec import ChipSpec, load_chipspec
-from crosschop.model.engines import Progress, run_float, run_golden
+from crosschop.model.engines import run_float, run_golden
 from crosschop.model.errors import InputError
 from crosschop.model.report import render_run, write_report
 from crosschop.model.results import RunResult, summary
@@ -69,7 +69,7 @@ def run(
     out = out or Path("build") / "runs" / f"{chip.name}-{engine}-seed{seed}"
     with work_directory() as scratch:
         try:
-            with progress_bar(console, "training", transfers) as progress:
+            with Progress(console, "training", transfers) as progress:
                 result = _train(chip, engine, seed, transfers, progress, scratch, waves or DEFAULT_WAVES, rtl)
         except MismatchError as error:
             again = shlex.join(["crosschop", "run", spec, "--seed", str(seed), *_repeat(samples, overrides, rtl)])
@@ -85,6 +85,9 @@ def run(
             files[WAVE_FILE] = wave
         installed = install(files, out)
     console.print(render_run(result))
+    if progress.rate is not None:
+        rate = progress.rate * chip.algorithm.transfer_every
+        console.print(f"  {rate:,.0f} samples/s on this machine, without start-up", highlight=False)
     for path in installed.values():
         console.print(f"  {path}", highlight=False, soft_wrap=True)
     if as_json:

@@ -13,11 +13,11 @@ from crosschop.cosim.commands_spec import set_option
 from crosschop.cosim.job import WAVE_FILE, Result
 from crosschop.cosim.output import (
     EXIT_MISMATCH,
+    Progress,
     Window,
     install,
     mismatch_json,
     print_mismatch,
-    progress_bar,
     rtl_option,
     seed_option,
     stderr,
@@ -66,7 +66,7 @@ def verify(
     console.print(f"{chip.name}: seed {seed}, {transfers} transfers on the chip and on its narrow variant")
     out = out or Path("build") / "verify" / f"{chip.name}-seed{seed}"
     with work_directory() as scratch:
-        with progress_bar(console, "verifying", 2 * transfers) as progress:
+        with Progress(console, "verifying", 2 * transfers) as progress:
             results = run_verify(chip, seed, transfers, scratch, progress, waves, rtl)
         kept = {f"{part}-{WAVE_FILE}": scratch / part / WAVE_FILE for part in results}
         installed = install({name: path for name, path in kept.items() if path.exists()}, out) if waves else {}

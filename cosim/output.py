@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import click
+import rich.progress
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from crosschop.cosim.job import Mismatch
 
@@ -49,20 +49,45 @@ def stderr() -> Console:
     return Console(stderr=True)
 
 
-@contextmanager
-def progress_bar(console: Console, title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar over transfers; yields the function that moves it to a count."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("transfers"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda done: bar.update(task, completed=done)
+class Progress:
+    """A progress bar over transfers that also knows how fast they went."""
+
+    def __init__(self, console: Console, title: str, total: int) -> None:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("transfers"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        self._bar = rich.progress.Progress(*columns, console=console)
+        self._task = self._bar.add_task(title, total=total)
+        self._first: tuple[float, int] | None = None
+        self._last = (0.0, 0)
+
+    def __enter__(self) -> Self:
+        """Shows the bar."""
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Leaves the bar as it is."""
+        self._bar.stop()
+
+    def __call__(self, done: int) -> None:
+        """Moves the bar to a count of transfers."""
+        self._bar.update(self._task, completed=done)
+        self._last = (time.perf_counter(), done)
+        if self._first is None and done > 0:
+            self._first = self._last
+
+    @property
+    def rate(self) -> float | None:
+        """Transfers per second since the first ones were done, so without start-up; None if that is too short."""
+        if self._first is None or self._last[1] == self._first[1]:
+            return None
+        return (self._last[1] - self._first[1]) / (self._last[0] - self._first[0])
 
 
 def install(files: dict[str, Path], out: Path) -> dict[str, Path]:

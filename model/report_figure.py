@@ -61,7 +61,7 @@ def draw_run(result: RunResult) -> Figure:
         _shade_chop(axes, reads_and_next)
     _draw_stores(stores, reads, result)
     _draw_hidden(hidden, reads)
-    _draw_weight(weight, reads_and_next)
+    _draw_weight(weight, reads_and_next, result.target)
     for axes in (stores, hidden):
         axes.tick_params(axis="x", labelbottom=False, length=0)
     weight.set_xlabel("sample", color=_SOFT)
@@ -239,11 +239,14 @@ def _draw_hidden(axes: Axes, reads: FloatArray) -> None:
     axes.set_ylim(_padded(min(-1.1, *values), max(1.1, *values)) if reads.size else (-1.2, 1.2))
 
 
-def _draw_weight(axes: Axes, reads: FloatArray) -> None:
+def _draw_weight(axes: Axes, reads: FloatArray, target: float) -> None:
+    axes.axhline(target, color=_SOFT, linewidth=0.9, dashes=(4, 3))
+    _beside(axes, target, "target", _SOFT)
     # The value seen at a read has held since the pulses that came with the read before it.
     if reads.size:
         samples = np.concatenate(([0.0], reads[:, SAMPLE]))
         values = np.concatenate((reads[:1, W], reads[:, W]))
         axes.step(samples, values, where="pre", color=_INK, linewidth=1.3)
     axes.set_ylabel("$w$ [weight]", color=_SOFT)
-    axes.set_ylim(_padded(float(reads[:, W].min()), float(reads[:, W].max())) if reads.size else (-1, 1))
+    shown = [target, *reads[:, W]]
+    axes.set_ylim(_padded(float(min(shown)), float(max(shown))))

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from crosschop.model import recording, training
-from crosschop.model.chipspec import load_chipspec, rtl_configuration, rtl_parameters
-from crosschop.model.cycles import finish_cycles, total_cycles
-from crosschop.model.golden.state import controller_config, new_transfer, reset_state
+from crosschop.model import recording
+from crosschop.model.chipspec import load_chipspec
+from crosschop.model.cycles import total_cycles
+from crosschop.model.engines import run_golden
 from crosschop.model.recording import CHOP, SAMPLE, TRACE_FIELDS
 from crosschop.model.report import cycle_rows, draw_run, render_run, write_report
 from crosschop.model.report_figure import chop_spans, window_reads
-from crosschop.model.results import RunResult, in_units
+from crosschop.model.results import RunResult
 
 MALICIOUS = '</p><script>alert("summary")</script> [bold]'
 RANDOM = ("algorithm.chop={mode: random, period: null, probability: 0.2}",)
@@ -29,30 +29,7 @@ WITH_R = ("array_r={target: symmetry_point}",)
 def run(samples: int, *overrides: str) -> RunResult:
     """A run of agad_tiny on the golden controller."""
     spec = load_chipspec("agad_tiny", overrides)
-    transfers = samples // spec.algorithm.transfer_every
-    config = controller_config(rtl_parameters(spec), rtl_configuration(spec))
-    state, transfer = reset_state(config), new_transfer(config)
-    session = training.new_session(spec, 1, transfers)
-    training.run_golden(session, config, state, transfer, transfers)
-    training.finish(session, transfer)
-    outcome = training.outcome(session, transfers)
-    return RunResult(
-        spec=spec,
-        engine="golden",
-        seed=1,
-        samples=outcome.samples,
-        transfers=outcome.transfers,
-        compared=0,
-        weight_error=outcome.weight_error,
-        digest=outcome.digest,
-        pulses_a=outcome.pulses_a,
-        pulses_w=outcome.pulses_w,
-        cycles=finish_cycles(session.timeline),
-        cycles_measured=False,
-        errors=recording.error_points(session.recording),
-        trace=in_units(spec, recording.element_trace(session.recording)),
-        element=session.recording.element,
-    )
+    return run_golden(spec, 1, samples // spec.algorithm.transfer_every, lambda transfers: None)
 
 
 @pytest.fixture(scope="module")
