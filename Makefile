@@ -36,8 +36,9 @@ lint: $(TEST_STAMP) ## ruff (rules and format) and mypy
 	@ln -sfn ../../../cosim $(TYPES)/cosim
 	MYPYPATH=build/types $(BIN)/mypy $(TYPES)
 
-docs: $(PACKAGE_STAMP) ## write the generated parts of chipspecs/README.md anew
+docs: $(TEST_STAMP) ## write the generated parts of chipspecs/README.md and rtl/timing.svg anew
 	$(BIN)/python -m crosschop.model.chipspec.documentation chipspecs/README.md
+	$(BIN)/python -m crosschop.cosim.timing_diagram rtl/timing.svg
 
 # setuptools keeps deleted files in build/lib and would pack them again.
 wheel: $(TEST_STAMP) ## build the wheel into build/wheel
