@@ -6,6 +6,7 @@ Runs inside the simulator (cosim/simulate.py starts it) and talks to hdl/xc_benc
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -228,6 +229,7 @@ class Bench:
 @cocotb.test()
 async def simulate(dut: Any) -> None:
     """Runs the job named by the environment and writes its result."""
+    gc.freeze()  # numba's and numpy's many modules live as long as we do: the collector need not look at them
     directory = Path(os.environ[JOB_DIRECTORY_VARIABLE])
     bench = Bench(dut, Job.load(directory), directory)
     result = await bench.run()

@@ -224,9 +224,9 @@ reg [ROWS*STEP_W-1:0] write_pulses_reg;
 // Sticky: {retire, write, read, update} errors; cycles since reset; cycles in which a due read is not requested;
 // cycles in which a code beat waits
 reg [3:0]             errors_reg;
-reg [31:0]            cycle_reg, wake_cycle_reg, due_reg, waiting_reg, idle_cycles_reg;
+reg [31:0]            cycle_reg, due_reg, waiting_reg, idle_cycles_reg;
 reg                   hang_reg, armed_reg;
-reg                   wake = 1'b0;
+reg                   event_reg = 1'b0, wake = 1'b0;
 
 wire upd_done = upd_valid && upd_ready;
 wire rd_done  = rd_valid && rd_ready;
@@ -284,23 +284,27 @@ always @(posedge clk) begin
         armed_reg <= 1'b0;
     end else if (rd_start || (armed_event && !armed_reg) || ((errors !== 4'd0) && (errors_reg == 4'd0)) ||
                  ((idle_cycles_reg >= py_patience) && !hang_reg)) begin
-        wake_cycle_reg <= cycle_reg + 32'd1;
-        // A little later than the clock edge: Python finds everything else settled
-        wake <= #(CLOCK_PS / 8000.0) !wake;
+        event_reg <= !event_reg;
     end
 end
 
-// One read for Python; cosim/record.py has the same list. Nothing in it may change in every cycle: the simulator would
-// put the whole vector together each time
+// One read for Python; cosim/record.py has the same list. Put together only when Python is woken, a little later than
+// the clock edge, when everything else has settled
 localparam RECORD_W = 4 + 1 + 32 + 16 + COL_W + COLS + 1 + 32 + 16 + PAD*ADC_W + 16 + COL_W + 2 + PAD*ADC_W + PAD*H_W +
                       2*PAD*P_W + PAD*STEP_W + 16 + COL_W + ROWS*STEP_W;
-wire [RECORD_W-1:0] record = {
-    write_pulses_reg, write_col_reg, written_reg,
-    ret_pulses, ret_pref, ret_p, ret_h, ret_codes, ret_flip, ret_chop, ret_col, ret_count,
-    seen_codes_reg, codes_count_reg,
-    read_updates_reg, read_changed_reg, read_chop_reg, read_col_reg, reads_started_reg,
-    wake_cycle_reg, hang_reg, errors_reg
-};
+reg [RECORD_W-1:0] record;
+
+always @(event_reg) begin
+    #(CLOCK_PS / 8000.0);
+    record = {
+        write_pulses_reg, write_col_reg, written_reg,
+        ret_pulses, ret_pref, ret_p, ret_h, ret_codes, ret_flip, ret_chop, ret_col, ret_count,
+        seen_codes_reg, codes_count_reg,
+        read_updates_reg, read_changed_reg, read_chop_reg, read_col_reg, reads_started_reg,
+        cycle_reg, hang_reg, errors_reg
+    };
+    wake = !wake;
+end
 
 endmodule
 
