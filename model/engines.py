@@ -120,6 +120,7 @@ def result_of(
         compared=compared,
         weight_error=float(rec.error_points(session.recording)[-1, 1]),
         digest=f"{int(session.recording.digest[0]):016x}",
+        train_length=float(session.slots[0] / samples),
         pulses_a=float(session.tile.a.pulses.max() / samples),
         pulses_w=float(session.tile.w.pulses.max() / samples),
         cycles=finish_cycles(session.timeline) if cycles is None else cycles,

@@ -120,6 +120,7 @@ def render_run(result: RunResult) -> RenderableType:
     for name, value in (
         ("run", f"{_count(result.samples, 'sample')}, {_count(result.transfers, 'transfer')}, seed {result.seed}"),
         ("weight error", f"{result.weight_error:.3g} %"),
+        ("pulse trains", f"{result.train_length:.3g} slots on average"),
         ("endurance", f"most pulses on one device, per sample: A {result.pulses_a:.3g}, W {result.pulses_w:.3g}"),
         ("events", result.digest),
         ("cycles", f"{total_cycles(result.cycles):,} {_cycles_source(result)}"),

@@ -27,6 +27,7 @@ class RunResult:
         compared: transfers whose every field was compared between RTL and golden model; 0 without RTL.
         weight_error: root mean square of W - W*, percent.
         digest: digest of the sequence of events; equal seeds give equal digests on every exact engine.
+        train_length: mean length of the pulse trains, slots (l_avg of the paper).
         pulses_a, pulses_w: most pulses on one device of A and of W, per sample.
         cycles: cycles by phase.
         cycles_measured: True where the RTL's counters gave them, False where the cycle model did.
@@ -45,6 +46,7 @@ class RunResult:
     compared: int
     weight_error: float
     digest: str
+    train_length: float
     pulses_a: float
     pulses_w: float
     cycles: dict[str, int]
@@ -80,6 +82,7 @@ def summary(result: RunResult) -> dict[str, object]:
         "cycles": result.cycles,
         "cycles_source": "measured" if result.cycles_measured else "modelled",
         "events": result.digest,
+        "train_length": result.train_length,
         "pulses_per_sample": {"a": result.pulses_a, "w": result.pulses_w},
     }
 
