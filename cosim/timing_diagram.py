@@ -291,10 +291,9 @@ def _draw_rows(diagram: Diagram, spec: ChipSpec) -> None:
 
 def _draw_latencies(diagram: Diagram, times: list[TransferTimes]) -> None:
     for time in times:
-        if time.write is not None:
-            diagram.line(time.last_beat, "s_adc_valid", "latency")
-            diagram.line(time.write, "latency", "m_wr_valid")
-            diagram.span("latency", time.last_beat, time.write, f"{time.write - time.last_beat} cycles")
+        diagram.line(time.last_beat, "s_adc_valid", "latency")
+        diagram.line(time.retired, "latency", "trc_last" if time.write is None else "m_wr_valid")
+        diagram.span("latency", time.last_beat, time.retired, f"{time.retired - time.last_beat} cycles")
         if time.flip:
             diagram.line(time.read + 1, "m_upd_chop", "m_rd_ready")
             diagram.remark("m_rd_ready", time.read + 1, "new sign from here on")
