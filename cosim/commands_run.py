@@ -74,6 +74,10 @@ def run(
         except MismatchError as error:
             again = shlex.join(["crosschop", "run", spec, "--seed", str(seed), *_repeat(samples, overrides, rtl)])
             print_mismatch(console, error.mismatch, again)
+            wave = scratch / WAVE_FILE
+            if waves is not None and wave.exists():
+                (kept,) = install({WAVE_FILE: wave}, out).values()
+                console.print(f"  {kept}", highlight=False, soft_wrap=True)
             if as_json:
                 click.echo(json.dumps(_failure(chip, engine, seed, error)))
             raise SystemExit(EXIT_MISMATCH) from None

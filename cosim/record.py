@@ -44,7 +44,6 @@ def layout(spec: ChipSpec) -> tuple[Field, ...]:
         Field("read_chop", 1, count=cols, keep=cols),
         Field("read_changed", 1),
         Field("read_updates", 32),
-        Field("codes_count", 16),
         per_row("codes", code),
         Field("retired", 16),
         Field("col", column),

@@ -104,10 +104,11 @@ def run_jobs(
 
 
 def _start(task: Task, build_directory: Path) -> subprocess.Popen[bytes]:
-    task.job.save(task.directory)
-    with (task.directory / LOG_FILE).open("w") as log:
+    directory = task.directory.resolve()  # the simulator runs in it
+    task.job.save(directory)
+    with (directory / LOG_FILE).open("w") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "crosschop.cosim.simulate", str(build_directory), str(task.directory)],
+            [sys.executable, "-m", "crosschop.cosim.simulate", str(build_directory), str(directory)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

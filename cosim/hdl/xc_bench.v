@@ -210,8 +210,9 @@ xc_retire_monitor #(
 /*
  * What the pins showed, for the scoreboard
  */
-// Codes as the controller took them
-reg [PAD*ADC_W-1:0]   seen_codes_reg;
+// Codes as the controller took them; the latest four columns, as a transfer may retire after later codes have come
+reg [PAD*ADC_W-1:0]   codes_assembly;
+reg [PAD*ADC_W-1:0]   codes_queue [0:3];
 reg [15:0]            codes_count_reg;
 // Chop signs of the updates since the last read, whether they changed meanwhile, and how many updates
 reg [COLS-1:0]        group_chop_reg, read_chop_reg;
@@ -227,6 +228,8 @@ reg [3:0]             errors_reg;
 reg [31:0]            cycle_reg, due_reg, waiting_reg, idle_cycles_reg;
 reg                   hang_reg, armed_reg;
 reg                   event_reg = 1'b0, wake = 1'b0;
+
+wire [1:0] retired_slot = ret_count[1:0] - 2'd1;
 
 wire upd_done = upd_valid && upd_ready;
 wire rd_done  = rd_valid && rd_ready;
@@ -254,8 +257,11 @@ always @(posedge clk) begin
         group_changed_reg <= 1'b0;
     end
     if (adc_done) begin
-        seen_codes_reg[LANES*ADC_W*adc_beat +: LANES*ADC_W] <= adc_codes;
-        if (adc_beat == BEATS - 1) codes_count_reg <= codes_count_reg + 16'd1;
+        codes_assembly[LANES*ADC_W*adc_beat +: LANES*ADC_W] = adc_codes;
+        if (adc_beat == BEATS - 1) begin
+            codes_queue[codes_count_reg[1:0]] <= codes_assembly;
+            codes_count_reg <= codes_count_reg + 16'd1;
+        end
     end
     if (wr_start) begin
         written_reg      <= written_reg + 16'd1;
@@ -290,7 +296,7 @@ end
 
 // One read for Python; cosim/record.py has the same list. Put together only when Python is woken, a little later than
 // the clock edge, when everything else has settled
-localparam RECORD_W = 4 + 1 + 32 + 16 + COL_W + COLS + 1 + 32 + 16 + PAD*ADC_W + 16 + COL_W + 2 + PAD*ADC_W + PAD*H_W +
+localparam RECORD_W = 4 + 1 + 32 + 16 + COL_W + COLS + 1 + 32 + PAD*ADC_W + 16 + COL_W + 2 + PAD*ADC_W + PAD*H_W +
                       2*PAD*P_W + PAD*STEP_W + 16 + COL_W + ROWS*STEP_W;
 reg [RECORD_W-1:0] record;
 
@@ -299,7 +305,7 @@ always @(event_reg) begin
     record = {
         write_pulses_reg, write_col_reg, written_reg,
         ret_pulses, ret_pref, ret_p, ret_h, ret_codes, ret_flip, ret_chop, ret_col, ret_count,
-        seen_codes_reg, codes_count_reg,
+        codes_queue[retired_slot],
         read_updates_reg, read_changed_reg, read_chop_reg, read_col_reg, reads_started_reg,
         cycle_reg, hang_reg, errors_reg
     };
