@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -61,7 +63,7 @@ def vector(size: int, seed: int = 7) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(size).astype(np.float32)
 
 
-def pulsed(weight: float, population: DevicePopulation, index: tuple[int, int], up: bool, noise: float = 0.0) -> float:
+def pulsed(weight: Any, population: DevicePopulation, index: tuple[int, ...], up: bool, noise: float = 0.0) -> float:
     """A visible weight after one pulse: Eq 2 or 3 on the conductance, in float64."""
     w_max, w_min = population.w_max[index], population.w_min[index]
     w = weight + population.reference[index]
@@ -150,7 +152,8 @@ def test_pulse_reference_sees_a_wrong_direction() -> None:
 def quantise(values: np.ndarray, bits: int, full_scale: float) -> np.ndarray:
     """Section D of the paper's periphery: round to the LSB, clip; the LSB is full_scale / (2^(bits - 1) - 1)."""
     largest = 2 ** (bits - 1) - 1
-    return np.clip(np.floor(values * largest / full_scale + 0.5), -largest, largest) * full_scale / largest
+    codes = np.clip(np.floor(values * largest / full_scale + 0.5), -largest, largest)
+    return np.asarray(codes * full_scale / largest)
 
 
 @pytest.mark.parametrize("forward", [True, False])

@@ -5,7 +5,7 @@ Statistical bounds are five standard deviations of the estimate.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ SHAPE = (200, 150)
 COUNT = SHAPE[0] * SHAPE[1]
 SIGMA_5 = 5 / np.sqrt(COUNT)
 
-Pulse = Callable[..., float]
+Pulse = Any
 
 
 def device(**settings: float | bool) -> SoftBoundsDevice:
@@ -209,7 +209,7 @@ def test_alternating_pulses_end_around_the_symmetry_point() -> None:
 
 def test_reference() -> None:
     """Eq 9: r = target + N(mean, std); weight 0 is conductance 0 or the symmetry point where there is no R."""
-    spreads = {"sigma_b": 0.2, "sigma_pm": 0.1, "sigma_d2d": 0.2}
+    spreads: dict[str, Any] = {"sigma_b": 0.2, "sigma_pm": 0.1, "sigma_d2d": 0.2}
     plain = population(**spreads)
     np.testing.assert_array_equal(plain.reference, 0)
     zeroed = population(zero_at_symmetry_point=True, **spreads)

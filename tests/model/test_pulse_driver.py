@@ -72,8 +72,10 @@ def test_plan_is_rule_b1_with_equation_15(
     assert max(got[: x.size]) <= 1 + 1e-9
 
 
-@pytest.mark.parametrize(("eta0", "managed", "length"), [(0.01, True, 1), (0.3, True, 2), (0.7, True, 4)]
-                         + [(3.0, True, 5), (0.01, False, 5), (3.0, False, 5)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("eta0", "managed", "length"),
+    [(0.01, True, 1), (0.3, True, 2), (0.7, True, 4), (3.0, True, 5), (0.01, False, 5), (3.0, False, 5)],
+)
 def test_train_length(eta0: float, managed: bool, length: int) -> None:
     """At mu = max, k = eta_0 l_max: 0.05, 1.5, 3.5 and 15 pulses for the largest element."""
     assert plan_for(config(eta0, managed), 1.0, float(np.float32(0.8))).length == length
@@ -155,8 +157,10 @@ def check_statistics(settings: DriverConfig, draw: Draw = draw_trains) -> None:
     assert unclipped.all() == (settings.eta0 * 0.8 / (mu_x * mu_d) <= 1)
 
 
-@pytest.mark.parametrize(("eta0", "managed", "max_pulses"),
-                         [(0.5, True, 5), (0.5, False, 5), (1.0, True, 31), (4.0, True, 6), (0.02, True, 5)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("eta0", "managed", "max_pulses"),
+    [(0.5, True, 5), (0.5, False, 5), (1.0, True, 31), (4.0, True, 6), (0.02, True, 5)],
+)
 def test_pulses_per_device(eta0: float, managed: bool, max_pulses: int) -> None:
     check_statistics(config(eta0, managed, max_pulses))
 

@@ -1,0 +1,234 @@
+"""AGAD in floats: against a trace of aihwkit, against the paper's equations, against the integer controller.
+
+Equations: Rasch et al., Nat. Commun. 15:7133 (2024), Eqs 10-13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from crosschop.model.algorithms.agad import Agad, new_agad
+from crosschop.model.chipspec import ChipSpec, lambda_h, load_chipspec, p_frac, rate_gain, read_lsb
+from crosschop.model.chipspec import rtl_configuration as configuration_of
+from crosschop.model.chipspec import rtl_parameters as parameters_of
+from crosschop.model.golden.controller import step_transfer
+from crosschop.model.golden.state import ControllerConfig, controller_config, new_transfer, reset_state
+
+# Row 0 of an AGAD run of aihwkit (rpu_dynamic_transfer_device.cpp): 1 x 3, n_s = 1, in_chop_prob = 0.5 (period 2),
+# tail 1 (beta = 0.5), lr_scale = 50, forget_buffer with momentum 0, constant steps of 0.01, one pulse c_j per sample.
+# After sample t: column read, H, p, p^ref, pulse to W. p rounded to three digits from t = 9 on.
+TRACE: dict[int, tuple[int, list[float], list[float], list[float], int]] = {
+    1: (0, [0.5, 0, 0], [0.005, 0, 0], [0, 0, 0], 0),
+    2: (1, [0.5, 0, 0], [0.005, 0.01, 0], [0, 0, 0], 0),
+    4: (0, [0, 0, 0], [0.0225, 0.01, 0.015], [0, 0, 0], 0),
+    5: (1, [0, 0, 0], [0.0225, 0.03, 0.015], [0, 0, 0], 0),
+    7: (0, [0.625, 0, 0], [0.01625, 0.03, 0.0375], [0.0225, 0, 0], 0),
+    9: (2, [0.625, 0.5, 0.375], [0.016, 0.025, 0.034], [0.0225, 0.03, 0.0375], 0),
+    10: (0, [0, 0.5, 0.375], [-0.002, 0.025, 0.034], [0.0225, 0.03, 0.0375], 1),
+}
+A_AFTER = {1: [1, 1, 1], 2: [2, 2, 2], 4: [4, 4, 4], 5: [3, 5, 5], 7: [1, 3, 5], 9: [-1, 1, 3], 10: [-2, 0, 2]}
+
+Step = Callable[[float], tuple[int, int]]
+
+
+def check_trace(chop: Callable[[], list[int]], step: Step, stores: Callable[[], tuple[np.ndarray, ...]]) -> None:
+    """Plays the ten samples.
+
+    aihwkit copies p into p^ref when a column is read for the first time after its flip, here it is copied with the
+    flip: the reference *used* is the same, so p^ref is compared as it stood when its column was read.
+    """
+    a = np.zeros(3, dtype=int)
+    used = np.zeros(3)
+    for t in range(1, 11):
+        a += chop()
+        column = (t - 1) % 3
+        used[column] = stores()[2][column]
+        read, pulses = step(0.01 * int(a[column]))
+        assert read == column
+        if t not in TRACE:
+            assert pulses == 0
+            continue
+        k, h, p, pref, expected_pulses = TRACE[t]
+        assert (k, A_AFTER[t]) == (column, a.tolist())
+        got_h, got_p, _ = stores()
+        np.testing.assert_allclose(got_h, h, atol=1e-12)
+        np.testing.assert_allclose(got_p, p, atol=1e-12 if t < 9 else 5.1e-4)
+        np.testing.assert_allclose(used, pref, atol=1e-12)
+        assert pulses == expected_pulses
+
+
+def trace_algorithm(beta: float = 0.5, warmup: int = 3) -> Agad:
+    """aihwkit holds writes back during the first n_samp + 1 = 3 sweeps."""
+    return Agad(
+        lambda_h=50.0, beta=beta, max_steps=1, momentum=0.0, warmup_sweeps=warmup, chop_period=2,
+        chop_probability=None, generator=np.random.default_rng(0), h=np.zeros((3, 1)), p=np.zeros((3, 1)),
+        pref=np.zeros((3, 1)), chop=np.ones(3, dtype=np.int64), reads=np.zeros(3, dtype=np.int64),
+    )  # fmt: skip
+
+
+def play_float(algorithm: Agad) -> None:
+    def step(omega: float) -> tuple[int, int]:
+        column, pulses = algorithm.transfer(np.array([omega]))
+        return column, int(pulses[0])
+
+    check_trace(
+        lambda: algorithm.chop.tolist(), step, lambda: (algorithm.h[:, 0], algorithm.p[:, 0], algorithm.pref[:, 0])
+    )
+
+
+def test_trace_of_aihwkit() -> None:
+    play_float(trace_algorithm())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        trace_algorithm(beta=-0.5),
+        trace_algorithm(beta=0.4),
+        trace_algorithm(warmup=1),
+        trace_algorithm(warmup=4),
+        replace(trace_algorithm(), momentum=None),
+        replace(trace_algorithm(), chop_period=3),
+    ],
+)
+def test_trace_catches(wrong: Agad) -> None:
+    """Another sign or size of beta, a warm-up that lets t = 4 write or holds t = 10 back, another reset or period."""
+    with pytest.raises(AssertionError):
+        play_float(wrong)
+
+
+TRACE_CONFIG = ControllerConfig(
+    rows=1, cols=3, p_frac=8, p_store=True, beta=128, beta_bits=8, h_bits=16, h_frac=10, lr_h=2, lr_shift=0,
+    max_steps=1, h_decay=True, h_momentum_shift=0, h_rounding=0, p_rounding=0, transfer_every=1, chop_mode=1, chop=2,
+    warmup=3, lfsr_seed=1,
+)  # fmt: skip
+
+
+def test_trace_of_aihwkit_in_integers() -> None:
+    """One LSB is 0.01, so gain 50 is 2 H LSB (2^-10 pulses) per P LSB (2^-8): every value of the trace is exact."""
+    state, transfer = reset_state(TRACE_CONFIG), new_transfer(TRACE_CONFIG)
+
+    def step(omega: float) -> tuple[int, int]:
+        step_transfer(TRACE_CONFIG, state, np.array([round(omega / 0.01)], dtype=np.int64), transfer)
+        return int(transfer.head[0]), int(transfer.pulses[0])
+
+    check_trace(
+        lambda: (1 - 2 * state.chop).tolist(),
+        step,
+        lambda: (state.h[:, 0] / 1024, state.p[:, 0] * 0.01 / 256, state.pref[:, 0] * 0.01 / 256),
+    )
+
+
+def test_equation_13_is_a_leaky_mean() -> None:
+    """A constant omega: p_n = omega (1 - (1 - beta)^n). With the printed minus it would tend to -omega."""
+    algorithm = replace(trace_algorithm(beta=0.25), chop_period=None)
+    for _ in range(3 * 20):
+        algorithm.transfer(np.array([0.3]))
+    np.testing.assert_allclose(algorithm.p, 0.3 * (1 - 0.75**20), rtol=1e-12)
+
+
+@pytest.mark.parametrize("chop", [1, -1])
+def test_one_transfer_is_equations_10_to_13(chop: int) -> None:
+    """h += lambda_H c (omega - p^ref); whole pulses toward zero, at most max_steps; then p, then p^ref at the flip."""
+    algorithm = replace(trace_algorithm(warmup=0), momentum=None, max_steps=2, chop_period=1)
+    algorithm.h[0], algorithm.p[0], algorithm.pref[0] = -0.4, 0.02, 0.01
+    algorithm.chop[0] = chop
+    _, pulses = algorithm.transfer(np.array([0.16]))
+    h = -0.4 + 50 * chop * (0.16 - 0.01)  # 7.1 or -7.9
+    assert pulses.tolist() == [2 * chop]
+    assert algorithm.h[0, 0] == pytest.approx(h - 2 * chop)
+    assert algorithm.p[0, 0] == algorithm.pref[0, 0] == pytest.approx(0.5 * 0.02 + 0.5 * 0.16)
+    assert algorithm.chop[0] == -chop
+
+
+def test_random_chopper_rate() -> None:
+    algorithm = replace(trace_algorithm(), chop_period=None, chop_probability=0.1)
+    flips, reads = 0, 5000
+    for _ in range(reads):
+        before = algorithm.chop.copy()
+        algorithm.transfer(np.array([0.0]))
+        flips += int((algorithm.chop != before).sum())
+    assert flips / reads == pytest.approx(0.1, abs=5 * np.sqrt(0.1 * 0.9 / reads))
+
+
+def sums(spec: ChipSpec, codes: np.ndarray, algorithm: Agad) -> tuple[np.ndarray, np.ndarray, float]:
+    """H plus all pulses sent, per element, in floats and in integers, after the same codes; largest |omega - p^ref|.
+
+    With reset `subtract` a pulse moves 1 from H to the pulses: the sum knows nothing of when a threshold is crossed.
+    """
+    config = controller_config(parameters_of(spec), configuration_of(spec))
+    state, transfer = reset_state(config), new_transfer(config)
+    shape = (config.cols, config.rows)
+    sent_float, sent_golden, largest = np.zeros(shape), np.zeros(shape), 0.0
+    for one in codes:
+        column = algorithm.column
+        largest = max(largest, float(np.abs(one * read_lsb(spec) - algorithm.pref[column]).max()))
+        _, pulses = algorithm.transfer(one * read_lsb(spec))
+        sent_float[column] += pulses
+        step_transfer(config, state, one, transfer)
+        assert transfer.head[0] == column
+        sent_golden[column] += transfer.pulses
+        assert np.abs(state.h).max() < (1 << (config.h_bits - 1)) - 1  # no saturation
+    return algorithm.h + sent_float, state.h / (1 << config.h_frac) + sent_golden, largest
+
+
+def error_bound(spec: ChipSpec, largest: float, reads: int) -> float:
+    """What rounding adds up to over `reads` reads of an element, in pulses.
+
+    Per read: the increment of H is rounded to 2^-frac_bits (half of it, or a whole one by floor or toward zero); the
+    mantissa of lambda_H has a relative error of at most 2^-rate_bits; P, hence P^ref, is off by its own
+    rounding (1/2 or 1 LSB of P), which the leaky mean sums to 1 / beta of it; beta is exact here.
+    """
+    half = {"half_up": 0.5, "floor": 1.0, "to_zero": 1.0}
+    h_part = half[spec.hidden.rounding] * 2.0**-spec.hidden.frac_bits
+    gain_part = lambda_h(spec) * 2.0**-spec.hidden.rate_bits * largest
+    p_part = lambda_h(spec) * read_lsb(spec) * 2.0 ** -p_frac(spec) * half[spec.reference.rounding]
+    return reads * (h_part + gain_part + p_part / spec.algorithm.beta)
+
+
+CHIPS: list[tuple[str, ...]] = [
+    (),
+    ("hidden.rounding=floor", "reference.rounding=to_zero"),
+    ("hidden.rate_bits=4",),
+    ("algorithm.beta=0.25", "hidden.frac_bits=8", "reference.p_bits=11"),
+    ("algorithm.beta=1", "reference.p_bits=9"),
+    ("algorithm.chop.period=1",),
+    ("hidden.max_steps=3", "algorithm.gamma0=300"),
+]
+READS = 40
+
+
+def random_codes(spec: ChipSpec) -> np.ndarray:
+    """Codes with an offset per row, as an array of real devices has."""
+    draw = np.random.default_rng(6)
+    level = draw.integers(-60, 61, spec.array.rows)
+    return np.asarray(level + draw.integers(-60, 61, (READS * spec.array.cols, spec.array.rows)), dtype=np.int64)
+
+
+@pytest.mark.parametrize("overrides", CHIPS)
+def test_float_and_golden_stay_together(overrides: tuple[str, ...]) -> None:
+    spec = load_chipspec("agad_20", ("array={rows: 8, cols: 4}", "algorithm.warmup_sweeps=0", *overrides))
+    codes = random_codes(spec)
+    in_floats, in_integers, largest = sums(spec, codes, new_agad(spec, np.random.default_rng(1)))
+    bound = error_bound(spec, largest, READS)
+    assert rate_gain(spec).mantissa >= 1 << (spec.hidden.rate_bits - 1)
+    assert np.abs(in_floats - in_integers).max() <= bound
+    assert np.abs(in_floats).max() > bound  # the bound is no triviality
+
+
+@pytest.mark.parametrize("wrong", ["beta", "period", "gain"])
+def test_bound_catches(wrong: str) -> None:
+    spec = load_chipspec("agad_20", ("array={rows: 8, cols: 4}", "algorithm.gamma0=300", "hidden.max_steps=3"))
+    algorithm = new_agad(spec, np.random.default_rng(1))
+    change: dict[str, dict[str, Any]] = {
+        "beta": {"beta": 0.25},
+        "period": {"chop_period": 9},
+        "gain": {"lambda_h": 1.02 * algorithm.lambda_h},
+    }
+    in_floats, in_integers, largest = sums(spec, random_codes(spec), replace(algorithm, **change[wrong]))
+    assert np.abs(in_floats - in_integers).max() > error_bound(spec, largest, READS)
