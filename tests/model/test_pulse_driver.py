@@ -182,16 +182,32 @@ def test_statistics_catch_wrong_trains() -> None:
             check_statistics(config(0.5, False), wrong)
 
 
-def test_neighbouring_slots_are_independent() -> None:
-    """Four slots share a random word: their firing is uncorrelated all the same."""
-    trains = new_trains(8, 1, 1)
-    stream: Stream = np.array([3], dtype=np.uint64)
-    one = np.ones(1, dtype=np.float32)
-    slots = np.zeros((20_000, 8))
-    for draw in slots:
-        draw_trains(Plan(8, 0.5, 0.0), one, one, trains, stream)
-        draw[:] = trains.column_slots[0] >> np.arange(8) & 1
-    assert np.abs(np.corrcoef(slots.T) - np.eye(8)).max() < 5 / np.sqrt(len(slots))
+@pytest.mark.parametrize("probability", [0.003, 0.3, 0.5, 0.9])
+def test_slots_use_bits_of_their_own(probability: float) -> None:
+    """Four slots share a random word, 16 bits each, none twice: that makes them independent.
+
+    The words come from SplitMix64 in plain integers. Shared bits would show in statistics at small p alone, and
+    there only after millions of draws.
+    """
+    length, seed, mask = 62, 3, 2**64 - 1
+    trains = new_trains(length, 1, 1)
+    stream: Stream = np.array([seed], dtype=np.uint64)
+    one, none = np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.float32)
+    state, fired = seed, 0
+    for _ in range(100):
+        draw_trains(Plan(length, probability, 0.0), one, none, trains, stream)
+        fields: list[int] = []
+        for line in range(2):  # the column, then the row, which draws as well
+            for _ in range(16):
+                state = word = (state + 0x9E3779B97F4A7C15) & mask
+                word = ((word ^ word >> 30) * 0xBF58476D1CE4E5B9) & mask
+                word = ((word ^ word >> 27) * 0x94D049BB133111EB) & mask
+                word ^= word >> 31
+                fields += [word >> 16 * place & 0xFFFF for place in range(4)] if line == 0 else []
+        expected = sum(1 << slot for slot in range(length) if fields[slot] < math.floor(probability * 65536))
+        assert trains.column_slots[0] == expected
+        fired += expected.bit_count()
+    assert fired > 0
 
 
 def test_certain_and_impossible_lines() -> None:
