@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from crosschop.cosim.job import PROGRESS_FILE, STREAMS, Job, Result, Segment
 from crosschop.cosim.record import Decoder, Record, pack
-from crosschop.cosim.scoreboard import COUNT_MASK, DivergenceError, Scoreboard
+from crosschop.cosim.scoreboard import COUNT_MASK, UNDEFINED_COUNT, DivergenceError, Scoreboard
 from crosschop.cosim.stimulus import RandomStimulus, Stimulus, TileStimulus
 from crosschop.model import training
-from crosschop.model.chipspec import cycles, rtl_parameters
+from crosschop.model.chipspec import beats, cycles, rtl_parameters
 from crosschop.model.cycles import (
     PHASES,
     SCHEDULER_PHASES,
@@ -59,6 +59,8 @@ class Bench:
         self.session: training.Session | None = None
         self._decoder = Decoder(self.spec)
         self._durations = cycle_config(self.spec)
+        # Codes that the controller has to ignore: those of the last beat's lanes past the last row.
+        self._ignored = np.full(beats(self.spec) * self.spec.controller.lanes - self.spec.array.rows, -1)
         self._progress_file = directory / PROGRESS_FILE
         self._progress_due = 0.0
 
@@ -142,7 +144,7 @@ class Bench:
         self._updating.append(sum(update_cycles(self._durations, int(length)) for length in lengths))
 
     def _answer(self, codes: IntArray, reads: int) -> None:
-        self.dut.py_codes.value = pack(codes, self.spec.converter.read_adc.bits)
+        self.dut.py_codes.value = pack(np.append(codes, self._ignored), self.spec.converter.read_adc.bits)
         self.dut.py_answered.value = reads & COUNT_MASK
 
     async def _wake(self, scoreboard: Scoreboard) -> Record:
@@ -190,7 +192,8 @@ class Bench:
         await Timer(tail * round(self.spec.timing.clock_ns * 1000), unit="ps")
 
         def value(name: str) -> int:
-            return int(getattr(dut, name).value.to_unsigned())
+            bits = getattr(dut, name).value
+            return int(bits.to_unsigned()) if bits.is_resolvable else UNDEFINED_COUNT
 
         record = self._decoder(str(dut.record.value))
         scoreboard.check_health(record)

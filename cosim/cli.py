@@ -8,6 +8,9 @@ import click
 
 from crosschop.model.errors import CrosschopError
 
+# What a shell gives for a program ended by Ctrl-C.
+EXIT_INTERRUPTED = 130
+
 # Imported when called for, so that `spec check` does not wait for what a simulation needs.
 COMMANDS = {
     "run": "crosschop.cosim.commands_run:run",
@@ -39,6 +42,9 @@ class _CrosschopGroup(click.Group):
             for message in error.messages:
                 click.echo(f"error: {message}", err=True)
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("error: interrupted, nothing was written", err=True)
+            ctx.exit(EXIT_INTERRUPTED)
 
 
 @click.group(cls=_CrosschopGroup)
@@ -46,5 +52,5 @@ class _CrosschopGroup(click.Group):
 def main() -> None:
     """Co-simulation of analog in-memory training chips.
 
-    Exit codes: 0 pass, 1 mismatch, 2 bad input, 3 a tool is missing or failed.
+    Exit codes: 0 pass, 1 mismatch, 2 bad input, 3 a tool is missing or failed, 130 interrupted.
     """

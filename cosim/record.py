@@ -12,6 +12,8 @@ from crosschop.model.chipspec import ChipSpec, beats, step_bits
 IntArray = NDArray[np.int64]
 
 ERROR_NAMES = ("update request", "read request", "write request", "retire trace")
+# Have lanes past the last row, which are zero.
+PADDED_FIELDS = ("trc_codes", "h", "p", "pref", "pulses")
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,11 @@ class Record:
         if field.signed:
             weights[-1] = -weights[-1]
         return np.asarray(bits @ weights, dtype=np.int64)
+
+    def beyond(self, name: str) -> bool:
+        """Whether any bit of the field past its rows is not 0."""
+        field, place = self._slices[name]
+        return bool(self._bits[place][field.keep * field.width :].any())
 
     def __getitem__(self, name: str) -> int:
         """The field's first or only number."""

@@ -28,12 +28,13 @@ LOG_LINES_QUOTED = 12
 
 @contextmanager
 def work_directory() -> Iterator[Path]:
-    """A directory for one simulation, removed in the end whatever happens."""
-    path = Path(tempfile.mkdtemp(prefix="crosschop-"))
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
+    """A directory for one simulation, removed in the end whatever happens, SIGTERM included."""
+    with _terminate_as_interrupt():
+        path = Path(tempfile.mkdtemp(prefix="crosschop-"))
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

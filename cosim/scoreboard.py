@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosschop.cosim.job import Mismatch, Segment
-from crosschop.cosim.record import ERROR_NAMES, Record, UndefinedError
+from crosschop.cosim.record import ERROR_NAMES, PADDED_FIELDS, Record, UndefinedError
 from crosschop.model.cycles import READ_BEGIN, Timeline
 from crosschop.model.golden.state import (
     COUNTER,
@@ -30,6 +30,8 @@ IntArray = NDArray[np.int64]
 EVENTS_KEPT = 8
 # 16-bit counters of the bench.
 COUNT_MASK = 0xFFFF
+# Stands for a cycle counter that carries x or z.
+UNDEFINED_COUNT = -1
 
 
 class DivergenceError(Exception):
@@ -140,6 +142,9 @@ class Scoreboard:
         self._compare("P", self.state.p[column], self._vector("p"), column)
         self._compare("PREF", self.state.pref[column], self._vector("pref"), column)
         self._compare("pulses", self.transfer.pulses, self._vector("pulses"), column)
+        for field in PADDED_FIELDS:
+            if record.beyond(field):
+                self._fail(f"{field} past the last row", 0, "not 0", column)
         read_cycle = self._read_cycles.popleft()
         if self.segment.nominal:
             self._expect("cycle of the read", int(self._timeline.marks[READ_BEGIN]), read_cycle, column)
@@ -170,7 +175,10 @@ class Scoreboard:
         Raises:
             DivergenceError: it differs.
         """
-        self._expect(f"cycles in phase {phase}", expected, got)
+        field = f"cycles in phase {phase}"
+        if got == UNDEFINED_COUNT:
+            self._fail(field, expected, "x")
+        self._expect(field, expected, got)
 
     def _scalar(self, field: str) -> int:
         return int(self._vector(field)[0])

@@ -271,7 +271,7 @@ always @(posedge clk) begin
     if (!rd_valid && !upd_valid && (group_updates_reg == py_transfer_every)) due_reg <= due_reg + 32'd1;
     if (adc_valid && !adc_ready) waiting_reg <= waiting_reg + 32'd1;
     if ((errors !== 4'd0)) errors_reg <= errors_reg | errors;
-    idle_cycles_reg <= progress ? 32'd0 : idle_cycles_reg + 32'd1;
+    idle_cycles_reg <= (progress === 1'b1) ? 32'd0 : idle_cycles_reg + 32'd1;
     if (idle_cycles_reg >= py_patience) hang_reg <= 1'b1;
     if (py_arm || armed_reg) armed_reg <= armed_event;
     if (py_rst) begin

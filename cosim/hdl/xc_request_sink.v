@@ -46,7 +46,7 @@ wire running = valid && !hold;
 
 assign ready = running && (elapsed_reg + 32'd1 >= duration + extra);
 assign start = running && (elapsed_reg == 32'd0);
-assign error = !rst && ((valid === 1'bx) || (valid && (^data === 1'bx)) ||
+assign error = !rst && ((^valid === 1'bx) || (valid && (^data === 1'bx)) ||
                         (stalled_reg && (!valid || (data !== data_reg))));
 
 xc_random random_inst (.clk(clk), .rst(rst), .seed(seed), .rate(rate), .next(valid && ready), .cycles(extra));

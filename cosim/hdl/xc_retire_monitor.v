@@ -52,7 +52,7 @@ reg [15:0] beat_reg;
 wire last_expected = beat_reg == BEATS - 1;
 wire header_differs = (beat_reg != 16'd0) && ((trc_col !== col) || (trc_chop !== chop) || (trc_flip !== flip));
 
-assign error = !rst && ((trc_valid === 1'bx) ||
+assign error = !rst && ((^trc_valid === 1'bx) ||
                         (trc_valid && ((trc_beat !== beat_reg[BEAT_W-1:0]) || (trc_last !== last_expected) ||
                                        header_differs)));
 
