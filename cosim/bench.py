@@ -226,7 +226,9 @@ class Bench:
         now = time.monotonic()
         if force or now >= self._progress_due:
             self._progress_due = now + PROGRESS_SECONDS
-            self._progress_file.write_text(f"{self.result.transfers:12d}")
+            partial = self._progress_file.with_suffix(".partial")  # the parent may read at any time
+            partial.write_text(str(self.result.transfers))
+            partial.replace(self._progress_file)
 
 
 @cocotb.test()

@@ -22,7 +22,7 @@ TOP = "xc_bench"
 SIMULATOR = "icarus"
 LOG_FILE = "build.log"
 # Icarus 11 only warns of a parameter that does not exist, and then simulates with the default.
-FATAL_WARNINGS = ("warning: parameter",)
+FATAL_WARNING = "warning: parameter"
 
 
 def require_icarus() -> str:
@@ -102,9 +102,10 @@ def _compile(sources: list[Path], parameters: dict[str, int], directory: Path) -
     except (subprocess.CalledProcessError, SystemExit, RuntimeError):
         failed = True
     messages = log.read_text().splitlines() if log.exists() else []
-    complaints = [line for line in messages if failed or line.startswith(FATAL_WARNINGS) or "error" in line.lower()]
+    complaint = "error" if failed else FATAL_WARNING
+    complaints = [line for line in messages if complaint in line.lower()]
     if complaints or failed:
-        first = complaints[0] if complaints else "no message"
+        first = (complaints or messages or ["no message"])[0]
         raise ToolError(f"Icarus Verilog cannot build the controller: {first}")
 
 

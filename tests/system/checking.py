@@ -1,0 +1,34 @@
+"""Runs a changed controller on the bench, and gives the first difference found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mutants import Mutant, apply
+
+from crosschop.cosim.job import Job, Mismatch, Segment
+from crosschop.cosim.paths import shipped_rtl
+from crosschop.cosim.runner import Task, run_jobs
+from crosschop.cosim.verify import CHIP_SCENARIOS, plan
+from crosschop.model.chipspec import load_chipspec
+
+TRANSFERS = 200
+
+
+def segments(chip: str) -> tuple[Segment, ...]:
+    """What `crosschop verify` applies to the chip as it is, only shorter."""
+    return plan(load_chipspec(chip), CHIP_SCENARIOS, 1, TRANSFERS, "chip")
+
+
+def mutate(bug: Mutant, directory: Path) -> Path:
+    """A copy of the shipped controller with the bug in it."""
+    apply(bug, shipped_rtl(), directory / "rtl")
+    return directory / "rtl"
+
+
+def first_mismatch(rtl: Path, directory: Path, chip: str = "agad_tiny") -> Mismatch | None:
+    """The first difference that a short verification of the chip finds."""
+    job = directory / "job"
+    job.mkdir()
+    (result,) = run_jobs([Task(Job(load_chipspec(chip), segments(chip)), job)], rtl=rtl)
+    return result.mismatch

@@ -1,0 +1,94 @@
+"""Every shipped chip: the RTL equals the golden model bit for bit and the cycle model cycle for cycle."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from crosschop.cosim.job import Job, Result
+from crosschop.cosim.verify import CHIP_SCENARIOS, NARROW_SCENARIOS, narrow_variant, plan, verify
+from crosschop.model.chipspec import load_chipspec, rtl_parameters, shipped_chipspecs
+
+TRANSFERS = 2000
+SEEDS = (1, 2, 3)
+CHIPS = [path.stem for path in shipped_chipspecs()]
+SLOW = {"agad_512"}  # the others take about five seconds
+SCENARIOS = {"chip": CHIP_SCENARIOS, "narrow": NARROW_SCENARIOS}
+
+pytestmark = pytest.mark.sim
+
+
+def check_counts(job: Job, result: Result) -> None:
+    """The sums that follow from the chipspec and the number of transfers alone."""
+    spec = job.spec
+    rows, cols, lanes = spec.array.rows, spec.array.cols, spec.controller.lanes
+    beats = math.ceil(rows / lanes)
+    # Counted are the segments that end by themselves; a reset takes the counters with it.
+    whole = [segment for segment in job.segments if not segment.abort]
+    aborted = sum(segment.transfers - 1 for segment in job.segments if segment.abort)
+    reads = sum(segment.transfers for segment in whole)
+    assert reads + aborted == TRANSFERS
+    assert aborted > 0
+
+    samples = sum(
+        (segment.transfers - segment.abort) * segment.configuration["cfg_transfer_every"] for segment in job.segments
+    )
+    assert (result.transfers, result.samples) == (TRANSFERS, samples)
+
+    assert result.cycles["clear"] == result.predicted["clear"] == len(whole) * cols * beats
+    assert result.cycles["digital"] == result.predicted["digital"] == reads * beats
+    assert result.predicted["read"] == reads * math.ceil(round(spec.timing.mvm_ns / spec.timing.clock_ns, 9))
+    assert result.cycles["read"] > result.predicted["read"]  # back-pressure
+
+    pulse = math.ceil(round(spec.timing.pulse_ns / spec.timing.clock_ns, 9)) * spec.timing.polarity_phases
+    write = spec.hidden.max_steps * pulse
+    writes, rest = divmod(result.predicted["write"], write)
+    assert rest == 0
+    assert 0 < writes <= result.writes <= writes + aborted
+    assert result.cycles["write"] > result.predicted["write"]
+
+    assert result.cycles["update"] > result.predicted["update"] > 0
+    assert result.predicted["idle"] >= len(whole)  # the first sample of each
+    assert result.cycles["idle"] > result.predicted["idle"]
+    assert result.cycles["stall"] > 0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "chip", [pytest.param(chip, marks=[pytest.mark.slow] if chip in SLOW else []) for chip in CHIPS]
+)
+def test_rtl_equals_the_models(chip: str, seed: int, tmp_path: Path) -> None:
+    spec = load_chipspec(chip)
+    shown: list[int] = []
+    results = verify(spec, seed, TRANSFERS, tmp_path, shown.append)
+    assert {part: result.mismatch for part, result in results.items()} == {"chip": None, "narrow": None}
+    for part, chip_of_part in (("chip", spec), ("narrow", narrow_variant(spec))):
+        job = Job.load(tmp_path / part)
+        assert job == Job(chip_of_part, plan(chip_of_part, SCENARIOS[part], seed, TRANSFERS, part))
+        check_counts(job, results[part])
+    assert shown == sorted(shown)
+    assert shown[-1] == 2 * TRANSFERS
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_narrow_variant_is_the_same_controller(chip: str) -> None:
+    spec = load_chipspec(chip)
+    narrow = narrow_variant(spec)
+    own, other = rtl_parameters(spec), rtl_parameters(narrow)
+    assert {name for name in own if own[name] != other[name]} <= {"COLS", "LR_SHIFT"}
+    assert narrow.array.cols == min(3, spec.array.cols)
+
+
+@pytest.mark.parametrize("scenarios", SCENARIOS.values(), ids=SCENARIOS)
+@pytest.mark.parametrize("transfers", [10, 333, TRANSFERS])
+def test_plan_covers_what_it_promises(scenarios: tuple, transfers: int) -> None:
+    spec = load_chipspec("agad_tiny")
+    segments = plan(spec, scenarios, 1, transfers, "part")
+    assert sum(segment.transfers - segment.abort for segment in segments) == transfers
+    assert any(segment.nominal for segment in segments), "nobody compares every cycle with the cycle model"
+    assert any(all(segment.rates) for segment in segments), "no segment with back-pressure on every stream"
+    assert any(segment.abort for segment in segments[:-1]), "nobody looks at the controller after a reset"
+    assert plan(spec, scenarios, 1, transfers, "part") == segments
+    assert plan(spec, scenarios, 2, transfers, "part") != segments
