@@ -93,6 +93,22 @@ PROTOCOL = (
      "protocol of the retire trace"),
 )  # fmt: skip
 
+# One for every field of the scoreboard that the mutants do not reach first.
+FIELDS = (
+    (_tied("retired with the next column", _LANES, "trc_col", "trc_col_reg", "trc_col_reg ^ 1'b1"), "column"),
+    (_tied("sign of the trace inverted", _LANES, "trc_chop", "trc_chop_reg", "!trc_chop_reg"), "chop"),
+    (_tied("flip not traced", _LANES, "trc_flip", "trc_flip_reg", "1'b0"), "flip"),
+    (_tied("codes of the trace changed", _LANES, "trc_codes", "trc_codes_reg", "trc_codes_reg ^ 1'b1"), "codes"),
+    (_tied("P^ref of the trace changed", _LANES, "trc_pref", "trc_pref_reg", "trc_pref_reg ^ 1'b1"), "PREF"),
+    (_tied("pulses not traced", _LANES, "trc_pulses", "trc_pulses_reg", "{LANES*STEP_W{1'b0}}"), "pulses"),
+    (Mutant("write without pulses", "xc_pulse_output.v", "valid_reg <= any;", "valid_reg <= 1'b1;"), "writes of W"),
+    (_tied("another column written", "xc_pulse_output.v", "m_wr_col", "in_col", "in_col ^ 1'b1"), "write column"),
+    (_tied("column that does not exist", _SCHEDULER, "m_rd_col", "col_reg", "{COL_W{1'b1}}"), "read column"),
+    (Mutant("read an update early", _SCHEDULER, "sample_reg == cfg_transfer_every - 16'd1;",
+            "sample_reg == cfg_transfer_every - 16'd2;"),
+     "updates before the read"),
+)  # fmt: skip
+
 # Codes of lanes that have no row get into the stores; the trace shows something beside the rows.
 PADDING = (
     Mutant("codes past the last row used", _LANES, "= beat_last ? {ADC_W{1'b0}}\n", "= 1'b0 ? {ADC_W{1'b0}}\n"),

@@ -52,8 +52,8 @@ def test_undefined_output(bug: Mutant, fields: set[str], tmp_path: Path) -> None
     assert mismatch.transfer < 3 or mismatch.field.startswith("cycles")
 
 
-@pytest.mark.parametrize(("bug", "field"), bugs.PROTOCOL, ids=_name)
-def test_protocol_error(bug: Mutant, field: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("bug", "field"), bugs.PROTOCOL + bugs.FIELDS, ids=_name)
+def test_wrong_pins(bug: Mutant, field: str, tmp_path: Path) -> None:
     mismatch = first_mismatch(mutate(bug, tmp_path), tmp_path)
     assert mismatch is not None
     assert mismatch.field == field
