@@ -15,7 +15,7 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from cocotb.triggers import ClockCycles, Timer, ValueChange
+from cocotb.triggers import ClockCycles, ValueChange
 from numpy.typing import NDArray
 
 from crosschop.cosim.job import PROGRESS_FILE, STREAMS, Job, Result, Segment
@@ -76,9 +76,13 @@ class Bench:
 
     async def _run_segment(self, segment: Segment) -> None:
         stimulus, scoreboard, timeline = self._prepare(segment)
-        await self._reset(segment)
-        samples = segment.configuration["cfg_transfer_every"]
-        self._release(stimulus.lengths(), samples)
+        await self._reset(segment, scoreboard)
+        # Random samples come a group in advance, so that ticks wait where none may be taken; a reset under way shall
+        # find samples to work on.
+        ahead = 0 if isinstance(stimulus, TileStimulus) else 1
+        groups = segment.transfers + (0 if segment.abort is None else 2)
+        for group in range(min(1 + ahead, groups)):
+            self._release(stimulus.lengths(), group)
         for index in range(segment.transfers):
             self._window(scoreboard.number + (index > 0))
             record = await self._read_event(scoreboard, index + 1)
@@ -88,10 +92,12 @@ class Bench:
                 await self._retire(scoreboard, record)
             scoreboard.check_read_state(column, chop)
             stimulus.write(scoreboard.transfer)
-            if index + 1 < segment.transfers:
-                self._release(stimulus.lengths(), (index + 2) * samples)
+            if index + 1 + ahead < groups:
+                self._release(stimulus.lengths(), index + 1 + ahead)
             self._report_progress()
-        if not segment.abort:
+        if segment.abort is not None:
+            await ClockCycles(self.dut.clk, 1 + segment.abort)
+        else:
             await self._retire(scoreboard, None)
             await self._compare_cycles(segment, scoreboard, timeline)
         self._window(-1)
@@ -111,16 +117,18 @@ class Bench:
                 training.step_golden(session, config, state, codes, transfer)
         else:
             stimulus = RandomStimulus(self.spec, config.transfer_every, segment.codes, segment.lengths, segment.seed)
-            timeline = new_timeline(self._durations)
+            durations = self._durations._replace(samples_wait=False)
+            timeline = new_timeline(durations)
 
             def step(state: ControllerState, codes: IntArray, transfer: Transfer) -> None:
                 step_transfer(config, state, codes, transfer)
-                step_cycles(self._durations, timeline, self._updating.pop(0), bool(transfer.head[HEAD_WRITE]))
+                step_cycles(durations, timeline, self._updating.pop(0), bool(transfer.head[HEAD_WRITE]))
 
         self._updating: list[int] = []
+        self._lengths = np.zeros((2, config.transfer_every), dtype=np.int64)
         return stimulus, Scoreboard(config, segment, self.result.transfers, step, timeline), timeline
 
-    async def _reset(self, segment: Segment) -> None:
+    async def _reset(self, segment: Segment, scoreboard: Scoreboard) -> None:
         dut = self.dut
         dut.py_rst.value = 1
         dut.py_arm.value = 0
@@ -136,11 +144,24 @@ class Bench:
         longest = max(self.spec.driver.max_pulses * durations.pulse, durations.read + durations.conversion)
         dut.py_patience.value = self._durations.depth + 4 * (longest + durations.write) + 1000
         await ClockCycles(dut.clk, 3)
+        if segment.abort is not None:  # a reset in the middle of the clear sweep, too
+            dut.py_rst.value = 0
+            await ClockCycles(dut.clk, 1 + segment.abort % self._durations.depth)
+            for request, counter in (
+                ("reads", "reads_started_reg"),
+                ("writes", "written_reg"),
+                ("records", "ret_count"),
+            ):
+                scoreboard.check_quiet(request, int(getattr(dut, counter).value.to_unsigned()))
+            dut.py_rst.value = 1
+            await ClockCycles(dut.clk, 2)
         dut.py_rst.value = 0
 
-    def _release(self, lengths: IntArray, released: int) -> None:
-        self.dut.py_lengths.value = pack(lengths, LENGTH_BITS)
-        self.dut.py_released.value = released
+    def _release(self, lengths: IntArray, group: int) -> None:
+        """Offers the samples of a group, counted from 0; the bench holds the lengths of two groups."""
+        self._lengths[group % 2] = lengths
+        self.dut.py_lengths.value = pack(self._lengths.ravel(), LENGTH_BITS)
+        self.dut.py_released.value = (group + 1) * lengths.size
         self._updating.append(sum(update_cycles(self._durations, int(length)) for length in lengths))
 
     def _answer(self, codes: IntArray, reads: int) -> None:
@@ -189,7 +210,7 @@ class Bench:
         """Every counter of the RTL against the cycle model and against what the pins showed."""
         dut = self.dut
         tail = self._durations.write + MAX_INJECTED + 2  # until the last write is over
-        await Timer(tail * round(self.spec.timing.clock_ns * 1000), unit="ps")
+        await ClockCycles(dut.clk, tail)
 
         def value(name: str) -> int:
             bits = getattr(dut, name).value

@@ -42,7 +42,7 @@ def bench_parameters(spec: ChipSpec) -> dict[str, int]:
     durations = cycles(spec)
     return {
         **rtl_parameters(spec),
-        "CLOCK_PS": max(1, round(spec.timing.clock_ns * 1000)),
+        "CLOCK_PS": 2 * max(1, round(spec.timing.clock_ns * 500)),  # two halves of whole ps
         "GROUP": spec.algorithm.transfer_every,
         "PULSE_CYCLES": durations.pulse,
         "READ_CYCLES": durations.read,

@@ -30,7 +30,7 @@ class Segment:
         rates: chance (1/256) of idle or back-pressure per stream, in the order of STREAMS.
         codes: style of the ADC codes, see stimulus.CODE_STYLES; "tile" = the analog tile answers.
         lengths: style of the train lengths, see stimulus.LENGTH_STYLES.
-        abort: reset as soon as the last read begins, with a transfer under way.
+        abort: reset so many cycles after the last read has begun, wherever the controller is; None runs to the end.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Segment:
     rates: tuple[int, ...] = (0,) * len(STREAMS)
     codes: str = "tile"
     lengths: str = "tile"
-    abort: bool = False
+    abort: int | None = None
 
     @property
     def nominal(self) -> bool:

@@ -11,7 +11,7 @@ from crosschop.model.chipspec import ChipSpec, beats, step_bits
 
 IntArray = NDArray[np.int64]
 
-ERROR_NAMES = ("update request", "read request", "write request", "retire trace")
+ERROR_NAMES = ("update request", "read request", "write request", "retire trace", "ready outputs")
 # Have lanes past the last row, which are zero.
 PADDED_FIELDS = ("trc_codes", "h", "p", "pref", "pulses")
 
@@ -38,7 +38,7 @@ def layout(spec: ChipSpec) -> tuple[Field, ...]:
         return Field(name, width, count=padded, keep=rows, signed=True)
 
     return (
-        Field("errors", 1, count=4, keep=4),
+        Field("errors", 1, count=len(ERROR_NAMES), keep=len(ERROR_NAMES)),
         Field("hang", 1),
         Field("cycle", 32),
         Field("reads", 16),

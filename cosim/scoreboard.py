@@ -93,6 +93,14 @@ class Scoreboard:
         if self._scalar("hang"):
             self._fail("progress", "a handshake", "none within the patience of the bench (hang)")
 
+    def check_quiet(self, what: str, count: int) -> None:
+        """Nothing happens after a reset before the first sample.
+
+        Raises:
+            DivergenceError: a request or a record came all the same.
+        """
+        self._expect(f"{what} before the first sample", 0, count)
+
     def check_read(self, record: Record) -> tuple[int, IntArray]:
         """The read request and the updates before it; returns column and chop bits (cols,) that the pins showed.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,9 @@ import numpy as np
 from crosschop.cosim.engines import require_trace
 from crosschop.cosim.job import STREAMS, Job, Result, Segment
 from crosschop.cosim.runner import Task, run_jobs
-from crosschop.model.chipspec import ChipSpec, lambda_h, rtl_configuration
+from crosschop.model.chipspec import ChipSpec, beats, cycles, lambda_h, rtl_configuration
+from crosschop.model.cycles import LANE_LATENCY
+from crosschop.model.golden.lfsr import COMPARE_MASK, lfsr_draw
 
 QUIET = (0,) * len(STREAMS)
 BUSY = (96,) * len(STREAMS)
@@ -20,6 +22,8 @@ BUSY = (96,) * len(STREAMS)
 NARROW_COLS = 3
 # Its gain: a full-scale code moves H by this share of its range.
 NARROW_SHARE = 0.3
+# The draw of the random chopper that its threshold shall equal once.
+MARGIN_DRAW = 10
 
 Configure = Callable[[ChipSpec, dict[str, int]], dict[str, int]]
 
@@ -39,6 +43,16 @@ def _softest(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
     return {"cfg_lr_h": 1, **_often(spec, chip)}
 
 
+def _margin(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
+    """Random: the threshold equals one of the first draws, which must not flip. Regular: every other read."""
+    if spec.algorithm.chop.mode != "random":
+        return {"cfg_chop": min(2, chip["cfg_chop"])}
+    state = spec.controller.lfsr_seed
+    for _ in range(MARGIN_DRAW):
+        state = lfsr_draw(state)
+    return {"cfg_chop": max(1, state & COMPARE_MASK)}
+
+
 def _warm(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
     """Pulses held back during the first sweep; one sample per read."""
     return {"cfg_warmup": 1, "cfg_transfer_every": 1}
@@ -54,7 +68,7 @@ class Scenario:
         codes, lengths: styles, see stimulus.py.
         rates: chance (1/256) of idle or back-pressure per stream; None draws them.
         configure: cfg_* values that differ from the chip's.
-        abort: end by a reset with a transfer under way.
+        resets: end by a reset at a random moment, so many times.
     """
 
     name: str
@@ -63,12 +77,12 @@ class Scenario:
     lengths: str
     rates: tuple[int, ...] | None
     configure: Configure = _as_chip
-    abort: bool = False
+    resets: int = 0
 
 
 # The chip as it is: whole sweeps over its columns.
 CHIP_SCENARIOS = (
-    Scenario("reset under way", 1, "uniform", "uniform", None, _often, abort=True),
+    Scenario("reset under way", 1, "push", "uniform", None, _often, resets=8),
     Scenario("as specified", 6, "push", "uniform", QUIET),
     Scenario("flips at every read, back-pressure", 13, "push", "shortest", BUSY, _often),
 )
@@ -77,9 +91,10 @@ CHIP_SCENARIOS = (
 NARROW_SCENARIOS = (
     Scenario("small codes", 2, "small", "uniform", QUIET),
     Scenario("drive to the limits", 5, "push", "longest", QUIET),
-    Scenario("reset under way", 1, "uniform", "uniform", None, _often, abort=True),
+    Scenario("reset under way", 2, "push", "uniform", None, _often, resets=40),
     Scenario("idle and back-pressure", 4, "uniform", "uniform", BUSY),
     Scenario("flips at every read", 4, "extreme", "shortest", None, _often),
+    Scenario("flips by a narrow margin", 1, "uniform", "shortest", QUIET, _margin),
     Scenario("smallest gain", 2, "extreme", "shortest", BUSY, _softest),
     Scenario("warm-up, a read per sample", 2, "push", "shortest", None, _warm),
 )
@@ -103,22 +118,46 @@ def plan(spec: ChipSpec, scenarios: Sequence[Scenario], seed: int, transfers: in
     total = sum(scenario.weight for scenario in scenarios)
     counts = [max(1, transfers * scenario.weight // total) for scenario in scenarios]
     counts[-1] = max(1, counts[-1] + transfers - sum(counts))
-    segments = []
+    segments: list[Segment] = []
     for scenario, count in zip(scenarios, counts, strict=True):
         drawn = tuple(int(rate) for rate in generator.choice([0, 8, 64, 200], len(STREAMS)))
-        segments.append(
-            Segment(
-                name=f"{label}: {scenario.name}",
-                transfers=count + scenario.abort,  # the transfer under way at the reset is not compared
-                seed=int(generator.integers(1, 1 << 31)),
-                configuration={**chip, **scenario.configure(spec, chip)},
-                rates=drawn if scenario.rates is None else scenario.rates,
-                codes=scenario.codes,
-                lengths=scenario.lengths,
-                abort=scenario.abort,
-            )
+        whole = Segment(
+            name=f"{label}: {scenario.name}",
+            transfers=count,
+            seed=int(generator.integers(1, 1 << 31)),
+            configuration={**chip, **scenario.configure(spec, chip)},
+            rates=drawn if scenario.rates is None else scenario.rates,
+            codes=scenario.codes,
+            lengths=scenario.lengths,
         )
+        segments += _with_resets(whole, scenario.resets, spec, generator) if scenario.resets else [whole]
     return tuple(segments)
+
+
+def _with_resets(whole: Segment, resets: int, spec: ChipSpec, generator: np.random.Generator) -> list[Segment]:
+    """The segment in pieces that end by a reset, every other one with codes too small for any pulse.
+
+    Half of the resets come while the codes of a column are worked on, the others at any moment of its read and the
+    updates after it. What survives of a loud piece shows in the quiet one after it.
+    """
+    durations = cycles(spec)
+    codes_begin = durations.read + durations.conversion
+    codes_end = codes_begin + beats(spec) + LANE_LATENCY + durations.write
+    updates_end = codes_end + 2 * spec.driver.max_pulses * durations.pulse
+    resets = min(resets, whole.transfers)
+    pieces = []
+    for piece in range(resets):
+        share = whole.transfers // resets + (piece < whole.transfers % resets)
+        window = (codes_begin, codes_end) if piece % 4 < 2 else (0, updates_end)
+        loud = replace(
+            whole,
+            transfers=share + 1,  # the transfer under way at the reset is not compared
+            seed=int(generator.integers(1, 1 << 31)),
+            abort=int(generator.integers(*window)),
+        )
+        quiet = replace(loud, codes="small", configuration={**loud.configuration, "cfg_lr_h": 1})
+        pieces.append(quiet if piece % 2 else loud)
+    return pieces
 
 
 def verify(

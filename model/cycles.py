@@ -34,6 +34,8 @@ class CycleConfig(NamedTuple):
         pulse: one pulse slot.
         read, conversion, write: column read of A, conversion after it, column write of W.
         beats: beats of a column.
+        samples_wait: samples are computed on W as the previous transfer left it, so they wait for its retirement;
+            False where they are there in advance.
     """
 
     depth: int
@@ -42,6 +44,7 @@ class CycleConfig(NamedTuple):
     conversion: int
     write: int
     beats: int
+    samples_wait: bool = True
 
 
 class Timeline(NamedTuple):
@@ -113,11 +116,10 @@ def step_cycles(config: CycleConfig, timeline: Timeline, updating: int, wrote: b
         accepted = max(arrival, marks[_LAST_BEAT] + LANE_LATENCY + (config.write if marks[_WROTE] else 0))
     last_beat = accepted + config.beats - 1
 
-    # The next samples are computed on W as the previous transfer left it: they wait for its retirement.
     released = read_begin + 1
     if not first and marks[_LAST_BEAT] + LANE_LATENCY > read_begin:
         released = max(read_begin + 1, marks[_LAST_BEAT] + LANE_LATENCY + 1) + 1
-    idle = max(0, released - read_end)
+    idle = max(0, released - read_end) if config.samples_wait else 0
 
     counts[UPDATE] += updating
     counts[STALL] += stall

@@ -66,9 +66,9 @@ reg [15:0]             py_warmup = 16'd0;
 // Random seed and chances (1/256) of idle or back-pressure: {wr, adc, rd, upd, smp}
 reg [31:0]             py_seed = 32'd1;
 reg [39:0]             py_rates = 40'd0;
-// Ticks released so far, and the train lengths of the group that they complete
-reg [31:0]             py_released = 32'd0;
-reg [GROUP*LEN_W-1:0]  py_lengths = 0;
+// Ticks released so far, and the train lengths of their two latest groups, even and odd
+reg [31:0]              py_released = 32'd0;
+reg [2*GROUP*LEN_W-1:0] py_lengths = 0;
 // Codes of the latest read, and the number of reads answered
 reg [PAD*ADC_W-1:0]    py_codes = 0;
 reg [15:0]             py_answered = 16'd0;
@@ -142,7 +142,7 @@ wire [LANES*STEP_W-1:0] trc_pulses;
 /*
  * Samples and updates of A
  */
-reg  [15:0]      group_index_reg;
+reg  [16:0]      group_index_reg;
 wire [LEN_W-1:0] length = py_lengths[LEN_W*group_index_reg +: LEN_W];
 wire [31:0]      update_cycles = (length == 0) ? 32'd1 : length * PULSE_CYCLES;
 wire [31:0]      updates, updates_injected, reads, reads_injected, writes, writes_injected;
@@ -222,9 +222,9 @@ reg [COL_W-1:0]       read_col_reg;
 reg [15:0]            written_reg;
 reg [COL_W-1:0]       write_col_reg;
 reg [ROWS*STEP_W-1:0] write_pulses_reg;
-// Sticky: {retire, write, read, update} errors; cycles since reset; cycles in which a due read is not requested;
+// Sticky: {ready, retire, write, read, update} errors; cycles since reset; cycles in which a due read is not requested;
 // cycles in which a code beat waits
-reg [3:0]             errors_reg;
+reg [4:0]             errors_reg;
 reg [31:0]            cycle_reg, due_reg, waiting_reg, idle_cycles_reg;
 reg                   hang_reg, armed_reg;
 reg                   event_reg = 1'b0, wake = 1'b0;
@@ -234,7 +234,8 @@ wire [1:0] retired_slot = ret_count[1:0] - 2'd1;
 wire upd_done = upd_valid && upd_ready;
 wire rd_done  = rd_valid && rd_ready;
 wire adc_done = adc_valid && adc_ready;
-wire [3:0] errors = {ret_error, wr_error, rd_error, upd_error};
+wire ready_error = !py_rst && (^{smp_ready, adc_ready} === 1'bx);
+wire [4:0] errors = {ready_error, ret_error, wr_error, rd_error, upd_error};
 wire progress = upd_done || rd_done || adc_done || (wr_valid && wr_ready) || (smp_valid && smp_ready);
 wire armed_event = py_arm && (ret_count == py_arm_retired) &&
                    (py_arm_any_write || (written_reg == py_arm_written));
@@ -242,7 +243,7 @@ wire armed_event = py_arm && (ret_count == py_arm_retired) &&
 always @(posedge clk) begin
     cycle_reg <= cycle_reg + 32'd1;
     if (upd_done) begin
-        group_index_reg   <= (group_index_reg == py_transfer_every - 16'd1) ? 16'd0 : group_index_reg + 16'd1;
+        group_index_reg   <= (group_index_reg == {py_transfer_every, 1'b0} - 17'd1) ? 17'd0 : group_index_reg + 17'd1;
         group_updates_reg <= group_updates_reg + 32'd1;
         if (group_updates_reg == 32'd0) group_chop_reg <= upd_chop;
         else if (upd_chop !== group_chop_reg) group_changed_reg <= 1'b1;
@@ -270,13 +271,13 @@ always @(posedge clk) begin
     end
     if (!rd_valid && !upd_valid && (group_updates_reg == py_transfer_every)) due_reg <= due_reg + 32'd1;
     if (adc_valid && !adc_ready) waiting_reg <= waiting_reg + 32'd1;
-    if ((errors !== 4'd0)) errors_reg <= errors_reg | errors;
+    if ((errors !== 5'd0)) errors_reg <= errors_reg | errors;
     idle_cycles_reg <= (progress === 1'b1) ? 32'd0 : idle_cycles_reg + 32'd1;
     if (idle_cycles_reg >= py_patience) hang_reg <= 1'b1;
     if (py_arm || armed_reg) armed_reg <= armed_event;
     if (py_rst) begin
         cycle_reg <= 32'd0;
-        group_index_reg <= 16'd0;
+        group_index_reg <= 17'd0;
         group_updates_reg <= 32'd0;
         group_changed_reg <= 1'b0;
         reads_started_reg <= 16'd0;
@@ -284,11 +285,11 @@ always @(posedge clk) begin
         written_reg <= 16'd0;
         due_reg <= 32'd0;
         waiting_reg <= 32'd0;
-        errors_reg <= 4'd0;
+        errors_reg <= 5'd0;
         idle_cycles_reg <= 32'd0;
         hang_reg <= 1'b0;
         armed_reg <= 1'b0;
-    end else if (rd_start || (armed_event && !armed_reg) || ((errors !== 4'd0) && (errors_reg == 4'd0)) ||
+    end else if (rd_start || (armed_event && !armed_reg) || ((errors !== 5'd0) && (errors_reg == 5'd0)) ||
                  ((idle_cycles_reg >= py_patience) && !hang_reg)) begin
         event_reg <= !event_reg;
     end
@@ -296,7 +297,7 @@ end
 
 // One read for Python; cosim/record.py has the same list. Put together only when Python is woken, a little later than
 // the clock edge, when everything else has settled
-localparam RECORD_W = 4 + 1 + 32 + 16 + COL_W + COLS + 1 + 32 + PAD*ADC_W + 16 + COL_W + 2 + PAD*ADC_W + PAD*H_W +
+localparam RECORD_W = 5 + 1 + 32 + 16 + COL_W + COLS + 1 + 32 + PAD*ADC_W + 16 + COL_W + 2 + PAD*ADC_W + PAD*H_W +
                       2*PAD*P_W + PAD*STEP_W + 16 + COL_W + ROWS*STEP_W;
 reg [RECORD_W-1:0] record;
 

@@ -42,7 +42,7 @@ class ControllerConfig(NamedTuple):
     lfsr_seed: int
 
 
-class Scheduler(NamedTuple):
+class CounterIndex(NamedTuple):
     """Positions of the counters inside `ControllerState.counters`."""
 
     samples: int = 0
@@ -52,7 +52,7 @@ class Scheduler(NamedTuple):
     lfsr: int = 4
 
 
-COUNTER = Scheduler()
+COUNTER = CounterIndex()
 
 
 class ControllerState(NamedTuple):
@@ -63,7 +63,7 @@ class ControllerState(NamedTuple):
         p: leaky mean of the codes, (cols, rows), one LSB is 2**p_frac.
         pref: dynamic reference P^ref, (cols, rows), the scale of `p`.
         chop: chop bits, (cols,), 1 means c = -1.
-        counters: see `Scheduler`.
+        counters: see `CounterIndex`.
     """
 
     h: IntArray
