@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import json
+import traceback
+from typing import NoReturn
 
 import click
 
 from crosschop.model.errors import CrosschopError
 
+EXIT_TOOL = 3
+# EX_SOFTWARE of sysexits.h.
+EXIT_INTERNAL = 70
 # What a shell gives for a program ended by Ctrl-C.
 EXIT_INTERRUPTED = 130
 
@@ -36,15 +42,31 @@ class _CrosschopGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> None:
         """Runs the command; an error that is an answer to the user ends it with its sentences and exit code."""
+        as_json = "--json" in ctx.args
         try:
             super().invoke(ctx)
         except CrosschopError as error:
-            for message in error.messages:
-                click.echo(f"error: {message}", err=True)
-            ctx.exit(error.exit_code)
+            _fail(ctx, error.messages, error.exit_code, as_json and not error.in_json)
+        except click.ClickException as error:
+            _fail(ctx, [error.format_message()], error.exit_code, as_json)
+        except OSError as error:
+            _fail(ctx, [f"{error.filename}: {error.strerror}"], EXIT_TOOL, as_json)
         except KeyboardInterrupt:
-            click.echo("error: interrupted, nothing was written", err=True)
-            ctx.exit(EXIT_INTERRUPTED)
+            _fail(ctx, ["interrupted, nothing was written"], EXIT_INTERRUPTED, as_json)
+        except click.exceptions.Exit:
+            raise
+        except Exception:
+            # A bug of ours: the traceback is what a report needs, and the exit code must not read as a mismatch.
+            traceback.print_exc()
+            _fail(ctx, ["internal error, please report it with the lines above"], EXIT_INTERNAL, as_json)
+
+
+def _fail(ctx: click.Context, messages: list[str], exit_code: int, as_json: bool) -> NoReturn:
+    for message in messages:
+        click.echo(f"error: {message}", err=True)
+    if as_json:
+        click.echo(json.dumps({"status": "error", "exit_code": exit_code, "errors": messages}))
+    ctx.exit(exit_code)
 
 
 @click.group(cls=_CrosschopGroup)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from crosschop.cosim.commands_spec import set_option
-from crosschop.cosim.engines import MismatchError, run_icarus
+from crosschop.cosim.engines import MismatchError, require_trace, run_icarus
 from crosschop.cosim.job import WAVE_FILE
 from crosschop.cosim.output import (
     EXIT_MISMATCH,
@@ -18,10 +18,13 @@ from crosschop.cosim.output import (
     install,
     mismatch_json,
     print_mismatch,
+    require_window,
+    require_writable,
     rtl_option,
     seed_option,
     stderr,
 )
+from crosschop.cosim.paths import rtl_sources, shipped_rtl
 from crosschop.cosim.runner import work_directory
 from crosschop.model.chipspec import ChipSpec, load_chipspec
 from crosschop.model.engines import run_float, run_golden
@@ -39,7 +42,9 @@ DEFAULT_WAVES = (0, 40)
     "--engine", type=click.Choice(ENGINES), default="icarus", show_default=True, help="What the controller is."
 )
 @seed_option
-@click.option("--samples", type=click.IntRange(min=1), help="Input samples.  [default: task.samples of the chipspec]")
+@click.option(
+    "--samples", type=click.IntRange(1, 10**9), help="Input samples.  [default: task.samples of the chipspec]"
+)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for plot, page and waves.")
 @click.option("--waves", type=Window(), help="Keep the waves of these transfers (icarus).  [default: 0:40]")
 @set_option
@@ -63,10 +68,19 @@ def run(
     """
     chip = load_chipspec(spec, overrides)
     transfers = _transfers(chip, samples)
+    out = out or Path("build") / "runs" / f"{chip.name}-{engine}-seed{seed}"
+    if engine == "icarus":
+        require_trace(chip)
+        rtl_sources(rtl or shipped_rtl())
+    elif rtl is not None or waves is not None:
+        raise InputError(f"--rtl and --waves go with --engine icarus, not with {engine}: it has no RTL in the loop")
+    require_window(waves, transfers)
+    require_writable(out)
     console = stderr()
     console.print(f"{chip.name}: {chip.summary}", highlight=False, markup=False)
     console.print(f"engine {engine}, seed {seed}, {transfers} transfers of {chip.algorithm.transfer_every} samples")
-    out = out or Path("build") / "runs" / f"{chip.name}-{engine}-seed{seed}"
+    if samples is not None and samples % chip.algorithm.transfer_every:
+        console.print(f"{samples} samples asked, {transfers * chip.algorithm.transfer_every} run: whole transfers only")
     with work_directory() as scratch:
         try:
             with Progress(console, "training", transfers) as progress:

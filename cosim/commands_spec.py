@@ -44,7 +44,9 @@ def check(files: tuple[str, ...], as_json: bool) -> None:
             if result["ok"]:
                 click.echo(f"ok  {result['file']}")
     if problems:
-        raise SpecError(*problems)
+        failure = SpecError(*problems)
+        failure.in_json = as_json
+        raise failure
 
 
 @spec.command()

@@ -10,6 +10,7 @@ import click
 from rich.table import Table
 
 from crosschop.cosim.commands_spec import set_option
+from crosschop.cosim.engines import require_trace
 from crosschop.cosim.job import WAVE_FILE, Result
 from crosschop.cosim.output import (
     EXIT_MISMATCH,
@@ -18,10 +19,13 @@ from crosschop.cosim.output import (
     install,
     mismatch_json,
     print_mismatch,
+    require_window,
+    require_writable,
     rtl_option,
     seed_option,
     stderr,
 )
+from crosschop.cosim.paths import rtl_sources, shipped_rtl
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.verify import verify as run_verify
 from crosschop.model.chipspec import load_chipspec
@@ -62,9 +66,14 @@ def verify(
     golden model, and every cycle counter with the cycle model.
     """
     chip = load_chipspec(spec, overrides)
+    out = out or Path("build") / "verify" / f"{chip.name}-seed{seed}"
+    require_trace(chip)
+    rtl_sources(rtl or shipped_rtl())
+    require_window(waves, transfers)
+    if waves is not None:
+        require_writable(out)
     console = stderr()
     console.print(f"{chip.name}: seed {seed}, {transfers} transfers on the chip and on its narrow variant")
-    out = out or Path("build") / "verify" / f"{chip.name}-seed{seed}"
     with work_directory() as scratch:
         with Progress(console, "verifying", 2 * transfers) as progress:
             results = run_verify(chip, seed, transfers, scratch, progress, waves, rtl)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from crosschop.cosim.job import Mismatch
+from crosschop.model.errors import InputError
 
 EXIT_MISMATCH = 1
 # Transfers of waves that the reproducing command asks for, before and after the divergence.
@@ -91,24 +93,52 @@ class Progress:
 
 
 def install(files: dict[str, Path], out: Path) -> dict[str, Path]:
-    """Moves finished files into the output directory, each in one step, so that none is ever half written.
+    """Puts finished files into the output directory, each in one step, so that none is ever half written.
 
     Args:
-        files: finished files by the name they shall have in `out`.
+        files: finished files by the name they shall have in `out`; all are copied before the first gets its name.
         out: created when missing; other files in it are left alone.
     """
     out.mkdir(parents=True, exist_ok=True)
-    installed = {}
-    for name, source in files.items():
-        target = out / name
-        partial = out / f".{name}.partial-{os.getpid()}"
-        try:
-            partial.write_bytes(source.read_bytes())
-            partial.replace(target)
-        finally:
+    partials = {name: out / f".{name}.partial-{os.getpid()}" for name in files}
+    try:
+        for name, source in files.items():
+            partials[name].write_bytes(source.read_bytes())
+        for name, partial in partials.items():
+            partial.replace(out / name)
+    finally:
+        for partial in partials.values():
             partial.unlink(missing_ok=True)
-        installed[name] = target
-    return installed
+    return {name: out / name for name in files}
+
+
+def require_writable(out: Path) -> None:
+    """Finds out before a long run, not after it, whether the output directory can be written; leaves no trace.
+
+    Raises:
+        InputError: it cannot be made or written.
+    """
+    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise InputError(f"--out {out}: {error.strerror}, a directory that can be written is needed") from None
+    finally:
+        for folder in missing:
+            if folder.is_dir():
+                folder.rmdir()
+
+
+def require_window(waves: tuple[int, int] | None, transfers: int) -> None:
+    """A window of waves has to lie in the run.
+
+    Raises:
+        InputError: it begins after the last transfer.
+    """
+    if waves is not None and waves[0] >= transfers:
+        raise InputError(f"--waves {waves[0]}:{waves[1]} begins after the last of {transfers} transfers")
 
 
 def reproduce_window(mismatch: Mismatch) -> str:

@@ -28,7 +28,7 @@ LOG_LINES_QUOTED = 12
 
 @contextmanager
 def work_directory() -> Iterator[Path]:
-    """A directory for one simulation, removed in the end whatever happens, SIGTERM included."""
+    """A directory for one simulation, removed in the end whatever happens, SIGTERM and SIGHUP included."""
     with _terminate_as_interrupt():
         path = Path(tempfile.mkdtemp(prefix="crosschop-"))
         try:
@@ -39,16 +39,17 @@ def work_directory() -> Iterator[Path]:
 
 @contextmanager
 def _terminate_as_interrupt() -> Iterator[None]:
-    """Turns SIGTERM into KeyboardInterrupt, so that a killed parent cleans up as an interrupted one does."""
+    """Turns SIGTERM and SIGHUP into KeyboardInterrupt: an ended program cleans up as an interrupted one does."""
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    previous = signal.signal(signal.SIGTERM, interrupt)
+    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _cycle_bound(job: Job) -> int:

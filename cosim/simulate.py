@@ -5,7 +5,10 @@ A process of its own, leading a group of its own, so that the parent can end the
 
 from __future__ import annotations
 
+import ctypes
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from cocotb_tools.runner import get_runner
@@ -15,10 +18,18 @@ from crosschop.cosim.build import SIMULATOR, TOP
 from crosschop.cosim.job import WAVE_FILE, Job
 
 RESULTS_XML = "results.xml"
+PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent() -> None:
+    """Ends this process when `crosschop` is killed so hard that it cannot do so itself (Linux)."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def main() -> None:
     """Runs the compiled bench on a job."""
+    _die_with_parent()
     build_directory, job_directory = Path(sys.argv[1]), Path(sys.argv[2])
     waves = Job.load(job_directory).waves is not None
     runner = get_runner(SIMULATOR)

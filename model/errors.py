@@ -14,6 +14,7 @@ class CrosschopError(Exception):
     def __init__(self, *messages: str) -> None:
         super().__init__("\n".join(messages))
         self.messages = list(messages)
+        self.in_json = False  # True where a JSON object with the messages has been printed already
 
 
 class InputError(CrosschopError):

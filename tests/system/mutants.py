@@ -21,6 +21,9 @@ class Mutant:
     replacement: str
 
 
+_SMP_READY = "assign s_smp_ready = phase_idle || (upd_done && !last_sample) || read_done;"
+_ADC_READY = "assign s_adc_ready = outstanding_reg && !(beat_first && (lanes_busy || pulses_wait));"
+
 MUTANTS = (
     Mutant(
         # H = -0.3 pulses gives -1 instead of 0.
@@ -37,11 +40,30 @@ MUTANTS = (
         replacement="wire h_fits = 1'b1;",
     ),
     Mutant(
-        # Needs flips.
+        # A column's sign turns at its next read. Needs flips.
         name="flip_one_read_late",
         file="xc_chopper.v",
-        original="        if (read_done && flip) begin\n",
-        replacement="        if (read_done && xfer_flip_reg) begin\n",
+        original=(
+            "    always @* begin\n"
+            "        chop_next = chop_reg;\n"
+            "        if (read_done && flip) begin\n"
+            "            chop_next[read_col] = !chop_reg[read_col];\n"
+            "        end\n"
+            "    end\n\n"
+            "    always @(posedge clk) begin\n"
+        ),
+        replacement=(
+            "    reg [COLS-1:0] late_reg;\n\n"
+            "    always @* begin\n"
+            "        chop_next = chop_reg;\n"
+            "        if (read_done) begin\n"
+            "            chop_next[read_col] = chop_reg[read_col] ^ late_reg[read_col];\n"
+            "        end\n"
+            "    end\n\n"
+            "    always @(posedge clk) begin\n"
+            "        if (read_done) late_reg[read_col] <= flip;\n"
+            "        if (rst) late_reg <= {COLS{1'b0}};\n\n"
+        ),
     ),
     Mutant(
         # Needs flips and a transfer of the same column after one.
@@ -110,11 +132,14 @@ MUTANTS = (
         replacement="            pulses_reg <= in_pulses[LANES_USED*STEP_W-1:0] << STEP_W;\n",
     ),
     Mutant(
-        # A beat offered while ready is low is taken, and taken again. Needs codes that come while pulses wait for W.
-        name="codes_taken_without_ready",
+        # Ready is given although the lanes do not take the beat. Needs codes that come while pulses wait for W.
+        name="stalled_beat_dropped",
         file="xc_transfer_scheduler.v",
-        original="assign beat_valid = s_adc_valid && s_adc_ready;",
-        replacement="assign beat_valid = s_adc_valid && outstanding_reg;",
+        original=f"{_ADC_READY}\nassign beat_valid = s_adc_valid && s_adc_ready;",
+        replacement=(
+            "assign s_adc_ready = outstanding_reg;\n"
+            "assign beat_valid = s_adc_valid && outstanding_reg && !(beat_first && (lanes_busy || pulses_wait));"
+        ),
     ),
     Mutant(
         # Needs P_EN = 1 and P_ROUND = 0.
@@ -122,6 +147,115 @@ MUTANTS = (
         file="xc_transfer_lane.v",
         original="        .ROUND(P_ROUND)\n",
         replacement="        .ROUND(1)\n",
+    ),
+)
+
+
+# Bugs that `verify` once let through, or that need more than the ten above: (mutant, chip, overrides that it needs).
+HARDER = (
+    (
+        # The tick that comes with the last update before a read is taken and forgotten.
+        Mutant(
+            name="tick_lost_at_the_last_update",
+            file="xc_transfer_scheduler.v",
+            original=_SMP_READY,
+            replacement="assign s_smp_ready = phase_idle || upd_done || read_done;",
+        ),
+        "agad_tiny",
+        (),
+    ),
+    (
+        Mutant(
+            name="tick_lost_in_a_stall",
+            file="xc_transfer_scheduler.v",
+            original=_SMP_READY,
+            replacement="assign s_smp_ready = phase_idle || (upd_done && !last_sample) || read_done || phase_stall;",
+        ),
+        "agad_tiny",
+        (),
+    ),
+    (
+        Mutant(
+            name="ready_undefined_between_ticks",
+            file="xc_transfer_scheduler.v",
+            original=_SMP_READY,
+            replacement=("assign s_smp_ready = (phase_idle || (upd_done && !last_sample) || read_done) ? 1'b1 : 1'bx;"),
+        ),
+        "agad_tiny",
+        (),
+    ),
+    (
+        # A beat offered while ready is low is taken, and taken again.
+        Mutant(
+            name="codes_taken_without_ready",
+            file="xc_transfer_scheduler.v",
+            original="assign beat_valid = s_adc_valid && s_adc_ready;",
+            replacement="assign beat_valid = s_adc_valid && outstanding_reg;",
+        ),
+        "agad_tiny",
+        (),
+    ),
+    (
+        # With one column and a read of one cycle, the next codes come while the column is still in the lanes.
+        Mutant(
+            name="codes_enter_busy_lanes",
+            file="xc_transfer_scheduler.v",
+            original=_ADC_READY,
+            replacement="assign s_adc_ready = outstanding_reg && !(beat_first && pulses_wait);",
+        ),
+        "agad_tiny",
+        ("array.cols=1", "timing.mvm_ns=1"),
+    ),
+    (
+        Mutant(
+            name="flip_at_the_threshold",
+            file="xc_chopper.v",
+            original="draw[15:0] < cfg_chop",
+            replacement="draw[15:0] <= cfg_chop",
+        ),
+        "agad_rect",
+        (),
+    ),
+    (
+        # Registers that a reset leaves alone; the initial value stands for a lucky power-up.
+        Mutant(
+            name="sample_counter_survives_reset",
+            file="xc_transfer_scheduler.v",
+            original="        sample_reg <= 16'd0;\n        col_reg",
+            replacement="        if (sample_reg === 16'hxxxx) sample_reg <= 16'd0;\n        col_reg",
+        ),
+        "agad_tiny",
+        (),
+    ),
+    (
+        Mutant(
+            name="beat_counter_survives_reset",
+            file="xc_transfer_scheduler.v",
+            original="        beat_reg <= {BEAT_W{1'b0}};\n",
+            replacement="        if (^beat_reg === 1'bx) beat_reg <= {BEAT_W{1'b0}};\n",
+        ),
+        "agad_tiny",
+        (),
+    ),
+    (
+        Mutant(
+            name="pulse_request_survives_reset",
+            file="xc_pulse_output.v",
+            original="    if (rst) begin\n        valid_reg <= 1'b0;\n",
+            replacement="    if (rst) begin\n        if (valid_reg === 1'bx) valid_reg <= 1'b0;\n",
+        ),
+        "agad_tiny",
+        (),
+    ),
+    (
+        Mutant(
+            name="pulses_seen_survive_reset",
+            file="xc_pulse_output.v",
+            original="        any_reg <= 1'b0;\n",
+            replacement="        if (any_reg === 1'bx) any_reg <= 1'b0;\n",
+        ),
+        "agad_tiny",
+        (),
     ),
 )
 

@@ -148,14 +148,25 @@ BAD_INPUT = [
     (["run", "agad_tiny", "--engine", "verilator"], "verilator"),
     (["verify", "agad_tiny", "--transfers", "9"], "9"),
     (["run", "agad_tiny", "--seed", "-1"], "-1"),
+    (["run", "agad_tiny", "--samples", "1" + 24 * "0"], "--samples"),
+    (["run", "agad_tiny", "--out", "/proc/nowhere"], "--out /proc/nowhere"),
+    (["run", "agad_tiny", "--engine", "golden", "--rtl", "tmp"], "--engine icarus"),
+    (["run", "agad_tiny", "--engine", "float", "--waves", "0:3"], "--engine icarus"),
+    (["run", "agad_tiny", "--samples", "100", "--waves", "50:60"], "50 transfers"),
+    (["verify", "agad_tiny", "--transfers", "20", "--waves", "20:21"], "20 transfers"),
 ]
 
 
 @pytest.mark.parametrize(("arguments", "text"), BAD_INPUT, ids=[" ".join(arguments) for arguments, _ in BAD_INPUT])
 def test_bad_input(arguments: list[str], text: str, tmp_path: Path) -> None:
     result = call(tmp_path, *arguments, "--json")
-    assert (result.returncode, result.stdout) == (2, "")
-    (sentence,) = [line for line in result.stderr.splitlines() if line.lower().startswith("error: ")]
+    assert result.returncode == 2
+    (sentence,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert one_object(result.stdout) == {
+        "status": "error",
+        "exit_code": 2,
+        "errors": [sentence.removeprefix("error: ")],
+    }
     assert text in sentence
     assert "Traceback" not in result.stderr
     assert left_over(tmp_path) == []
@@ -164,7 +175,7 @@ def test_bad_input(arguments: list[str], text: str, tmp_path: Path) -> None:
 @simulates
 def test_folder_without_file_list(tmp_path: Path) -> None:
     result = call(tmp_path, "verify", "agad_tiny", "--rtl", "tmp", "--json")
-    assert (result.returncode, result.stdout) == (2, "")
+    assert (result.returncode, one_object(result.stdout)["status"]) == (2, "error")
     assert "error: tmp: no xc_controller.f there, the file list of the controller\n" in result.stderr
     assert left_over(tmp_path) == []
 
@@ -184,7 +195,7 @@ def test_sources_that_do_not_compile(tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
     result = call(work, "verify", "agad_tiny", "--rtl", str(rtl), "--json")
-    assert (result.returncode, result.stdout) == (3, "")
+    assert (result.returncode, one_object(result.stdout)["exit_code"]) == (3, 3)
     assert "error: Icarus Verilog cannot build the controller: " in result.stderr
     assert "xc_chopper.v:1: syntax error" in result.stderr
     assert "Traceback" not in result.stderr
@@ -195,9 +206,31 @@ def test_sources_that_do_not_compile(tmp_path: Path) -> None:
 def test_no_simulator(command: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     result = call(tmp_path, command, "agad_tiny", "--json", PATH=str(tmp_path / "empty"))
-    assert (result.returncode, result.stdout) == (3, "")
+    assert (result.returncode, one_object(result.stdout)["exit_code"]) == (3, 3)
     (sentence,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
     assert "not installed" in sentence
     assert "apt-get install iverilog" in sentence
     assert "Traceback" not in result.stderr
     assert left_over(tmp_path) == [Path("empty")]
+
+
+def test_cache_that_cannot_be_written(tmp_path: Path) -> None:
+    result = call(tmp_path, "run", "agad_tiny", "--samples", "20", CROSSCHOP_CACHE="/proc/nocache")
+    assert result.returncode == 3
+    assert "error: /proc/nocache: " in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_bug_of_ours_is_no_mismatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import click.testing
+
+    from crosschop.cosim import cli, commands_spec
+
+    def broken(*arguments: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(commands_spec, "load_chipspec", broken)
+    result = click.testing.CliRunner().invoke(cli.main, ["spec", "show", "agad_tiny", "--json"])
+    assert result.exit_code == 70
+    assert "RuntimeError: a bug" in result.output
+    assert "internal error" in result.output

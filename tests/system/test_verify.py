@@ -26,14 +26,15 @@ def check_counts(job: Job, result: Result) -> None:
     rows, cols, lanes = spec.array.rows, spec.array.cols, spec.controller.lanes
     beats = math.ceil(rows / lanes)
     # Counted are the segments that end by themselves; a reset takes the counters with it.
-    whole = [segment for segment in job.segments if not segment.abort]
-    aborted = sum(segment.transfers - 1 for segment in job.segments if segment.abort)
+    whole = [segment for segment in job.segments if segment.abort is None]
+    aborted = sum(segment.transfers - 1 for segment in job.segments if segment.abort is not None)
     reads = sum(segment.transfers for segment in whole)
     assert reads + aborted == TRANSFERS
     assert aborted > 0
 
     samples = sum(
-        (segment.transfers - segment.abort) * segment.configuration["cfg_transfer_every"] for segment in job.segments
+        (segment.transfers - (segment.abort is not None)) * segment.configuration["cfg_transfer_every"]
+        for segment in job.segments
     )
     assert (result.transfers, result.samples) == (TRANSFERS, samples)
 
@@ -86,9 +87,32 @@ def test_narrow_variant_is_the_same_controller(chip: str) -> None:
 def test_plan_covers_what_it_promises(scenarios: tuple, transfers: int) -> None:
     spec = load_chipspec("agad_tiny")
     segments = plan(spec, scenarios, 1, transfers, "part")
-    assert sum(segment.transfers - segment.abort for segment in segments) == transfers
+    assert sum(segment.transfers - (segment.abort is not None) for segment in segments) == transfers
     assert any(segment.nominal for segment in segments), "nobody compares every cycle with the cycle model"
     assert any(all(segment.rates) for segment in segments), "no segment with back-pressure on every stream"
     assert any(segment.abort for segment in segments[:-1]), "nobody looks at the controller after a reset"
     assert plan(spec, scenarios, 1, transfers, "part") == segments
     assert plan(spec, scenarios, 2, transfers, "part") != segments
+
+
+# Shapes and times at the ends of what is legal, which no shipped chip has.
+EDGES = [
+    ("agad_tiny", "array.rows=1 array.cols=1 controller.lanes=1 timing.mvm_ns=1 timing.pulse_ns=1"),
+    ("agad_tiny", "array.cols=1 timing.mvm_ns=1"),
+    ("agad_tiny", "controller.lanes=1 algorithm.transfer_every=1"),
+    ("agad_tiny", "controller.lanes=4096"),
+    ("agad_tiny", "hidden.reset=decay hidden.max_steps=15 hidden.bits=20"),
+    ("agad_tiny", "hidden.bits=12 converter.read_adc.bits=16 reference.p_bits=32"),
+    ("agad_tiny", "algorithm.chop={mode:&off,&period:&null}"),
+    ("agad_tiny", "timing.clock_ns=0.011"),
+    ("agad_rect", "controller.lanes=1 timing.conversion_ns=200"),
+    ("agad_beta1", "array.rows=3 array.cols=2 timing.mvm_ns=5"),
+]
+
+
+@pytest.mark.parametrize(("chip", "overrides"), EDGES, ids=[f"{chip} {text}" for chip, text in EDGES])
+def test_edges(chip: str, overrides: str, tmp_path: Path) -> None:
+    spec = load_chipspec(chip, [override.replace("&", " ") for override in overrides.split()])
+    results = verify(spec, 1, 300, tmp_path)
+    assert {part: result.mismatch for part, result in results.items()} == {"chip": None, "narrow": None}
+    assert all(result.transfers == 300 for result in results.values())
