@@ -9,7 +9,9 @@ from __future__ import annotations
 import gc
 import os
 import time
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,28 @@ PROGRESS_SECONDS = 0.2
 MAX_INJECTED = 8
 
 
+@dataclass
+class Reads:
+    """Column reads of a segment.
+
+    Attributes:
+        stimulus: who answers them.
+        limit: reads of the segment.
+        groups: groups of samples to release.
+        in_advance: a group is released when the read before the last one begins, not when its transfer retires.
+        count, released: reads answered and groups released so far.
+        answered: column and chop bits (cols,) of reads that are still to be compared with the golden model.
+    """
+
+    stimulus: Stimulus
+    limit: int
+    groups: int
+    in_advance: bool
+    count: int = 0
+    released: int = 0
+    answered: deque[tuple[int, IntArray]] = field(default_factory=deque)
+
+
 class Bench:
     """Runs the segments of a job on the device under test."""
 
@@ -78,23 +102,23 @@ class Bench:
     async def _run_segment(self, segment: Segment) -> None:
         stimulus, scoreboard, timeline = self._prepare(segment)
         await self._reset(segment, scoreboard)
-        # Random samples come a group in advance, so that ticks wait where none may be taken; a reset under way shall
-        # find samples to work on.
-        ahead = 0 if isinstance(stimulus, TileStimulus) else 1
+        # A reset under way shall find samples to work on.
         groups = segment.transfers + (0 if segment.abort is None else 2)
-        for group in range(min(1 + ahead, groups)):
-            self._release(stimulus.lengths(), group)
+        # Random samples come a group in advance, so that ticks wait where none may be taken.
+        in_advance = isinstance(stimulus, RandomStimulus)
+        self._reads = Reads(stimulus, segment.transfers, groups, in_advance)
+        for _ in range(1 + in_advance):
+            self._release()
         for index in range(segment.transfers):
             self._window(scoreboard.number + (index > 0))
-            record = await self._read_event(scoreboard, index + 1)
-            column, chop = scoreboard.check_read(record)
-            self._answer(stimulus.read(column, chop), index + 1)
+            record = await self._read_event(scoreboard)
+            column, chop = self._reads.answered.popleft()
             if index > 0:
                 await self._retire(scoreboard, record)
             scoreboard.check_read_state(column, chop)
             stimulus.write(scoreboard.transfer)
-            if index + 1 + ahead < groups:
-                self._release(stimulus.lengths(), index + 1 + ahead)
+            if not in_advance:
+                self._release()
             self._report_progress()
         if segment.abort is not None:
             await ClockCycles(self.dut.clk, 1 + segment.abort)
@@ -158,11 +182,16 @@ class Bench:
             await ClockCycles(dut.clk, 2)
         dut.py_rst.value = 0
 
-    def _release(self, lengths: IntArray, group: int) -> None:
-        """Offers the samples of a group, counted from 0; the bench holds the lengths of two groups."""
-        self._lengths[group % 2] = lengths
+    def _release(self) -> None:
+        """Offers the samples of the next group, if there is one; the bench holds the lengths of two groups."""
+        reads = self._reads
+        if reads.released == reads.groups:
+            return
+        lengths = reads.stimulus.lengths()
+        self._lengths[reads.released % 2] = lengths
+        reads.released += 1
         self.dut.py_lengths.value = pack(self._lengths.ravel(), LENGTH_BITS)
-        self.dut.py_released.value = (group + 1) * lengths.size
+        self.dut.py_released.value = reads.released * lengths.size
         self._updating.append(sum(update_cycles(self._durations, int(length)) for length in lengths))
 
     def _answer(self, codes: IntArray, reads: int) -> None:
@@ -170,16 +199,26 @@ class Bench:
         self.dut.py_answered.value = reads & COUNT_MASK
 
     async def _wake(self, scoreboard: Scoreboard) -> Record:
+        """The next record; a read that has begun is answered at once, whatever the caller waits for."""
         await ValueChange(self.dut.wake)
         record = self._decoder(str(self.dut.record.value))
         scoreboard.check_health(record)
+        reads = self._reads
+        if reads.count < reads.limit and record["reads"] == (reads.count + 1) & COUNT_MASK:
+            column, chop = scoreboard.check_read(record)
+            reads.count += 1
+            self._answer(reads.stimulus.read(column, chop), reads.count)
+            reads.answered.append((column, chop))
+            if reads.in_advance:
+                self._release()
+        self._latest = record
         return record
 
-    async def _read_event(self, scoreboard: Scoreboard, reads: int) -> Record:
-        record = await self._wake(scoreboard)
-        while record["reads"] != reads & COUNT_MASK:
-            record = await self._wake(scoreboard)
-        return record
+    async def _read_event(self, scoreboard: Scoreboard) -> Record:
+        """Waits until a read has been answered that nobody has looked at yet."""
+        while not self._reads.answered:
+            await self._wake(scoreboard)
+        return self._latest
 
     async def _retire(self, scoreboard: Scoreboard, record: Record | None) -> None:
         """Checks the transfer that retires next, waiting for it where it is not in `record` yet."""
