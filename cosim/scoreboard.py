@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from crosschop.cosim.job import Mismatch, Segment
 from crosschop.cosim.record import ERROR_NAMES, PADDED_FIELDS, Record, UndefinedError
 from crosschop.model.cycles import READ_BEGIN, Timeline
+from crosschop.model.golden.scheduler import step_sample
 from crosschop.model.golden.state import (
     COUNTER,
     HEAD_CHOP,
@@ -114,9 +115,16 @@ class Scoreboard:
         self._read_cycles.append(self._scalar("cycle") - 1)  # the bench sees a request at the end of its first cycle
         if column >= self.config.cols:
             self._fail("read column", f"0..{self.config.cols - 1}", column)
-        self._expect("updates before the read", self.config.transfer_every, self._scalar("read_updates"), column)
+        self._expect("updates before the read", self._updates_due(), self._scalar("read_updates"), column)
         self._expect("chop signs changed between two reads", 0, self._scalar("read_changed"), column)
         return column, chop
+
+    def _updates_due(self) -> int:
+        """Updates that the golden model counts up to its next read."""
+        updates = 1
+        while not step_sample(self.config, self.state):
+            updates += 1
+        return updates
 
     def check_read_state(self, column: int, chop: IntArray) -> None:
         """Column and chop signs of a read against the golden model, whose earlier transfers have all retired.
