@@ -43,6 +43,11 @@ class Segment:
     abort: int | None = None
 
     @property
+    def compared(self) -> int:
+        """Transfers that retire and are compared: not the one under way at a reset."""
+        return self.transfers - (self.abort is not None)
+
+    @property
     def nominal(self) -> bool:
         """Nothing random happens on the streams: the cycle model predicts every cycle."""
         return not any(self.rates)

@@ -42,9 +42,9 @@ UNDEFINED = (
      {"protocol of the write request"}),
     (_tied("chop signs x", "xc_chopper.v", "chop", "chop_reg", "{COLS{1'bx}}"), {"protocol of the update request"}),
     (_tied("tick ready x", _SCHEDULER, "s_smp_ready", "phase_idle || (upd_done && !last_sample) || read_done", "1'bx"),
-     {"cycles in phase idle"}),
+     {"protocol of the ready outputs"}),
     (Mutant("code ready x", "xc_controller.v", "    .s_adc_ready(s_adc_ready),\n", "    .s_adc_ready(),\n"),
-     {"progress"}),
+     {"protocol of the ready outputs"}),
     (Mutant("H not cleared", "xc_state_store.v",
             "    .DATA_W(LANES*H_W),\n    .DEPTH(DEPTH)\n)\nh_ram_inst (\n    .clk(clk),\n    .rd_en(rd_en),\n"
             "    .rd_addr(rd_addr),\n    .rd_data(rd_h),\n    .wr_en(mem_wr_en),\n",
