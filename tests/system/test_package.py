@@ -92,3 +92,15 @@ def test_verilog_sources_are_shipped(installation: Installation) -> None:
     shipped = {name for name in result.stdout.split() if name.endswith((".v", ".f"))}
     assert shipped == {path.name for path in (ROOT / "rtl").iterdir() if path.suffix in (".v", ".f")}
     assert shipped
+
+
+@pytest.mark.parametrize("engine", ["golden", pytest.param("icarus", marks=pytest.mark.sim)])
+def test_training_runs(installation: Installation, engine: str) -> None:
+    result = installation.run(
+        "crosschop", "run", "agad_tiny", "--engine", engine, "--samples", "400", "--out", engine, "--json"
+    )
+    assert result.returncode == 0, result.stderr
+    content = json.loads(result.stdout)
+    assert (content["status"], content["samples"], content["mismatches"]) == ("pass", 400, 0)
+    assert content["compared"] == (200 if engine == "icarus" else 0)
+    assert (installation.folder / engine / "report.html").exists()
