@@ -25,7 +25,7 @@ from crosschop.cosim.record import Decoder, Record, pack
 from crosschop.cosim.scoreboard import COUNT_MASK, UNDEFINED_COUNT, DivergenceError, Scoreboard
 from crosschop.cosim.stimulus import RandomStimulus, Stimulus, TileStimulus
 from crosschop.model import training
-from crosschop.model.chipspec import beats, cycles, rtl_parameters
+from crosschop.model.chipspec import beats, cycles, given, rtl_parameters
 from crosschop.model.cycles import (
     PHASES,
     SCHEDULER_PHASES,
@@ -83,6 +83,7 @@ class Bench:
         self.session: training.Session | None = None
         self._decoder = Decoder(self.spec)
         self._durations = cycle_config(self.spec)
+        self._code_bits = given(self.spec.converter.read_adc).bits
         # Codes that the controller has to ignore: those of the last beat's lanes past the last row.
         self._ignored = np.full(beats(self.spec) * self.spec.controller.lanes - self.spec.array.rows, -1)
         self._progress_file = directory / PROGRESS_FILE
@@ -195,7 +196,7 @@ class Bench:
         self._updating.append(sum(update_cycles(self._durations, int(length)) for length in lengths))
 
     def _answer(self, codes: IntArray, reads: int) -> None:
-        self.dut.py_codes.value = pack(np.append(codes, self._ignored), self.spec.converter.read_adc.bits)
+        self.dut.py_codes.value = pack(np.append(codes, self._ignored), self._code_bits)
         self.dut.py_answered.value = reads & COUNT_MASK
 
     async def _wake(self, scoreboard: Scoreboard) -> Record:

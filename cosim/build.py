@@ -43,7 +43,7 @@ def bench_parameters(spec: ChipSpec) -> dict[str, int]:
     return {
         **rtl_parameters(spec),
         "CLOCK_PS": 2 * max(1, round(spec.timing.clock_ns * 500)),  # two halves of whole ps
-        "GROUP": spec.algorithm.transfer_every,
+        "GROUP": spec.transfer.transfer_every,
         "PULSE_CYCLES": durations.pulse,
         "READ_CYCLES": durations.read,
         "CONVERSION_CYCLES": durations.conversion,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crosschop.model.chipspec import ChipSpec, beats, step_bits
+from crosschop.model.chipspec import ChipSpec, beats, given, p_bits, step_bits
 
 IntArray = NDArray[np.int64]
 
@@ -32,7 +32,7 @@ def layout(spec: ChipSpec) -> tuple[Field, ...]:
     rows, cols, lanes = spec.array.rows, spec.array.cols, spec.controller.lanes
     padded = beats(spec) * lanes
     column = max(1, (cols - 1).bit_length())
-    code, p_bits, steps = spec.converter.read_adc.bits, spec.reference.p_bits, step_bits(spec)
+    code, p_width, steps = given(spec.converter.read_adc).bits, p_bits(spec), step_bits(spec)
 
     def per_row(name: str, width: int) -> Field:
         return Field(name, width, count=padded, keep=rows, signed=True)
@@ -52,9 +52,9 @@ def layout(spec: ChipSpec) -> tuple[Field, ...]:
         Field("chop", 1),
         Field("flip", 1),
         per_row("trc_codes", code),
-        per_row("h", spec.hidden.bits),
-        per_row("p", p_bits),
-        per_row("pref", p_bits),
+        per_row("h", given(spec.hidden).bits),
+        per_row("p", p_width),
+        per_row("pref", p_width),
         per_row("pulses", steps),
         Field("written", 16),
         Field("write_col", column),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosschop.model import training
-from crosschop.model.chipspec import ChipSpec
+from crosschop.model.chipspec import ChipSpec, given
 from crosschop.model.golden.state import Transfer
 from crosschop.model.training import Session
 
@@ -63,7 +63,7 @@ class RandomStimulus:
         self._shape = (spec.array.cols, spec.array.rows)
         self._samples = samples
         self._longest = spec.driver.max_pulses
-        self._limit = 1 << (spec.converter.read_adc.bits - 1)
+        self._limit = 1 << (given(spec.converter.read_adc).bits - 1)
         self._codes, self._lengths = codes, lengths
         self._levels = self._generator.integers(-self._limit // 2, self._limit // 2, self._shape)
         self._drive = self._generator.choice([-1, 1], self._shape)

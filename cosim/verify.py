@@ -11,7 +11,7 @@ import numpy as np
 from crosschop.cosim.engines import require_trace
 from crosschop.cosim.job import STREAMS, Job, Result, Segment
 from crosschop.cosim.runner import Task, run_jobs
-from crosschop.model.chipspec import ChipSpec, beats, cycles, lambda_h, rtl_configuration
+from crosschop.model.chipspec import ChipSpec, beats, cycles, given, lambda_h, rtl_configuration
 from crosschop.model.cycles import LANE_LATENCY
 from crosschop.model.golden.lfsr import COMPARE_MASK, lfsr_draw
 
@@ -35,7 +35,7 @@ def _as_chip(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
 
 def _often(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
     """Flips at every read (regular) or at every other one (random)."""
-    return {"cfg_chop": {"regular": 1, "random": 0x8000, "off": 0}[spec.algorithm.chop.mode]}
+    return {"cfg_chop": {"regular": 1, "random": 0x8000, "off": 0}[spec.transfer.chopper.mode]}
 
 
 def _softest(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
@@ -45,7 +45,7 @@ def _softest(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
 
 def _margin(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
     """Random: the threshold equals one of the first draws, which must not flip. Regular: every other read."""
-    if spec.algorithm.chop.mode != "random":
+    if spec.transfer.chopper.mode != "random":
         return {"cfg_chop": min(2, chip["cfg_chop"])}
     state = spec.controller.lfsr_seed
     for _ in range(MARGIN_DRAW):
@@ -103,11 +103,11 @@ NARROW_SCENARIOS = (
 def narrow_variant(spec: ChipSpec) -> ChipSpec:
     """The same rows, lanes and formats on few columns, with a gain that takes H to its limits within a few reads."""
     cols = min(spec.array.cols, NARROW_COLS)
-    largest = spec.converter.read_adc.full_scale
-    wanted = NARROW_SHARE * 2.0 ** (spec.hidden.bits - 1 - spec.hidden.frac_bits) / largest  # pulses per weight unit
+    largest, hidden = given(spec.converter.read_adc).full_scale, given(spec.hidden)
+    wanted = NARROW_SHARE * 2.0 ** (hidden.bits - 1 - hidden.frac_bits) / largest  # pulses per weight unit
     few = spec.model_copy(update={"array": spec.array.model_copy(update={"cols": cols})})
-    gamma0 = few.algorithm.gamma0 * lambda_h(few) / wanted
-    algorithm = few.algorithm.model_copy(update={"gamma0": gamma0})
+    gamma0 = few.transfer.gamma0 * lambda_h(few) / wanted
+    algorithm = few.transfer.model_copy(update={"gamma0": gamma0})
     return few.model_copy(update={"algorithm": algorithm})
 
 

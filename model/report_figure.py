@@ -31,7 +31,7 @@ _LOG_FROM = 4.0  # ratio of the largest to the smallest error at which a log axi
 
 def window_reads(spec: ChipSpec) -> int:
     """Reads of the element that the figure shows: at least 60, and six chop periods (the mean one where random)."""
-    chop = spec.algorithm.chop
+    chop = spec.transfer.chopper
     period = chop.period or (1 / chop.probability if chop.probability else 0)
     return max(_WINDOW_READS, math.ceil(_WINDOW_PERIODS * period))
 
@@ -195,7 +195,7 @@ def _draw_stores(axes: Axes, reads: FloatArray, result: RunResult) -> None:
     values = reads[:, (A, P, PREF)]
     axes.set_ylim(_padded(min(0.0, float(values.min())), max(0.0, float(values.max()))) if reads.size else (-1, 1))
 
-    chop = result.spec.algorithm.chop
+    chop = result.spec.transfer.chopper
     handles: list[Line2D | Patch] = [
         Line2D([], [], color=_GREY, linewidth=0.8, marker="o", markersize=3, label="$a$, at its reads"),
         Line2D([], [], color=_BLUE, linewidth=1.3, label="$p$" + (" of $a - r$" if result.spec.array_r else "")),

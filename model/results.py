@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from crosschop.model.chipspec import ChipSpec, p_frac, read_lsb
+from crosschop.model.chipspec import ChipSpec, given, p_frac, read_lsb
 from crosschop.model.recording import PREF, H, P
 
 FloatArray = NDArray[np.float64]
@@ -60,7 +60,7 @@ class RunResult:
 def in_units(spec: ChipSpec, trace: FloatArray) -> FloatArray:
     """An element's trace with the integer stores scaled: H to pulses, P and P^ref to weight units."""
     scaled = trace.copy()
-    scaled[:, H] /= 1 << spec.hidden.frac_bits
+    scaled[:, H] /= 1 << given(spec.hidden).frac_bits
     for column in (P, PREF):
         scaled[:, column] *= read_lsb(spec) / (1 << p_frac(spec))
     return scaled

@@ -90,7 +90,7 @@ def new_session(spec: ChipSpec, seed: int, transfers: int, device_seed: int | No
         transfers: length of the run, for the recording's buffers.
         device_seed: seed of devices and target alone; the run's seed when None.
     """
-    rows, cols, n_s = spec.array.rows, spec.array.cols, spec.algorithm.transfer_every
+    rows, cols, n_s = spec.array.rows, spec.array.cols, spec.transfer.transfer_every
     # Spawned children: devices, target and noise do not depend on how many numbers the others draw.
     device_seeds = np.random.SeedSequence(seed if device_seed is None else device_seed).spawn(3)
     stream_seed = np.random.SeedSequence(seed).spawn(3)[2]

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from crosschop.model.chipspec import ChipSpec, lambda_h
+from crosschop.model.chipspec import ChipSpec, given, lambda_h
+from crosschop.model.chipspec.algorithms import Agad as AgadSection
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -88,16 +89,19 @@ class Agad:
 def new_agad(spec: ChipSpec, generator: np.random.Generator) -> Agad:
     """The algorithm at its start: H, P, P^ref zero, all chop signs +1."""
     shape = (spec.array.cols, spec.array.rows)
-    decay = spec.hidden.reset == "decay"
-    momentum = 0.0 if spec.hidden.momentum_shift is None else 2.0**-spec.hidden.momentum_shift
+    algorithm, hidden = spec.algorithm, given(spec.hidden)
+    if not isinstance(algorithm, AgadSection):
+        raise TypeError(f"{algorithm.name} is not AGAD")
+    decay = hidden.reset == "decay"
+    momentum = 0.0 if hidden.momentum_shift is None else 2.0**-hidden.momentum_shift
     return Agad(
         lambda_h=lambda_h(spec),
-        beta=spec.algorithm.beta,
-        max_steps=spec.hidden.max_steps,
+        beta=algorithm.beta,
+        max_steps=hidden.max_steps,
         momentum=momentum if decay else None,
-        warmup_sweeps=spec.algorithm.warmup_sweeps,
-        chop_period=spec.algorithm.chop.period,
-        chop_probability=spec.algorithm.chop.probability,
+        warmup_sweeps=algorithm.warmup_sweeps,
+        chop_period=algorithm.chop.period,
+        chop_probability=algorithm.chop.probability,
         generator=generator,
         h=np.zeros(shape),
         p=np.zeros(shape),

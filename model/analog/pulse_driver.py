@@ -21,11 +21,12 @@ _MASK_16 = np.uint64(0xFFFF)
 
 
 class DriverConfig(NamedTuple):
-    """Settings of the driver for compiled code."""
+    """Settings of the driver for compiled code; constant_rate = lambda_A / delta_A, 0 means Eq 15 with eta0."""
 
     max_pulses: int
     train_management: bool
     eta0: float
+    constant_rate: float
     average_momentum: float
 
 
@@ -94,7 +95,9 @@ def plan_update(config: DriverConfig, averages: NDArray[np.float64], x: FloatArr
     averages[1] = follow(averages[1], d_max, config.average_momentum)
     if x_max == 0 or d_max == 0:
         return Plan(0, 0.0, 0.0)
-    per_product = config.eta0 * config.max_pulses / (averages[0] * averages[1])  # lambda_A / delta_A
+    per_product = config.constant_rate  # lambda_A / delta_A
+    if per_product == 0:
+        per_product = config.eta0 * config.max_pulses / (averages[0] * averages[1])
     k = per_product * x_max * d_max
     length = config.max_pulses
     if config.train_management:

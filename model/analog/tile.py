@@ -24,7 +24,7 @@ from crosschop.model.analog.pulse_driver import (
     plan_update,
 )
 from crosschop.model.analog.random import Streams
-from crosschop.model.chipspec import ChipSpec
+from crosschop.model.chipspec import ChipSpec, delta, given
 
 
 class Tile(NamedTuple):
@@ -53,20 +53,22 @@ class Tile(NamedTuple):
 def new_tile(spec: ChipSpec, generator: np.random.Generator, streams: Streams) -> Tile:
     """A fresh tile: devices drawn from `generator`, later noise from `streams`."""
     rows, cols = spec.array.rows, spec.array.cols
+    device_a = given(spec.device.a)
     return Tile(
-        a=new_crossbar(draw_population(spec.device.a, spec.array_r, (cols, rows), generator), spec.device.a.sigma_c2c),
+        a=new_crossbar(draw_population(device_a, spec.array_r, (cols, rows), generator), device_a.sigma_c2c),
         w=new_crossbar(draw_population(spec.device.w, None, (cols, rows), generator), spec.device.w.sigma_c2c),
         driver=DriverConfig(
             max_pulses=spec.driver.max_pulses,
             train_management=spec.driver.pulse_train_management,
-            eta0=spec.algorithm.eta0,
+            eta0=spec.transfer.eta0 or 0.0,
+            constant_rate=(spec.transfer.lambda_a or 0.0) / delta(device_a.n_states),
             average_momentum=spec.driver.average_momentum,
         ),
         averages=np.zeros(2),
         trains=new_trains(spec.driver.max_pulses, rows, cols),
         dac=converter_config(spec.converter.dac),
         adc=converter_config(spec.converter.adc),
-        read_adc=converter_config(spec.converter.read_adc),
+        read_adc=converter_config(given(spec.converter.read_adc)),
         streams=streams,
     )
 

@@ -10,10 +10,14 @@ from crosschop.model.chipspec.derive import (
     beats,
     beta_mantissa,
     chop_setting,
+    controller_module,
     cycles,
     delta,
+    has_reference,
+    keeps_p,
     lambda_h,
     memory_bits,
+    p_bits,
     p_frac,
     rate_gain,
     read_lsb,
@@ -23,6 +27,7 @@ from crosschop.model.chipspec.derive import (
 )
 from crosschop.model.chipspec.loader import SpecError, find_chipspec, load_chipspec, shipped_chipspecs
 from crosschop.model.chipspec.schema import ChipSpec
+from crosschop.model.chipspec.section import given
 
 __all__ = [
     "ChipSpec",
@@ -34,12 +39,17 @@ __all__ = [
     "beats",
     "beta_mantissa",
     "chop_setting",
+    "controller_module",
     "cycles",
     "delta",
     "find_chipspec",
+    "given",
+    "has_reference",
+    "keeps_p",
     "lambda_h",
     "load_chipspec",
     "memory_bits",
+    "p_bits",
     "p_frac",
     "rate_gain",
     "read_lsb",

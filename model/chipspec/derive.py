@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from crosschop.model.chipspec.algorithms import Agad, InMemorySgd, MixedPrecision
 from crosschop.model.chipspec.schema import ChipSpec
+from crosschop.model.chipspec.section import given
 
 ROUNDING_CODES = {"half_up": 0, "floor": 1, "to_zero": 2}
+ORDER_CODES = {"sequential": 0, "random": 1}
 CHOP_CODES = {"off": 0, "regular": 1, "random": 2}
 LFSR_COMPARE_BITS = 16
 LR_SHIFT_MAX = 48
@@ -31,9 +35,18 @@ def delta(n_states: float) -> float:
     return 2.0 / n_states
 
 
+def controller_module(spec: ChipSpec) -> str:
+    """The RTL module that controls this chip."""
+    if isinstance(spec.algorithm, InMemorySgd):
+        return "xc_in_memory_sgd"
+    if isinstance(spec.algorithm, MixedPrecision):
+        return "xc_mixed_precision"
+    return "xc_controller"
+
+
 def read_lsb(spec: ChipSpec) -> float:
     """Weight units per LSB of the transfer read: full scale is the largest code."""
-    converter = spec.converter.read_adc
+    converter = given(spec.converter.read_adc)
     return converter.full_scale / ((1 << (converter.bits - 1)) - 1)
 
 
@@ -43,18 +56,33 @@ def lambda_h(spec: ChipSpec) -> float:
     Eq 14 without the factor lambda_A, as in the paper's results, with the granularity of A:
     lambda * n_s * n / (gamma_0 * delta_A), n = number of columns.
     """
-    algorithm = spec.algorithm
+    algorithm = spec.transfer
     return (
         algorithm.learning_rate
         * algorithm.transfer_every
         * spec.array.cols
-        / (algorithm.gamma0 * delta(spec.device.a.n_states))
+        / (algorithm.gamma0 * delta(given(spec.device.a).n_states))
     )
+
+
+def has_reference(spec: ChipSpec) -> bool:
+    """Whether the controller keeps P^ref: AGAD alone."""
+    return isinstance(spec.algorithm, Agad)
+
+
+def keeps_p(spec: ChipSpec) -> bool:
+    """Whether the controller stores P: with beta = 1 it is the last code."""
+    return isinstance(spec.algorithm, Agad) and spec.algorithm.beta != 1
+
+
+def p_bits(spec: ChipSpec) -> int:
+    """Bits of P and P^ref, or of what is read where there are none."""
+    return given(spec.converter.read_adc).bits if spec.reference is None else spec.reference.p_bits
 
 
 def p_frac(spec: ChipSpec) -> int:
     """Fraction bits of P and P^ref below one ADC LSB."""
-    return spec.reference.p_bits - spec.converter.read_adc.bits
+    return p_bits(spec) - given(spec.converter.read_adc).bits
 
 
 def rate_gain(spec: ChipSpec) -> RateGain:
@@ -63,9 +91,10 @@ def rate_gain(spec: ChipSpec) -> RateGain:
     Raises:
         DeriveError: the gain needs a shift outside 0..48 or rounds to zero.
     """
-    gain = lambda_h(spec) * read_lsb(spec) * 2.0 ** (spec.hidden.frac_bits - p_frac(spec))
+    hidden = given(spec.hidden)
+    gain = lambda_h(spec) * read_lsb(spec) * 2.0 ** (hidden.frac_bits - p_frac(spec))
     gain = max(gain, sys.float_info.min)  # a gain that underflows must reach the range check, not log2(0)
-    bits = spec.hidden.rate_bits
+    bits = hidden.rate_bits
     shift = bits - 1 - math.floor(math.log2(gain))
     if round(math.ldexp(gain, shift)) >= 1 << bits:  # rounding up reached the next power of two
         shift -= 1
@@ -83,17 +112,25 @@ def beta_mantissa(spec: ChipSpec) -> int:
     Raises:
         DeriveError: beta rounds to zero.
     """
-    mantissa = round(spec.algorithm.beta * (1 << spec.reference.beta_bits))
+    if not isinstance(spec.algorithm, Agad):
+        raise TypeError(f"{spec.algorithm.name} has no beta")
+    bits = given(spec.reference).beta_bits
+    mantissa = round(spec.algorithm.beta * (1 << bits))
     if mantissa == 0:
-        raise DeriveError(
-            f"algorithm.beta = {spec.algorithm.beta} rounds to 0 at reference.beta_bits = {spec.reference.beta_bits}"
-        )
+        raise DeriveError(f"algorithm.beta = {spec.algorithm.beta} rounds to 0 at reference.beta_bits = {bits}")
     return mantissa
+
+
+def range_checks(spec: ChipSpec) -> tuple[Callable[[ChipSpec], object], ...]:
+    """The derivations that may fail for a chip that obeys the schema."""
+    if spec.device.a is None:
+        return ()
+    return (rate_gain, beta_mantissa) if has_reference(spec) else (rate_gain,)
 
 
 def chop_setting(spec: ChipSpec) -> int:
     """The value of the controller's cfg_chop: period (regular), threshold of 16 bits (random), 0 (off)."""
-    chop = spec.algorithm.chop
+    chop = spec.transfer.chopper
     if chop.period is not None:
         return chop.period
     if chop.probability is not None:
@@ -108,7 +145,7 @@ def beats(spec: ChipSpec) -> int:
 
 def step_bits(spec: ChipSpec) -> int:
     """Bits of a signed number of pulses, -max_steps..max_steps."""
-    return spec.hidden.max_steps.bit_length() + 1
+    return given(spec.hidden).max_steps.bit_length() + 1
 
 
 @dataclass(frozen=True)
@@ -128,11 +165,10 @@ class MemoryBits:
 def memory_bits(spec: ChipSpec) -> MemoryBits:
     """Bits of the memories as built: words of `lanes` entries, so with the padding of the last beat of a column."""
     entries = spec.array.cols * beats(spec) * spec.controller.lanes
-    p_bits = spec.reference.p_bits
     return MemoryBits(
-        h=entries * spec.hidden.bits,
-        p=entries * p_bits if spec.algorithm.beta != 1 else 0,
-        pref=entries * p_bits,
+        h=0 if spec.hidden is None else entries * spec.hidden.bits,
+        p=entries * p_bits(spec) if keeps_p(spec) else 0,
+        pref=entries * p_bits(spec) if has_reference(spec) else 0,
     )
 
 
@@ -157,41 +193,42 @@ def cycles(spec: ChipSpec) -> Cycles:
         pulse=pulse,
         read=max(1, whole(spec.timing.mvm_ns)),
         conversion=whole(spec.timing.conversion_ns),
-        write=spec.hidden.max_steps * pulse,
+        write=0 if spec.hidden is None else spec.hidden.max_steps * pulse,
     )
 
 
 def rtl_parameters(spec: ChipSpec) -> dict[str, int]:
-    """Parameters of xc_controller for this chip (meaning: rtl/README.md)."""
+    """Parameters of the chip's controller module (meaning: rtl/README.md)."""
+    algorithm, hidden, reference = spec.transfer, given(spec.hidden), spec.reference
     return {
         "ROWS": spec.array.rows,
         "COLS": spec.array.cols,
         "LANES": spec.controller.lanes,
-        "ADC_W": spec.converter.read_adc.bits,
+        "ADC_W": given(spec.converter.read_adc).bits,
         "P_FRAC": p_frac(spec),
-        "P_EN": int(spec.algorithm.beta != 1),
-        "BETA_W": spec.reference.beta_bits,
-        "BETA": beta_mantissa(spec),
-        "H_W": spec.hidden.bits,
-        "H_FRAC": spec.hidden.frac_bits,
-        "LR_W": spec.hidden.rate_bits,
+        "P_EN": int(keeps_p(spec)),
+        "BETA_W": 1 if reference is None else reference.beta_bits,
+        "BETA": 0 if reference is None else beta_mantissa(spec),
+        "H_W": hidden.bits,
+        "H_FRAC": hidden.frac_bits,
+        "LR_W": hidden.rate_bits,
         "LR_SHIFT": rate_gain(spec).shift,
-        "MAX_STEPS": spec.hidden.max_steps,
-        "H_DECAY": int(spec.hidden.reset == "decay"),
-        "H_MOMENTUM_SHIFT": spec.hidden.momentum_shift or 0,
-        "H_ROUND": ROUNDING_CODES[spec.hidden.rounding],
-        "P_ROUND": ROUNDING_CODES[spec.reference.rounding],
-        "CHOP_MODE": CHOP_CODES[spec.algorithm.chop.mode],
+        "MAX_STEPS": hidden.max_steps,
+        "H_DECAY": int(hidden.reset == "decay"),
+        "H_MOMENTUM_SHIFT": hidden.momentum_shift or 0,
+        "H_ROUND": ROUNDING_CODES[hidden.rounding],
+        "P_ROUND": 0 if reference is None else ROUNDING_CODES[reference.rounding],
+        "CHOP_MODE": CHOP_CODES[algorithm.chopper.mode],
         "LFSR_SEED": spec.controller.lfsr_seed,
         "TRACE_EN": int(spec.controller.trace),
     }
 
 
 def rtl_configuration(spec: ChipSpec) -> dict[str, int]:
-    """Static cfg_* inputs of xc_controller for this chip."""
+    """Static cfg_* inputs of the chip's controller."""
     return {
-        "cfg_transfer_every": spec.algorithm.transfer_every,
+        "cfg_transfer_every": spec.transfer.transfer_every,
         "cfg_lr_h": rate_gain(spec).mantissa,
         "cfg_chop": chop_setting(spec),
-        "cfg_warmup": spec.algorithm.warmup_sweeps,
+        "cfg_warmup": spec.transfer.warmup_sweeps,
     }

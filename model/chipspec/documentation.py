@@ -25,7 +25,8 @@ from crosschop.model.chipspec.derive import (
     rtl_parameters,
 )
 from crosschop.model.chipspec.keys import Key, keys_of
-from crosschop.model.chipspec.schema import ChipSpec, Section
+from crosschop.model.chipspec.schema import ChipSpec
+from crosschop.model.chipspec.section import Section, given
 
 _BEGIN = "<!-- begin {}: written by `make docs` -->"
 _END = "<!-- end {} -->"
@@ -33,24 +34,26 @@ _END = "<!-- end {} -->"
 
 @dataclass(frozen=True)
 class Derived:
-    """A quantity that a chipspec determines."""
+    """A quantity that a chipspec determines, or only the chips with a gradient array A."""
 
     name: str
     unit: str
     meaning: str
     value: Callable[[ChipSpec], int | float]
+    needs_a: bool = False
 
 
 DERIVED = (
-    Derived("lambda_h", "pulses", "gain of a read into H, pulses to W per weight unit of A", lambda_h),
+    Derived("lambda_h", "pulses", "gain of a read into H, pulses to W per weight unit of A", lambda_h, True),
     Derived(
         "rate_gain",
         "",
         "the same in H LSB per P LSB as the controller multiplies it, `cfg_lr_h` / 2^`LR_SHIFT`",
         lambda spec: rate_gain(spec).mantissa / 2.0 ** rate_gain(spec).shift,
+        True,
     ),
-    Derived("read_lsb", "weight", "one code of the transfer read", read_lsb),
-    Derived("delta_a", "weight", "mean step of A at weight 0", lambda spec: delta(spec.device.a.n_states)),
+    Derived("read_lsb", "weight", "one code of the transfer read", read_lsb, True),
+    Derived("delta_a", "weight", "mean step of A at weight 0", lambda spec: delta(given(spec.device.a).n_states), True),
     Derived("delta_w", "weight", "mean step of W at weight 0", lambda spec: delta(spec.device.w.n_states)),
     Derived("cycles_pulse", "cycles", "one pulse slot, both polarities", lambda spec: cycles(spec).pulse),
     Derived(
@@ -67,10 +70,16 @@ DERIVED = (
         "samples_per_sweep",
         "samples",
         "input samples between two reads of a column",
-        lambda spec: spec.algorithm.transfer_every * spec.array.cols,
+        lambda spec: spec.transfer.transfer_every * spec.array.cols,
+        True,
     ),
     Derived("devices_per_array", "devices", "crosspoints of one array", lambda spec: spec.array.rows * spec.array.cols),
-    Derived("arrays", "arrays", "A, W and, where there is one, R", lambda spec: 2 + (spec.array_r is not None)),
+    Derived(
+        "arrays",
+        "arrays",
+        "W and, where they exist, A and R",
+        lambda spec: 1 + (spec.device.a is not None) + (spec.array_r is not None),
+    ),
     Derived("memory_bits_h", "bits", "memory of H, with the padding of the last beat", lambda s: memory_bits(s).h),
     Derived("memory_bits_p", "bits", "memory of P; none for beta = 1", lambda spec: memory_bits(spec).p),
     Derived("memory_bits_pref", "bits", "memory of P^ref", lambda spec: memory_bits(spec).pref),
@@ -87,7 +96,7 @@ def describe(spec: ChipSpec) -> dict[str, Any]:
     """A chip and what follows from it, ready for JSON."""
     return {
         "chipspec": spec.model_dump(),
-        "derived": {item.name: item.value(spec) for item in DERIVED},
+        "derived": {item.name: item.value(spec) for item in DERIVED if not item.needs_a or spec.device.a is not None},
         "rtl_parameters": rtl_parameters(spec),
         "rtl_configuration": rtl_configuration(spec),
     }
@@ -99,11 +108,12 @@ def _table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
 
 
 def _sections(section: type[Section], path: str = "") -> Iterator[tuple[str, type[Section]]]:
-    """Every section with its key path, the whole chip first."""
+    """Every section with its key path and what selects it, the whole chip first."""
     yield path, section
     for key in keys_of(section).values():
-        if key.section:
-            yield from _sections(key.section, f"{path}.{key.name}".lstrip("."))
+        for name, below in key.sections.items():
+            where = f"{path}.{key.name}".lstrip(".")
+            yield from _sections(below, where + (f" ({key.selector}: {name})" if name else ""))
 
 
 def _key_row(key: Key) -> tuple[str, ...]:
@@ -115,7 +125,7 @@ def _key_row(key: Key) -> tuple[str, ...]:
         kind,
         limits,
         default,
-        key.field.description or (key.section.__doc__ or "" if key.section else ""),
+        key.field.description or " ".join(section.__doc__ or "" for section in key.sections.values()),
     )
 
 

@@ -6,12 +6,13 @@ import json
 import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import annotated_types
 from pydantic.fields import FieldInfo
 
-from crosschop.model.chipspec.schema import ChipSpec, Section
+from crosschop.model.chipspec.schema import ChipSpec
+from crosschop.model.chipspec.section import Section
 
 _TYPE_NAMES = {int: "integer", float: "number", bool: "true or false", str: "text"}
 
@@ -31,10 +32,7 @@ class Key:
 
     @property
     def _alternatives(self) -> tuple[Any, ...]:
-        annotation = self.field.annotation
-        if get_origin(annotation) in (Union, types.UnionType):
-            return get_args(annotation)
-        return (annotation,)
+        return tuple(_flatten(self.field.annotation))
 
     @property
     def _plain(self) -> Any:
@@ -46,10 +44,20 @@ class Key:
         return types.NoneType in self._alternatives
 
     @property
-    def section(self) -> type[Section] | None:
-        """The section below this key, None for a plain value."""
-        plain = self._plain
-        return plain if isinstance(plain, type) and issubclass(plain, Section) else None
+    def sections(self) -> dict[str, type[Section]]:
+        """The sections that may stand below this key, by the name that selects one ('' where there is one only)."""
+        found = [each for each in self._alternatives if isinstance(each, type) and issubclass(each, Section)]
+        if len(found) == 1:
+            return {"": found[0]}
+        return {get_args(section.model_fields[self.selector].annotation)[0]: section for section in found}
+
+    @property
+    def selector(self) -> str:
+        """The key below this one that selects among several sections; '' where there is nothing to select."""
+        for item in (self.field, *self.field.metadata, *_annotations(self.field.annotation)):
+            if getattr(item, "discriminator", None):
+                return str(item.discriminator)
+        return ""
 
     @property
     def required(self) -> bool:
@@ -64,7 +72,7 @@ class Key:
     @property
     def type_name(self) -> str:
         """Kind of value, without null."""
-        if self.section:
+        if self.sections:
             return "section"
         if get_origin(self._plain) is Literal:
             return "choice"
@@ -95,9 +103,10 @@ class Key:
     @property
     def allowed(self) -> str:
         """What a sentence about a wrong value says is allowed."""
-        section = self.section
-        if section:
-            text = "a section with the keys " + ", ".join(section.model_fields)
+        if self.selector:
+            text = f"a section with {self.selector} one of {', '.join(self.sections)}"
+        elif self.sections:
+            text = "a section with the keys " + ", ".join(self.sections[""].model_fields)
         elif self.type_name == "choice":
             text = f"one of {self.limits}" if ", " in self.limits else self.limits
         else:
@@ -110,25 +119,67 @@ def keys_of(section: type[Section]) -> dict[str, Key]:
     return {name: Key(name, field) for name, field in section.model_fields.items()}
 
 
-def section_at(path: Sequence[str]) -> type[Section] | None:
-    """The section at a key path, None where there is none."""
+@dataclass(frozen=True)
+class Place:
+    """Where a key path leads.
+
+    Attributes:
+        path: the path without the names that select among several sections.
+        key: the last key, None for an unknown one.
+        section: the section that the last key stands in, None below an unknown one.
+    """
+
+    path: tuple[str, ...]
+    key: Key | None
+    section: type[Section] | None
+
+
+def locate(location: Sequence[str]) -> Place:
+    """Follows a path as pydantic gives it: after the key of several sections, the name of the one selected."""
     section: type[Section] | None = ChipSpec
-    for name in path:
+    key: Key | None = None
+    path: list[str] = []
+    below: dict[str, type[Section]] = {"": ChipSpec}
+    for name in location:
+        if name in below and name:
+            below = {"": below[name]}
+            continue
+        section = below.get("")
         key = keys_of(section).get(name) if section else None
-        section = key.section if key else None
-    return section
-
-
-def key_at(path: Sequence[str]) -> Key | None:
-    """The key at a key path, None for an unknown one."""
-    section = section_at(path[:-1])
-    return keys_of(section).get(path[-1]) if section and path else None
+        below = key.sections if key else {}
+        path.append(name)
+    return Place(tuple(path), key, section)
 
 
 def all_paths(section: type[Section] = ChipSpec, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Every key path of a chipspec, sections before their keys."""
+    """Every key path of a chipspec once, sections before their keys."""
+    seen: set[tuple[str, ...]] = set()
     for name, key in keys_of(section).items():
         path = (*prefix, name)
-        yield path
-        if key.section:
-            yield from all_paths(key.section, path)
+        below = (other for member in key.sections.values() for other in all_paths(member, path))
+        for found in (path, *below):
+            if found not in seen:
+                seen.add(found)
+                yield found
+
+
+def _flatten(annotation: Any) -> Iterator[Any]:
+    """The members of a union, however they are nested."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _flatten(get_args(annotation)[0])
+    elif origin in (Union, types.UnionType):
+        for member in get_args(annotation):
+            yield from _flatten(member)
+    else:
+        yield annotation
+
+
+def _annotations(annotation: Any) -> Iterator[Any]:
+    """What is noted with the members of a union."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from get_args(annotation)[1:]
+    elif origin in (Union, types.UnionType):
+        for member in get_args(annotation):
+            yield from _annotations(member)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib.resources
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from crosschop.model.chipspec.derive import DeriveError, beta_mantissa, rate_gain
-from crosschop.model.chipspec.keys import all_paths, key_at, keys_of, section_at, show
+from crosschop.model.chipspec.derive import DeriveError, range_checks
+from crosschop.model.chipspec.keys import Place, all_paths, keys_of, locate, show
 from crosschop.model.chipspec.schema import ChipSpec
 from crosschop.model.errors import InputError
 
@@ -218,39 +218,45 @@ def _lay_overrides(layers: _Layers, overrides: Sequence[str]) -> list[str]:
     return problems
 
 
-def _unknown_key(path: KeyPath) -> str:
+def _unknown_key(place: Place) -> str:
     """The sentence's end for a key that is not in the schema: misspelt, in the wrong section, or made up."""
-    *parents, name = path
-    section = section_at(parents)
-    siblings = list(keys_of(section)) if section else []
+    *parents, name = place.path
+    siblings = list(keys_of(place.section)) if place.section else []
     leaves: dict[str, list[str]] = {}
     for other in all_paths():
         leaves.setdefault(other[-1], []).append(".".join(other))
+    dotted = ".".join(place.path)
     candidates = (
-        leaves.get(name, []),
+        [path for path in leaves.get(name, []) if path != dotted],
         [".".join((*parents, close)) for close in difflib.get_close_matches(name, siblings, n=1)],
-        [full for close in difflib.get_close_matches(name, leaves, n=1) for full in leaves[close]],
+        [full for close in difflib.get_close_matches(name, leaves, n=1) for full in leaves[close] if full != dotted],
     )
     hint = next((f"did you mean {' or '.join(found)}?" for found in candidates if 1 <= len(found) <= 3), "")
-    return f"unknown key {'.'.join(path)}, {hint or 'allowed: ' + ', '.join(siblings)}"
+    return f"unknown key {dotted}, {hint or 'allowed: ' + ', '.join(siblings)}"
 
 
 def _sentence(error: Any, file: str, places: dict[KeyPath, str]) -> str:
     """One pydantic error as a sentence: place, key path, value, what is allowed."""
-    path: KeyPath = tuple(str(name) for name in error["loc"])
+    place = locate([str(name) for name in error["loc"]])
+    path, kind = place.path, error["type"]
+    if kind in ("union_tag_invalid", "union_tag_not_found") and place.key:
+        # The key that selects among several sections is missing or wrong.
+        selector = place.key.selector
+        path, allowed = (*path, selector), "one of " + ", ".join(place.key.sections)
+        if kind == "union_tag_not_found":
+            return f"{file}: missing key {'.'.join(path)}, allowed: {allowed}"
+        wrong = error["input"][selector]
+        return f"{places.get(path, file)}: {'.'.join(path)} = {show(wrong)}, allowed: {allowed}"
     dotted = ".".join(path)
-    kind = error["type"]
     if kind == "missing":
-        key = key_at(path)
-        return f"{file}: missing key {dotted}" + (f", allowed: {key.allowed}" if key else "")
-    place = places.get(path, file)
+        return f"{file}: missing key {dotted}" + (f", allowed: {place.key.allowed}" if place.key else "")
+    where = places.get(path, file)
     if kind == "extra_forbidden":
-        return f"{place}: {_unknown_key(path)}"
+        return f"{where}: {_unknown_key(place)}"
     if kind == "value_error":  # a rule between several keys: no single place, the message names keys and values
         return f"{file}: {dotted}: {error['ctx']['error']}" if path else f"{file}: {error['ctx']['error']}"
-    key = key_at(path)
-    allowed = key.allowed if key else error["msg"]
-    return f"{place}: {dotted} = {show(error['input'])}, allowed: {allowed}"
+    allowed = place.key.allowed if place.key else error["msg"]
+    return f"{where}: {dotted} = {show(error['input'])}, allowed: {allowed}"
 
 
 def load_chipspec(path: str | Path, overrides: Sequence[str] = ()) -> ChipSpec:
@@ -271,8 +277,7 @@ def load_chipspec(path: str | Path, overrides: Sequence[str] = ()) -> ChipSpec:
     except ValidationError as error:
         problems += [_sentence(item, str(file), layers.places) for item in error.errors(include_url=False)]
         raise SpecError(*problems) from None
-    checks: tuple[Callable[[ChipSpec], object], ...] = (rate_gain, beta_mantissa)
-    for check in checks:
+    for check in range_checks(spec):
         try:
             check(spec)
         except DeriveError as error:

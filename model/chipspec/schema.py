@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from crosschop.model.chipspec.algorithms import (
+    Agad,
+    Algorithm,
+    ChoppedTtv2,
+    InMemorySgd,
+    MixedPrecision,
+    TransferAlgorithm,
+    Ttv2,
+)
+from crosschop.model.chipspec.section import Section, given
 
 Rounding = Literal["half_up", "floor", "to_zero"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-
-
-class Section(BaseModel):
-    """Base of all sections: unknown keys, wrong types and non-finite numbers are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Array(Section):
@@ -45,7 +50,7 @@ class SoftBoundsDevice(Section):
 class Devices(Section):
     """Devices of each array."""
 
-    a: SoftBoundsDevice = Field(description="gradient array A")
+    a: SoftBoundsDevice | None = Field(default=None, description="gradient array A; null = no such array")
     w: SoftBoundsDevice = Field(description="weight array W")
 
 
@@ -90,52 +95,15 @@ class Converters(Section):
 
     dac: Converter = Field(description="inputs of forward and backward passes, in units of the vector's maximum")
     adc: Converter = Field(description="outputs of forward and backward passes on W")
-    read_adc: ReadConverter = Field(
+    read_adc: ReadConverter | None = Field(
+        default=None,
         description="transfer read of A, in weight units; its own range, since a one-hot read of |a| <= 1 would use "
-        "a small part of the range of a full product"
-    )
-
-
-class Chop(Section):
-    """When the chopper of a column flips."""
-
-    mode: Literal["regular", "random", "off"] = Field(default="regular", description="flip rule")
-    period: int | None = Field(
-        default=None, ge=1, le=65535, description="regular: reads of a column per chop period, 1 / rho"
-    )
-    probability: float | None = Field(
-        default=None, gt=0, lt=1, description="random: chance rho of a flip at each read of a column"
-    )
-
-    @model_validator(mode="after")
-    def _matches_mode(self) -> Chop:
-        needed = {"regular": "period", "random": "probability", "off": None}[self.mode]
-        for key in ("period", "probability"):
-            given = getattr(self, key) is not None
-            if given and key != needed:
-                raise ValueError(f"{key} does not go with mode {self.mode!r}")
-            if not given and key == needed:
-                raise ValueError(f"mode {self.mode!r} needs {key}")
-        return self
-
-
-class Algorithm(Section):
-    """The training algorithm and its hyper-parameters (symbols of the paper)."""
-
-    name: Literal["agad"] = Field(description="training algorithm")
-    transfer_every: int = Field(ge=1, le=65535, description="updates between two column reads, n_s")
-    learning_rate: float = Field(gt=0, le=10, description="learning rate of the weights, lambda")
-    gamma0: float = Field(gt=0, le=1e9, description="accumulation length gamma_0 of Eq 14")
-    eta0: float = Field(gt=0, le=100, description="update rate of A, eta_0 of Eq 15")
-    beta: float = Field(gt=0, le=1, description="leaky-mean constant of P; 1 removes the store of P")
-    chop: Chop = Field(description="chopper")
-    warmup_sweeps: int = Field(
-        default=0, ge=0, le=65535, description="sweeps over the array during which pulses to W are held back"
+        "a small part of the range of a full product",
     )
 
 
 class Hidden(Section):
-    """Number format of the hidden matrix H; one device pulse is 1."""
+    """Number format of the hidden matrix H, or of chi in mixed precision; one device pulse is 1."""
 
     bits: int = Field(ge=4, le=32, description="bits of an entry, signed; H saturates at its range")
     frac_bits: int = Field(ge=1, le=30, description="bits below one pulse")
@@ -177,6 +145,9 @@ class Controller(Section):
     lfsr_seed: int = Field(
         default=0x1D872B41, ge=1, le=0x7FFFFFFF, description="first state of the random chopper's LFSR"
     )
+    column_seed: int = Field(
+        default=0x2C9277B5, ge=1, le=0x7FFFFFFF, description="first state of the random column order's LFSR"
+    )
 
 
 class Timing(Section):
@@ -216,24 +187,74 @@ class ChipSpec(Section):
     array_r: ReferenceArray | None = Field(default=None, description="reference array R; null = no such array")
     driver: Driver
     converter: Converters
-    algorithm: Algorithm
-    hidden: Hidden
-    reference: Reference
+    algorithm: Algorithm = Field(description="training algorithm and its hyper-parameters")
+    hidden: Hidden | None = Field(default=None, description="number format of H or chi; null = no such matrix")
+    reference: Reference | None = Field(
+        default=None, description="number format of P and P^ref of AGAD; null = no such matrices"
+    )
     controller: Controller
     timing: Timing
     task: WeightProgramming
 
     @model_validator(mode="after")
+    def _sections_of_the_algorithm(self) -> ChipSpec:
+        sections = {
+            "device.a": self.device.a,
+            "array_r": self.array_r,
+            "converter.read_adc": self.converter.read_adc,
+            "hidden": self.hidden,
+            "reference": self.reference,
+        }
+        needed, optional = _SECTIONS[type(self.algorithm)]
+        for name, section in sections.items():
+            if section is None and name in needed:
+                raise ValueError(f"algorithm {self.algorithm.name} needs {name}")
+            if section is not None and name not in needed | optional:
+                raise ValueError(f"{name} does not go with algorithm {self.algorithm.name}; null removes it")
+        return self
+
+    @model_validator(mode="after")
     def _p_holds_a_code(self) -> ChipSpec:
-        bits = self.converter.read_adc.bits
-        if not bits <= self.reference.p_bits <= bits + 16:
+        if not isinstance(self.algorithm, Agad):
+            return self
+        bits = given(self.converter.read_adc).bits
+        p_bits = given(self.reference).p_bits
+        if not bits <= p_bits <= bits + 16:
             raise ValueError(
-                f"reference.p_bits = {self.reference.p_bits} must lie between converter.read_adc.bits = {bits} "
-                f"and {bits + 16}"
+                f"reference.p_bits = {p_bits} must lie between converter.read_adc.bits = {bits} and {bits + 16}"
             )
-        if self.algorithm.beta == 1 and self.reference.p_bits != bits:
+        if self.algorithm.beta == 1 and p_bits != bits:
             raise ValueError(
-                f"reference.p_bits = {self.reference.p_bits} must equal converter.read_adc.bits = {bits} when "
-                "algorithm.beta is 1: P is the last code"
+                f"reference.p_bits = {p_bits} must equal converter.read_adc.bits = {bits} when algorithm.beta is 1: "
+                "P is the last code"
             )
         return self
+
+    @model_validator(mode="after")
+    def _chi_is_subtracted(self) -> ChipSpec:
+        if isinstance(self.algorithm, MixedPrecision) and given(self.hidden).reset != "subtract":
+            raise ValueError("hidden.reset must be subtract in mixed precision: chi keeps what W did not get")
+        return self
+
+    @property
+    def transfer(self) -> TransferAlgorithm:
+        """The algorithm of a chip with a gradient array A.
+
+        Raises:
+            TypeError: the chip has none.
+        """
+        if not isinstance(self.algorithm, TransferAlgorithm):
+            raise TypeError(f"{self.algorithm.name} moves nothing from A to W")
+        return self.algorithm
+
+
+# Sections that an algorithm needs, and those that it may have; nothing else.
+_TRANSFER = frozenset({"device.a", "converter.read_adc", "hidden"})
+_NONE: frozenset[str] = frozenset()
+_SECTIONS: dict[type[Section], tuple[frozenset[str], frozenset[str]]] = {
+    Ttv2: (_TRANSFER | {"array_r"}, _NONE),
+    ChoppedTtv2: (_TRANSFER | {"array_r"}, _NONE),
+    Agad: (_TRANSFER | {"reference"}, frozenset({"array_r"})),
+    InMemorySgd: (_NONE, _NONE),
+    MixedPrecision: (frozenset({"hidden"}), _NONE),
+}

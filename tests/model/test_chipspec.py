@@ -151,7 +151,7 @@ def test_unreadable(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
         ("algorithm.beta=.nan", "algorithm.beta = NaN, allowed: number > 0 and <= 1"),
         ("algorithm.gamma0=.inf", "algorithm.gamma0 = Infinity, allowed: number > 0 and <= 1000000000"),
         ("algorithm.chop.probability=1", "algorithm.chop.probability = 1, allowed: number > 0 and < 1, or null"),
-        ("algorithm.name=agda", 'algorithm.name = "agda", allowed: agad'),
+        ("algorithm.name=agda", 'algorithm.name = "agda", allowed: one of ttv2, c_ttv2, agad, in_memory_sgd, mixed_precision'),
         ("algorithm.chop.mode=never", 'algorithm.chop.mode = "never", allowed: one of regular, random, off'),
         ("timing.polarity_phases=3", "timing.polarity_phases = 3, allowed: one of 1, 2"),
         ("controller.trace=1", "controller.trace = 1, allowed: true or false"),

@@ -28,7 +28,7 @@ D = np.array([0.2, -0.8, 0.4], dtype=np.float32)
 
 
 def config(eta0: float = 1.0, managed: bool = True, max_pulses: int = 5, momentum: float = 0.99) -> DriverConfig:
-    return DriverConfig(max_pulses, managed, eta0, momentum)
+    return DriverConfig(max_pulses, managed, eta0, 0.0, momentum)
 
 
 def plan_for(settings: DriverConfig, mu_x: float, mu_d: float, x: np.ndarray = X, d: np.ndarray = D) -> Plan:
