@@ -127,28 +127,31 @@ class Place:
         path: the path without the names that select among several sections.
         key: the last key, None for an unknown one.
         section: the section that the last key stands in, None below an unknown one.
+        holder: the key of that section, None for the chip itself.
     """
 
     path: tuple[str, ...]
     key: Key | None
     section: type[Section] | None
+    holder: Key | None = None
 
 
 def locate(location: Sequence[str]) -> Place:
     """Follows a path as pydantic gives it: after the key of several sections, the name of the one selected."""
     section: type[Section] | None = ChipSpec
     key: Key | None = None
+    holder: Key | None = None
     path: list[str] = []
     below: dict[str, type[Section]] = {"": ChipSpec}
     for name in location:
         if name in below and name:
             below = {"": below[name]}
             continue
-        section = below.get("")
+        section, holder = below.get(""), key
         key = keys_of(section).get(name) if section else None
         below = key.sections if key else {}
         path.append(name)
-    return Place(tuple(path), key, section)
+    return Place(tuple(path), key, section, holder)
 
 
 def all_paths(section: type[Section] = ChipSpec, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

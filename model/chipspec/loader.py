@@ -221,6 +221,11 @@ def _lay_overrides(layers: _Layers, overrides: Sequence[str]) -> list[str]:
 def _unknown_key(place: Place) -> str:
     """The sentence's end for a key that is not in the schema: misspelt, in the wrong section, or made up."""
     *parents, name = place.path
+    variants = place.holder.sections if place.holder else {}
+    if any(name in keys_of(variant) for variant in variants.values()):
+        chosen = next(word for word, variant in variants.items() if variant is place.section)
+        assert place.holder is not None
+        return f"{'.'.join(place.path)} does not go with {place.holder.selector} {chosen}; null removes it"
     siblings = list(keys_of(place.section)) if place.section else []
     leaves: dict[str, list[str]] = {}
     for other in all_paths():

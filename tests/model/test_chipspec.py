@@ -151,7 +151,10 @@ def test_unreadable(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
         ("algorithm.beta=.nan", "algorithm.beta = NaN, allowed: number > 0 and <= 1"),
         ("algorithm.gamma0=.inf", "algorithm.gamma0 = Infinity, allowed: number > 0 and <= 1000000000"),
         ("algorithm.chop.probability=1", "algorithm.chop.probability = 1, allowed: number > 0 and < 1, or null"),
-        ("algorithm.name=agda", 'algorithm.name = "agda", allowed: one of ttv2, c_ttv2, agad, in_memory_sgd, mixed_precision'),
+        (
+            "algorithm.name=agda",
+            'algorithm.name = "agda", allowed: one of ttv2, c_ttv2, agad, in_memory_sgd, mixed_precision',
+        ),
         ("algorithm.chop.mode=never", 'algorithm.chop.mode = "never", allowed: one of regular, random, off'),
         ("timing.polarity_phases=3", "timing.polarity_phases = 3, allowed: one of 1, 2"),
         ("controller.trace=1", "controller.trace = 1, allowed: true or false"),
@@ -172,6 +175,19 @@ def test_unreadable(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_wrong_value(write: Write, override: str, sentence: str) -> None:
     (message,) = errors_of(write(HEADER), override)
     assert message.startswith(f"--set: {sentence}")
+
+
+def test_keys_of_another_algorithm(write: Write) -> None:
+    chip = write(HEADER)
+    assert [message.split(": ", 1)[1] for message in errors_of(chip, "algorithm.name=ttv2")] == [
+        "algorithm.beta does not go with name ttv2; null removes it",
+        "algorithm.chop does not go with name ttv2; null removes it",
+    ]
+    # Taken back, what is left to say is that TTv2 reads A - R and keeps no P^ref.
+    taken_back = ["algorithm={name: ttv2, beta: null, chop: null}"]
+    assert errors_of(chip, *taken_back) == ["chip.yaml: algorithm ttv2 needs array_r"]
+    message = "chip.yaml: reference does not go with algorithm ttv2; null removes it"
+    assert errors_of(chip, *taken_back, "array_r={}") == [message]
 
 
 def test_place_is_the_file_that_gave_the_value(write: Write) -> None:
