@@ -5,8 +5,9 @@
 `default_nettype none
 
 /*
- * Controller of an AGAD chip: reads columns of the gradient array A, keeps H, P and P^ref, flips the
- * choppers and hands whole pulses to the weight array W. README.md is the contract of this module.
+ * Controller of a TTv2, c-TTv2 or AGAD chip: reads columns of the gradient array A, keeps H (and for AGAD
+ * P and P^ref), flips the choppers and hands whole pulses to the weight array W. README.md is the contract
+ * of this module.
  *
  * The widths of ports are spelled out: a derived parameter in the header could be set from outside.
  */
@@ -21,7 +22,9 @@ module xc_controller #
     parameter ADC_W = 8,
     // Fraction bits of P and P^ref below one ADC LSB, 0..16
     parameter P_FRAC = 4,
-    // 1: P store present; 0: beta = 1, P is the last code, no store
+    // 1: codes count against P^ref (AGAD); 0: no P^ref and no P (TTv2, c-TTv2)
+    parameter REF_EN = 1,
+    // With a reference, 1: P store present; 0: beta = 1, P is the last code, no store; 0 without a reference
     parameter P_EN = 1,
     // beta = BETA / 2^BETA_W; BETA_W in 1..16, BETA in 0..2^BETA_W
     parameter BETA_W = 8,
@@ -231,6 +234,7 @@ xc_state_store #(
     .LANES(LANES),
     .ADC_W(ADC_W),
     .P_FRAC(P_FRAC),
+    .REF_EN(REF_EN),
     .P_EN(P_EN),
     .H_W(H_W)
 )
@@ -256,6 +260,7 @@ xc_transfer_lanes #(
     .LANES(LANES),
     .ADC_W(ADC_W),
     .P_FRAC(P_FRAC),
+    .REF_EN(REF_EN),
     .P_EN(P_EN),
     .BETA_W(BETA_W),
     .BETA(BETA),
@@ -383,8 +388,13 @@ initial begin
         $display("Error: H_ROUND, P_ROUND and CHOP_MODE must be 0..2 (instance %m)");
         $finish;
     end
-    if (P_EN < 0 || P_EN > 1 || H_DECAY < 0 || H_DECAY > 1 || TRACE_EN < 0 || TRACE_EN > 1) begin
-        $display("Error: P_EN, H_DECAY and TRACE_EN must be 0 or 1 (instance %m)");
+    if (REF_EN < 0 || REF_EN > 1 || P_EN < 0 || P_EN > 1 || H_DECAY < 0 || H_DECAY > 1
+            || TRACE_EN < 0 || TRACE_EN > 1) begin
+        $display("Error: REF_EN, P_EN, H_DECAY and TRACE_EN must be 0 or 1 (instance %m)");
+        $finish;
+    end
+    if (P_EN > REF_EN) begin
+        $display("Error: P_EN = 1 needs REF_EN = 1 (instance %m)");
         $finish;
     end
     if (LFSR_SEED == 32'd0) begin

@@ -7,7 +7,8 @@
 /*
  * State store: H, P and P^ref of every element, one word = the LANES entries of one beat
  *
- * H and P are written after every transfer, P^ref only when the sign of its column flips.
+ * H and P are written after every transfer, P^ref only when the sign of its column flips. Without a reference
+ * (TTv2) there is H alone.
  */
 module xc_state_store #
 (
@@ -21,7 +22,9 @@ module xc_state_store #
     parameter ADC_W = 8,
     // Fraction bits of P and P^ref below one ADC LSB, 0..16
     parameter P_FRAC = 4,
-    // 1: P store present; 0: no P store, beta = 1
+    // 1: P^ref store present; 0: no reference, no P
+    parameter REF_EN = 1,
+    // With a reference, 1: P store present; 0: no P store, beta = 1
     parameter P_EN = 1,
     // Bits of an H entry, 2..32
     parameter H_W = 16,
@@ -37,7 +40,7 @@ module xc_state_store #
     input  wire                 clk,
 
     /*
-     * Clear sweep: write zero to all three words at clear_addr
+     * Clear sweep: write zero to every word at clear_addr
      */
     input  wire                 clear_valid,
     input  wire [ADDR_W-1:0]    clear_addr,
@@ -62,7 +65,6 @@ module xc_state_store #
 );
 
 wire                 mem_wr_en = wr_en || clear_valid;
-wire                 pref_wr_en = (wr_en && wr_flip) || clear_valid;
 wire [ADDR_W-1:0]    mem_wr_addr = clear_valid ? clear_addr : wr_addr;
 wire [LANES*H_W-1:0] mem_wr_h = clear_valid ? {LANES*H_W{1'b0}} : wr_h;
 wire [LANES*P_W-1:0] mem_wr_p = clear_valid ? {LANES*P_W{1'b0}} : wr_p;
@@ -81,23 +83,35 @@ h_ram_inst (
     .wr_data(mem_wr_h)
 );
 
-xc_ram_1r1w #(
-    .DATA_W(LANES*P_W),
-    .DEPTH(DEPTH)
-)
-pref_ram_inst (
-    .clk(clk),
-    .rd_en(rd_en),
-    .rd_addr(rd_addr),
-    .rd_data(rd_pref),
-    .wr_en(pref_wr_en),
-    .wr_addr(mem_wr_addr),
-    .wr_data(mem_wr_p)
-);
-
 generate
 
-if (P_EN != 0) begin : gen_p
+if (REF_EN != 0) begin : gen_pref
+
+    wire pref_wr_en = (wr_en && wr_flip) || clear_valid;
+
+    xc_ram_1r1w #(
+        .DATA_W(LANES*P_W),
+        .DEPTH(DEPTH)
+    )
+    pref_ram_inst (
+        .clk(clk),
+        .rd_en(rd_en),
+        .rd_addr(rd_addr),
+        .rd_data(rd_pref),
+        .wr_en(pref_wr_en),
+        .wr_addr(mem_wr_addr),
+        .wr_data(mem_wr_p)
+    );
+
+end else begin : gen_no_pref
+
+    assign rd_pref = {LANES*P_W{1'b0}};
+
+    wire unused_ref = &{1'b0, wr_flip, mem_wr_p};
+
+end
+
+if (REF_EN != 0 && P_EN != 0) begin : gen_p
 
     xc_ram_1r1w #(
         .DATA_W(LANES*P_W),
@@ -115,7 +129,7 @@ if (P_EN != 0) begin : gen_p
 
 end else begin : gen_no_p
 
-    // beta = 1: P is the last code, nobody reads the old one
+    // No reference, or beta = 1: P is the last code, nobody reads the old one
     assign rd_p = {LANES*P_W{1'b0}};
 
 end

@@ -13,7 +13,8 @@
  *            steps     s = clamp(trunc_toward_zero(H / 2^H_FRAC), -MAX_STEPS, MAX_STEPS)
  *            reset     s != 0: H = H - s * 2^H_FRAC, or H * momentum
  *
- * The lane never stalls and has no valid bits; those travel in xc_transfer_lanes.
+ * Without a reference (REF_EN = 0) PREF is zero and P is not there. The lane never stalls and has no valid bits;
+ * those travel in xc_transfer_lanes.
  */
 module xc_transfer_lane #
 (
@@ -21,7 +22,9 @@ module xc_transfer_lane #
     parameter ADC_W = 8,
     // Fraction bits of P and P^ref below one ADC LSB, 0..16
     parameter P_FRAC = 4,
-    // 1: leaky mean; 0: beta = 1, P is the last code
+    // 1: reference P^ref; 0: none, and no P
+    parameter REF_EN = 1,
+    // With a reference, 1: leaky mean; 0: beta = 1, P is the last code
     parameter P_EN = 1,
     // beta = BETA / 2^BETA_W; BETA_W in 1..16, BETA in 0..2^BETA_W
     parameter BETA_W = 8,
@@ -95,7 +98,23 @@ localparam STEPS_W = (WHOLE_W > STEP_W ? WHOLE_W : STEP_W) + 1;
 
 // The sign is repeated once more than P needs, as a difference has one bit more than its terms
 wire signed [E_W-1:0] omega = {{(E_W-ADC_W){code[ADC_W-1]}}, code} << P_FRAC;
-wire signed [E_W-1:0] e = omega - {pref[P_W-1], pref};
+wire signed [E_W-1:0] e;
+
+generate
+
+if (REF_EN != 0) begin : gen_difference
+
+    assign e = omega - {pref[P_W-1], pref};
+
+end else begin : gen_no_difference
+
+    assign e = omega;
+
+    wire unused_pref = &{1'b0, pref};
+
+end
+
+endgenerate
 
 reg signed [E_W-1:0] z_reg;
 reg        [H_W-1:0] h_1_reg;
@@ -230,7 +249,13 @@ assign pulses = hold ? {STEP_W{1'b0}} : steps;
  */
 generate
 
-if (P_EN != 0) begin : gen_p
+if (REF_EN == 0) begin : gen_no_ref
+
+    assign new_p = {P_W{1'b0}};
+
+    wire unused_p = &{1'b0, p};
+
+end else if (P_EN != 0) begin : gen_p
 
     localparam D_PROD_W = E_W + BETA_W + 2;
     localparam D_INC_W = D_PROD_W + 1 - BETA_W;

@@ -26,7 +26,9 @@ module xc_transfer_lanes #
     parameter ADC_W = 8,
     // Fraction bits of P and P^ref below one ADC LSB, 0..16
     parameter P_FRAC = 4,
-    // 1: leaky mean; 0: beta = 1, P is the last code
+    // 1: reference P^ref; 0: none, and no P
+    parameter REF_EN = 1,
+    // With a reference, 1: leaky mean; 0: beta = 1, P is the last code
     parameter P_EN = 1,
     // beta = BETA / 2^BETA_W; BETA_W in 1..16, BETA in 0..2^BETA_W
     parameter BETA_W = 8,
@@ -205,6 +207,7 @@ for (lane = 0; lane < LANES; lane = lane + 1) begin : gen_lane
     xc_transfer_lane #(
         .ADC_W(ADC_W),
         .P_FRAC(P_FRAC),
+        .REF_EN(REF_EN),
         .P_EN(P_EN),
         .BETA_W(BETA_W),
         .BETA(BETA),

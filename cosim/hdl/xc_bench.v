@@ -20,6 +20,7 @@ module xc_bench #
     parameter LANES = 2,
     parameter ADC_W = 9,
     parameter P_FRAC = 4,
+    parameter REF_EN = 1,
     parameter P_EN = 1,
     parameter BETA_W = 8,
     parameter BETA = 128,
@@ -118,10 +119,10 @@ wire [LANES*P_W-1:0]    trc_p, trc_pref;
 wire [LANES*STEP_W-1:0] trc_pulses;
 
 `XC_DUT #(
-    .ROWS(ROWS), .COLS(COLS), .LANES(LANES), .ADC_W(ADC_W), .P_FRAC(P_FRAC), .P_EN(P_EN), .BETA_W(BETA_W), .BETA(BETA),
-    .H_W(H_W), .H_FRAC(H_FRAC), .LR_W(LR_W), .LR_SHIFT(LR_SHIFT), .MAX_STEPS(MAX_STEPS), .H_DECAY(H_DECAY),
-    .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT), .H_ROUND(H_ROUND), .P_ROUND(P_ROUND), .CHOP_MODE(CHOP_MODE),
-    .LFSR_SEED(LFSR_SEED), .TRACE_EN(TRACE_EN)
+    .ROWS(ROWS), .COLS(COLS), .LANES(LANES), .ADC_W(ADC_W), .P_FRAC(P_FRAC), .REF_EN(REF_EN), .P_EN(P_EN),
+    .BETA_W(BETA_W), .BETA(BETA), .H_W(H_W), .H_FRAC(H_FRAC), .LR_W(LR_W), .LR_SHIFT(LR_SHIFT),
+    .MAX_STEPS(MAX_STEPS), .H_DECAY(H_DECAY), .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT), .H_ROUND(H_ROUND),
+    .P_ROUND(P_ROUND), .CHOP_MODE(CHOP_MODE), .LFSR_SEED(LFSR_SEED), .TRACE_EN(TRACE_EN)
 ) dut (
     .clk(clk), .rst(py_rst),
     .cfg_transfer_every(py_transfer_every), .cfg_lr_h(py_lr_h), .cfg_chop(py_chop), .cfg_warmup(py_warmup),
