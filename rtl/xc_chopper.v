@@ -10,7 +10,7 @@
  * Whether a read flips its column is known when the read is issued, so that the sign can change in the
  * cycle after the read's handshake: the updates that follow use the new sign, the transfer the old one.
  *
- *   regular  flip at every read of a sweep whose number is cfg_chop - 1 (mod cfg_chop)
+ *   regular  flip at every cfg_chop-th read of the column (xc_read_index counts)
  *   random   flip if the low 16 bits of the read's LFSR draw are below cfg_chop
  */
 module xc_chopper #
@@ -37,11 +37,16 @@ module xc_chopper #
     input  wire [15:0]      cfg_chop,
 
     /*
-     * A read of column read_col was issued; sweep_done: of the last column
+     * A read of column read_col was issued; period_end: it ends a regular chop period
      */
     input  wire             read_done,
-    input  wire             sweep_done,
+    input  wire             period_end,
     input  wire [COL_W-1:0] read_col,
+
+    /*
+     * The read that is issued now flips the sign of its column
+     */
+    output wire             flip,
 
     /*
      * Signs for the pulse drivers, 1 means c = -1
@@ -59,11 +64,12 @@ generate
 
 if (CHOP_MODE == 0) begin : gen_off
 
+    assign flip = 1'b0;
     assign chop = {COLS{1'b0}};
     assign xfer_chop = 1'b0;
     assign xfer_flip = 1'b0;
 
-    wire unused = &{1'b0, clk, rst, cfg_chop, read_done, sweep_done, read_col};
+    wire unused = &{1'b0, clk, rst, cfg_chop, read_done, period_end, read_col};
 
 end else begin : gen_on
 
@@ -72,26 +78,11 @@ end else begin : gen_on
     reg            xfer_chop_reg;
     reg            xfer_flip_reg;
 
-    wire flip;
-
     if (CHOP_MODE == 1) begin : gen_regular
 
-        reg [15:0] sweep_reg;
+        assign flip = period_end;
 
-        // cfg_chop = 0 never flips; without the test it would do so once in 65536 sweeps
-        wire last_sweep = (sweep_reg == cfg_chop - 16'd1) && (cfg_chop != 16'd0);
-
-        assign flip = last_sweep;
-
-        always @(posedge clk) begin
-            if (read_done && sweep_done) begin
-                sweep_reg <= last_sweep ? 16'd0 : sweep_reg + 16'd1;
-            end
-
-            if (rst) begin
-                sweep_reg <= 16'd0;
-            end
-        end
+        wire unused = &{1'b0, cfg_chop};
 
     end else begin : gen_random
 
@@ -109,7 +100,7 @@ end else begin : gen_on
 
         assign flip = draw[15:0] < cfg_chop;
 
-        wire unused = &{1'b0, sweep_done, draw[31:16]};
+        wire unused = &{1'b0, period_end, draw[31:16]};
 
     end
 

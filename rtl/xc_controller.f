@@ -1,5 +1,6 @@
 xc_controller.v
 xc_transfer_scheduler.v
+xc_read_index.v
 xc_chopper.v
 xc_lfsr.v
 xc_transfer_lanes.v

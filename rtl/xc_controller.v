@@ -48,6 +48,10 @@ module xc_controller #
     parameter CHOP_MODE = 1,
     // First state of the chopper's LFSR, 32 bits, non-zero
     parameter [31:0] LFSR_SEED = 32'h00000001,
+    // Order in which columns are read: 0 in turn, 1 random
+    parameter COL_RANDOM = 0,
+    // First state of the LFSR that draws the columns, 32 bits, non-zero
+    parameter [31:0] COL_SEED = 32'h00000001,
     // 1: drive the retire trace; 0: tie it to zero, no logic
     parameter TRACE_EN = 1
 )
@@ -142,6 +146,8 @@ wire                    read_done;
 wire                    sweep_done;
 wire [COL_W-1:0]        xfer_col;
 wire                    xfer_hold;
+wire                    period_end;
+wire                    flip;
 wire                    xfer_chop;
 wire                    xfer_flip;
 
@@ -176,7 +182,9 @@ wire                    phase_read;
 xc_transfer_scheduler #(
     .ROWS(ROWS),
     .COLS(COLS),
-    .LANES(LANES)
+    .LANES(LANES),
+    .COL_RANDOM(COL_RANDOM),
+    .COL_SEED(COL_SEED)
 )
 xc_transfer_scheduler_inst (
     .clk(clk),
@@ -211,6 +219,28 @@ xc_transfer_scheduler_inst (
     .phase_read(phase_read)
 );
 
+xc_read_index #(
+    .ROWS(ROWS),
+    .COLS(COLS),
+    .LANES(LANES),
+    .CHOP_MODE(CHOP_MODE),
+    .COL_RANDOM(COL_RANDOM)
+)
+xc_read_index_inst (
+    .clk(clk),
+    .rst(rst),
+    .cfg_chop(cfg_chop),
+    .clear_valid(clear_valid),
+    .clear_addr(beat_addr),
+    .upd_valid(m_upd_valid),
+    .read_done(read_done),
+    .sweep_done(sweep_done),
+    .read_col(m_rd_col),
+    .period_end(period_end),
+    .flip(flip),
+    .xfer_index()
+);
+
 xc_chopper #(
     .COLS(COLS),
     .CHOP_MODE(CHOP_MODE),
@@ -221,8 +251,9 @@ xc_chopper_inst (
     .rst(rst),
     .cfg_chop(cfg_chop),
     .read_done(read_done),
-    .sweep_done(sweep_done),
+    .period_end(period_end),
     .read_col(m_rd_col),
+    .flip(flip),
     .chop(m_upd_chop),
     .xfer_chop(xfer_chop),
     .xfer_flip(xfer_flip)
@@ -393,12 +424,16 @@ initial begin
         $display("Error: REF_EN, P_EN, H_DECAY and TRACE_EN must be 0 or 1 (instance %m)");
         $finish;
     end
+    if (COL_RANDOM < 0 || COL_RANDOM > 1) begin
+        $display("Error: COL_RANDOM must be 0 or 1 (instance %m)");
+        $finish;
+    end
     if (P_EN > REF_EN) begin
         $display("Error: P_EN = 1 needs REF_EN = 1 (instance %m)");
         $finish;
     end
-    if (LFSR_SEED == 32'd0) begin
-        $display("Error: LFSR_SEED must not be zero (instance %m)");
+    if (LFSR_SEED == 32'd0 || COL_SEED == 32'd0) begin
+        $display("Error: LFSR_SEED and COL_SEED must not be zero (instance %m)");
         $finish;
     end
 end

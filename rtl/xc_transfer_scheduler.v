@@ -26,6 +26,10 @@ module xc_transfer_scheduler #
     parameter COLS = 8,
     // Rows handled per cycle, >= 1
     parameter LANES = 4,
+    // Order of the columns: 0 in turn, 1 random
+    parameter COL_RANDOM = 0,
+    // First state of the LFSR that draws the columns, 32 bits, non-zero, for COL_RANDOM = 1
+    parameter [31:0] COL_SEED = 32'h00000001,
     // Derived, not to be set: beats per column
     parameter BEATS = (ROWS + LANES - 1) / LANES,
     // Derived, not to be set: bits of a column number, a beat number, a memory address
@@ -68,7 +72,7 @@ module xc_transfer_scheduler #
     output wire              s_adc_ready,
 
     /*
-     * Read issued; of the last column
+     * Read issued; the last one of a sweep, which is COLS reads
      */
     output wire              read_done,
     output wire              sweep_done,
@@ -124,6 +128,11 @@ reg              outstanding_reg, outstanding_next;
 reg [BEAT_W-1:0] beat_reg, beat_next;
 reg [ADDR_W-1:0] addr_reg, addr_next;
 reg              m_upd_valid_reg, m_rd_valid_reg;
+
+// After a read: the next column; a new memory address if addr_load
+wire [COL_W-1:0]  col_after;
+wire              addr_load;
+wire [ADDR_W-1:0] addr_start;
 reg [COL_W-1:0]  xfer_col_reg;
 reg              xfer_hold_reg;
 
@@ -138,7 +147,6 @@ wire last_sample = sample_reg == cfg_transfer_every - 16'd1;
 wire last_addr = addr_reg == LAST_ADDR[ADDR_W-1:0];
 
 assign read_done = m_rd_valid_reg && m_rd_ready;
-assign sweep_done = col_reg == LAST_COL[COL_W-1:0];
 
 // A tick is taken where the next state can be UPDATE
 assign s_smp_ready = phase_idle || (upd_done && !last_sample) || read_done;
@@ -161,6 +169,59 @@ assign m_rd_valid = m_rd_valid_reg;
 assign m_rd_col = col_reg;
 assign xfer_col = xfer_col_reg;
 assign xfer_hold = xfer_hold_reg;
+
+generate
+
+if (COL_RANDOM == 0) begin : gen_in_turn
+
+    assign sweep_done = col_reg == LAST_COL[COL_W-1:0];
+    assign col_after = sweep_done ? {COL_W{1'b0}} : col_reg + 1'b1;
+
+    // Words are used in the order of columns and beats: one counter replaces col * BEATS + beat
+    assign addr_load = 1'b0;
+    assign addr_start = {ADDR_W{1'b0}};
+
+end else begin : gen_random
+
+    reg  [COL_W-1:0]  position_reg;
+    wire [31:0]       draw;
+
+    // Wide enough for COLS itself, which may be 2^COL_W, and for BEATS, which may be 2^ADDR_W
+    wire [COL_W+16:0] drawn = {{(COL_W+1){1'b0}}, draw[15:0]} * {16'd0, COLS[COL_W:0]};
+    wire [ADDR_W:0]   first_word = {{(ADDR_W+1-COL_W){1'b0}}, col_reg} * BEATS[ADDR_W:0];
+
+    xc_lfsr #(
+        .LFSR_SEED(COL_SEED)
+    )
+    xc_lfsr_inst (
+        .clk(clk),
+        .rst(rst),
+        .advance(read_done),
+        .draw(draw)
+    );
+
+    always @(posedge clk) begin
+        if (read_done) begin
+            position_reg <= sweep_done ? {COL_W{1'b0}} : position_reg + 1'b1;
+        end
+
+        if (rst) begin
+            position_reg <= {COL_W{1'b0}};
+        end
+    end
+
+    assign sweep_done = position_reg == LAST_COL[COL_W-1:0];
+    assign col_after = drawn[16 +: COL_W];
+
+    // A read is only issued when no codes are outstanding, so the counter is free to go to the column's first word
+    assign addr_load = read_done;
+    assign addr_start = first_word[ADDR_W-1:0];
+
+    wire unused = &{1'b0, draw[31:16], drawn[COL_W+16], drawn[15:0], first_word[ADDR_W]};
+
+end
+
+endgenerate
 
 always @* begin
     state_next = state_reg;
@@ -208,9 +269,9 @@ always @* begin
         end
     endcase
 
-    // Columns are read in turn; the sweep number saturates, it is only compared with the warm-up
+    // The sweep number saturates, it is only compared with the warm-up
     if (read_done) begin
-        col_next = sweep_done ? {COL_W{1'b0}} : col_reg + 1'b1;
+        col_next = col_after;
         if (sweep_done && sweep_reg != 16'hffff) begin
             sweep_next = sweep_reg + 16'd1;
         end
@@ -223,10 +284,12 @@ always @* begin
         outstanding_next = 1'b1;
     end
 
-    // Words are used in the order of columns and beats: one counter replaces col * BEATS + beat,
-    // and its first round is the clear sweep
+    // The first round over the words is the clear sweep
     if (beat_valid || clear_valid) begin
         addr_next = last_addr ? {ADDR_W{1'b0}} : addr_reg + 1'b1;
+    end
+    if (addr_load) begin
+        addr_next = addr_start;
     end
     if (beat_valid) begin
         beat_next = beat_last ? {BEAT_W{1'b0}} : beat_reg + 1'b1;

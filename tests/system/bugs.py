@@ -57,7 +57,7 @@ UNDEFINED = (
 _CHOPPER = (
     "xc_chopper #(\n    .COLS(COLS),\n    .CHOP_MODE(CHOP_MODE),\n    .LFSR_SEED(LFSR_SEED)\n)\nxc_chopper_inst (\n"
     "    .clk(clk),\n    .rst(rst),\n    .cfg_chop(cfg_chop),\n    .read_done(read_done),\n"
-    "    .sweep_done(sweep_done),\n    .read_col(m_rd_col),\n    .chop("
+    "    .period_end(period_end),\n    .read_col(m_rd_col),\n    .flip(flip),\n    .chop("
 )
 _GLITCH = "reg glitch_reg = 1'b0;\nalways @(posedge clk) glitch_reg <= {request} && !glitch_reg;\n"
 
