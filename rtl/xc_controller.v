@@ -48,6 +48,8 @@ module xc_controller #
     parameter CHOP_MODE = 1,
     // First state of the chopper's LFSR, 32 bits, non-zero
     parameter [31:0] LFSR_SEED = 32'h00000001,
+    // Read correction: largest index by which the gain of a read is divided, 2..255; 0: off
+    parameter CORRECTION = 0,
     // Order in which columns are read: 0 in turn, 1 random
     parameter COL_RANDOM = 0,
     // First state of the LFSR that draws the columns, 32 bits, non-zero
@@ -135,12 +137,13 @@ module xc_controller #
 
 // Beats per column
 localparam BEATS = (ROWS + LANES - 1) / LANES;
-// Bits of a P entry, a step count, a column number, a beat number, a memory address
+// Bits of a P entry, a step count, a column number, a beat number, a memory address, a read index
 localparam P_W = ADC_W + P_FRAC;
 localparam STEP_W = $clog2(MAX_STEPS + 1) + 1;
 localparam COL_W = COLS > 1 ? $clog2(COLS) : 1;
 localparam BEAT_W = BEATS > 1 ? $clog2(BEATS) : 1;
 localparam ADDR_W = COLS * BEATS > 1 ? $clog2(COLS * BEATS) : 1;
+localparam INDEX_W = CORRECTION > 0 ? $clog2(CORRECTION + 1) : 1;
 
 wire                    read_done;
 wire                    sweep_done;
@@ -150,6 +153,7 @@ wire                    period_end;
 wire                    flip;
 wire                    xfer_chop;
 wire                    xfer_flip;
+wire [INDEX_W-1:0]      xfer_index;
 
 wire                    beat_valid;
 wire                    beat_first;
@@ -224,7 +228,8 @@ xc_read_index #(
     .COLS(COLS),
     .LANES(LANES),
     .CHOP_MODE(CHOP_MODE),
-    .COL_RANDOM(COL_RANDOM)
+    .COL_RANDOM(COL_RANDOM),
+    .CORRECTION(CORRECTION)
 )
 xc_read_index_inst (
     .clk(clk),
@@ -238,7 +243,7 @@ xc_read_index_inst (
     .read_col(m_rd_col),
     .period_end(period_end),
     .flip(flip),
-    .xfer_index()
+    .xfer_index(xfer_index)
 );
 
 xc_chopper #(
@@ -304,6 +309,7 @@ xc_transfer_lanes #(
     .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT),
     .H_ROUND(H_ROUND),
     .P_ROUND(P_ROUND),
+    .CORRECTION(CORRECTION),
     .TRACE_EN(TRACE_EN)
 )
 xc_transfer_lanes_inst (
@@ -320,6 +326,7 @@ xc_transfer_lanes_inst (
     .xfer_chop(xfer_chop),
     .xfer_flip(xfer_flip),
     .xfer_hold(xfer_hold),
+    .xfer_index(xfer_index),
     .rd_h(rd_h),
     .rd_p(rd_p),
     .rd_pref(rd_pref),
@@ -422,6 +429,10 @@ initial begin
     if (REF_EN < 0 || REF_EN > 1 || P_EN < 0 || P_EN > 1 || H_DECAY < 0 || H_DECAY > 1
             || TRACE_EN < 0 || TRACE_EN > 1) begin
         $display("Error: REF_EN, P_EN, H_DECAY and TRACE_EN must be 0 or 1 (instance %m)");
+        $finish;
+    end
+    if (CORRECTION != 0 && (CORRECTION < 2 || CORRECTION > 255)) begin
+        $display("Error: CORRECTION must be 0 or 2..255 (instance %m)");
         $finish;
     end
     if (COL_RANDOM < 0 || COL_RANDOM > 1) begin

@@ -8,7 +8,7 @@
  * Transfer lane: the arithmetic of one row of a transfer, three cycles, one row per cycle
  *
  *   cycle 1  errors    e = (omega << P_FRAC) - PREF,  z = c * e,  d = (omega << P_FRAC) - P
- *   cycle 2  products  round(z * cfg_lr_h / 2^LR_SHIFT),  round(d * BETA / 2^BETA_W)
+ *   cycle 2  products  round(z * gain / 2^LR_SHIFT),  round(d * BETA / 2^BETA_W)
  *   cycle 3  sum       H = sat(H + ...),  P = P + ...
  *            steps     s = clamp(trunc_toward_zero(H / 2^H_FRAC), -MAX_STEPS, MAX_STEPS)
  *            reset     s != 0: H = H - s * 2^H_FRAC, or H * momentum
@@ -32,7 +32,7 @@ module xc_transfer_lane #
     // Bits of an H entry, and its fraction bits (one pulse = 2^H_FRAC), H_FRAC < H_W - 1 <= 31
     parameter H_W = 16,
     parameter H_FRAC = 10,
-    // Bits of the unsigned gain cfg_lr_h, 1..16, and its scale cfg_lr_h / 2^LR_SHIFT, 0..48
+    // Bits of the unsigned gain, 1..16, and its scale gain / 2^LR_SHIFT, 0..48
     parameter LR_W = 8,
     parameter LR_SHIFT = 4,
     // Most pulses per element and transfer, 1..15
@@ -62,11 +62,6 @@ module xc_transfer_lane #
     input  wire              en_2,
 
     /*
-     * Configuration, static out of reset
-     */
-    input  wire [LR_W-1:0]   cfg_lr_h,
-
-    /*
      * Cycle 1: code, sign (1 means c = -1), stored state
      */
     input  wire [ADC_W-1:0]  code,
@@ -74,6 +69,11 @@ module xc_transfer_lane #
     input  wire [H_W-1:0]    h,
     input  wire [P_W-1:0]    p,
     input  wire [P_W-1:0]    pref,
+
+    /*
+     * Cycle 2: gain of z, LR_SHIFT fraction bits
+     */
+    input  wire [LR_W-1:0]   gain,
 
     /*
      * Cycle 3: new state, pulses (0 while hold)
@@ -132,8 +132,8 @@ end
  */
 
 wire signed [Z_PROD_W-1:0] z_factor = {{(Z_PROD_W-E_W){z_reg[E_W-1]}}, z_reg};
-wire signed [Z_PROD_W-1:0] lr_factor = {{(Z_PROD_W-LR_W){1'b0}}, cfg_lr_h};
-wire signed [Z_PROD_W-1:0] z_product = z_factor * lr_factor;
+wire signed [Z_PROD_W-1:0] gain_factor = {{(Z_PROD_W-LR_W){1'b0}}, gain};
+wire signed [Z_PROD_W-1:0] z_product = z_factor * gain_factor;
 wire signed [Z_INC_W-1:0]  h_increment;
 
 xc_round_shift #(

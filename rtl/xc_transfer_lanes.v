@@ -11,8 +11,9 @@
  *   t+1..t+3   errors, products, sum and steps (xc_transfer_lane); write-back at the end of t+3
  *   t+4        retire trace
  *
- * The first beat of a transfer only enters empty lanes, so column, signs and hold-back of the transfer need
- * one register each and not one per stage; they hold until the next first beat, i.e. until W took the pulses.
+ * The first beat of a transfer only enters empty lanes, so column, signs, index and hold-back of the transfer
+ * need one register each and not one per stage; they hold until the next first beat, i.e. until W took the pulses.
+ * The gain follows the index by a cycle: it is there in t+2, when the first product is formed.
  */
 module xc_transfer_lanes #
 (
@@ -48,16 +49,20 @@ module xc_transfer_lanes #
     // Rounding of the H and of the P increment: 0 half up, 1 floor, 2 toward zero
     parameter H_ROUND = 0,
     parameter P_ROUND = 0,
+    // Read correction: largest index of a read, 2..255; 0: off
+    parameter CORRECTION = 0,
     // 1: drive the retire trace; 0: tie it to zero, no logic
     parameter TRACE_EN = 1,
     // Derived, not to be set: beats per column
     parameter BEATS = (ROWS + LANES - 1) / LANES,
-    // Derived, not to be set: bits of a P entry, a step count, a column number, a beat number, a memory address
+    // Derived, not to be set: bits of a P entry, a step count, a column number, a beat number, a memory address,
+    // a read index
     parameter P_W = ADC_W + P_FRAC,
     parameter STEP_W = $clog2(MAX_STEPS + 1) + 1,
     parameter COL_W = COLS > 1 ? $clog2(COLS) : 1,
     parameter BEAT_W = BEATS > 1 ? $clog2(BEATS) : 1,
-    parameter ADDR_W = COLS * BEATS > 1 ? $clog2(COLS * BEATS) : 1
+    parameter ADDR_W = COLS * BEATS > 1 ? $clog2(COLS * BEATS) : 1,
+    parameter INDEX_W = CORRECTION > 0 ? $clog2(CORRECTION + 1) : 1
 )
 (
     /*
@@ -84,6 +89,7 @@ module xc_transfer_lanes #
     input  wire                    xfer_chop,
     input  wire                    xfer_flip,
     input  wire                    xfer_hold,
+    input  wire [INDEX_W-1:0]      xfer_index,
 
     /*
      * Cycle t+1: stored state of the beat
@@ -140,6 +146,9 @@ reg              chop_reg;
 reg              flip_reg;
 reg              hold_reg;
 
+reg  [INDEX_W-1:0] index_reg;
+wire [LR_W-1:0]    gain;
+
 reg  [LANES*ADC_W-1:0] codes_1_reg;
 wire [LANES*ADC_W-1:0] codes;
 
@@ -181,6 +190,7 @@ always @(posedge clk) begin
         chop_reg <= xfer_chop;
         flip_reg <= xfer_flip;
         hold_reg <= xfer_hold;
+        index_reg <= xfer_index;
     end
 
     if (rst) begin
@@ -189,6 +199,17 @@ always @(posedge clk) begin
         valid_3_reg <= 1'b0;
     end
 end
+
+xc_read_gain #(
+    .LR_W(LR_W),
+    .CORRECTION(CORRECTION)
+)
+xc_read_gain_inst (
+    .clk(clk),
+    .cfg_lr_h(cfg_lr_h),
+    .index(index_reg),
+    .gain(gain)
+);
 
 genvar lane;
 
@@ -225,12 +246,12 @@ for (lane = 0; lane < LANES; lane = lane + 1) begin : gen_lane
         .clk(clk),
         .en_1(valid_1_reg),
         .en_2(valid_2_reg),
-        .cfg_lr_h(cfg_lr_h),
         .code(codes_1_reg[ADC_W*lane +: ADC_W]),
         .chop(chop_reg),
         .h(rd_h[H_W*lane +: H_W]),
         .p(rd_p[P_W*lane +: P_W]),
         .pref(rd_pref[P_W*lane +: P_W]),
+        .gain(gain),
         .hold(hold_reg),
         .new_h(wr_h[H_W*lane +: H_W]),
         .new_p(wr_p[P_W*lane +: P_W]),
