@@ -205,6 +205,7 @@ def rtl_parameters(spec: ChipSpec) -> dict[str, int]:
         "COLS": spec.array.cols,
         "LANES": spec.controller.lanes,
         "ADC_W": given(spec.converter.read_adc).bits,
+        "REF_EN": int(has_reference(spec)),
         "P_FRAC": p_frac(spec),
         "P_EN": int(keeps_p(spec)),
         "BETA_W": 1 if reference is None else reference.beta_bits,
@@ -213,6 +214,7 @@ def rtl_parameters(spec: ChipSpec) -> dict[str, int]:
         "H_FRAC": hidden.frac_bits,
         "LR_W": hidden.rate_bits,
         "LR_SHIFT": rate_gain(spec).shift,
+        "CORRECTION": algorithm.read_correction or 0,
         "MAX_STEPS": hidden.max_steps,
         "H_DECAY": int(hidden.reset == "decay"),
         "H_MOMENTUM_SHIFT": hidden.momentum_shift or 0,
@@ -220,6 +222,8 @@ def rtl_parameters(spec: ChipSpec) -> dict[str, int]:
         "P_ROUND": 0 if reference is None else ROUNDING_CODES[reference.rounding],
         "CHOP_MODE": CHOP_CODES[algorithm.chopper.mode],
         "LFSR_SEED": spec.controller.lfsr_seed,
+        "COL_RANDOM": ORDER_CODES[algorithm.column_order],
+        "COL_SEED": spec.controller.column_seed,
         "TRACE_EN": int(spec.controller.trace),
     }
 

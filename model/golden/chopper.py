@@ -1,23 +1,36 @@
-"""Whether the chopper of a column flips after its read."""
+"""Whether the chopper of a column flips after its read, and how many reads it has had since."""
 
 from __future__ import annotations
 
 from numba import njit
 
 from crosschop.model.golden.lfsr import COMPARE_MASK, lfsr_draw
-from crosschop.model.golden.state import CHOP_RANDOM, CHOP_REGULAR, COUNTER, ControllerConfig, ControllerState
+from crosschop.model.golden.state import (
+    CHOP_RANDOM,
+    CHOP_REGULAR,
+    COUNTER,
+    COUNTER_MAX,
+    ControllerConfig,
+    ControllerState,
+)
 
 
 @njit(cache=True)
-def draw_flip(config: ControllerConfig, state: ControllerState) -> bool:
+def draw_flip(config: ControllerConfig, state: ControllerState, column: int) -> bool:
     """Known when the read is issued; takes effect for the first sample after it.
 
     Regular: at every `chop`-th read of the column (0 = never). Random: one LFSR draw per read.
     """
     if config.chop_mode == CHOP_REGULAR:
-        return config.chop > 0 and state.counters[COUNTER.chop_count] == config.chop - 1
+        return config.chop > 0 and state.reads[column] == config.chop - 1
     if config.chop_mode == CHOP_RANDOM:
         lfsr = lfsr_draw(state.counters[COUNTER.lfsr])
         state.counters[COUNTER.lfsr] = lfsr
         return (lfsr & COMPARE_MASK) < config.chop
     return False
+
+
+@njit(cache=True)
+def count_read(state: ControllerState, column: int, flip: bool) -> None:
+    """The read that flips is the last one of its chop period."""
+    state.reads[column] = 0 if flip else min(state.reads[column] + 1, COUNTER_MAX)

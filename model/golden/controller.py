@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from crosschop.model.golden.chopper import draw_flip
+from crosschop.model.golden.chopper import count_read, draw_flip
 from crosschop.model.golden.scheduler import advance_column
 from crosschop.model.golden.state import (
     COUNTER,
@@ -17,7 +17,7 @@ from crosschop.model.golden.state import (
     IntArray,
     Transfer,
 )
-from crosschop.model.golden.transfer import accumulate, leaky_mean, reset_hidden, whole_pulses
+from crosschop.model.golden.transfer import accumulate, leaky_mean, reset_hidden, transfer_gain, whole_pulses
 
 
 @njit(cache=True)
@@ -29,21 +29,24 @@ def step_transfer(config: ControllerConfig, state: ControllerState, codes: IntAr
     """
     column = state.counters[COUNTER.column]
     chop = state.chop[column]
-    flip = draw_flip(config, state)
+    flip = draw_flip(config, state, column)
+    gain = transfer_gain(config, state.reads[column])
     held_back = state.counters[COUNTER.sweep] < config.warmup
     write = False
     for row in range(config.rows):
-        h = accumulate(config, state.h[column, row], state.pref[column, row], codes[row], chop)
+        h = accumulate(config, state.h[column, row], state.pref[column, row], codes[row], chop, gain)
         steps = whole_pulses(config, h)
         state.h[column, row] = reset_hidden(config, h, steps)
         transfer.pulses[row] = 0 if held_back else steps
         write |= transfer.pulses[row] != 0
-        p = leaky_mean(config, state.p[column, row], codes[row])
-        state.p[column, row] = p
-        if flip:
-            state.pref[column, row] = p
+        if config.reference:
+            p = leaky_mean(config, state.p[column, row], codes[row])
+            state.p[column, row] = p
+            if flip:
+                state.pref[column, row] = p
     if flip:
         state.chop[column] = 1 - chop
+    count_read(state, column, flip)
     transfer.head[HEAD_COLUMN] = column
     transfer.head[HEAD_CHOP] = chop
     transfer.head[HEAD_FLIP] = flip

@@ -1,4 +1,4 @@
-"""The pseudo-random source of the random chopper."""
+"""The pseudo-random source of the random chopper and of the random column order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from numba import njit
 FEEDBACK = 0xA3000000
 # Neighbouring states share all bits but one; a whole leap of the compared bits makes draws independent.
 STEPS_PER_DRAW = 16
-COMPARE_MASK = 0xFFFF
+COMPARE_BITS = 16
+COMPARE_MASK = (1 << COMPARE_BITS) - 1
 
 
 @njit(cache=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
+from crosschop.model.golden.lfsr import COMPARE_BITS, COMPARE_MASK, lfsr_draw
 from crosschop.model.golden.state import COUNTER, COUNTER_MAX, ControllerConfig, ControllerState
 
 
@@ -19,13 +20,14 @@ def step_sample(config: ControllerConfig, state: ControllerState) -> bool:
 
 @njit(cache=True)
 def advance_column(config: ControllerConfig, state: ControllerState) -> None:
-    """k = (k + 1) mod cols; a wrap ends a sweep, and a chop period after `chop` sweeps."""
+    """The column read next: k = (k + 1) mod cols, or drawn with replacement; `cols` reads are a sweep."""
     counters = state.counters
-    counters[COUNTER.column] += 1
-    if counters[COUNTER.column] < config.cols:
-        return
-    counters[COUNTER.column] = 0
-    counters[COUNTER.sweep] = min(counters[COUNTER.sweep] + 1, COUNTER_MAX)
-    counters[COUNTER.chop_count] += 1
-    if counters[COUNTER.chop_count] >= config.chop:
-        counters[COUNTER.chop_count] = 0
+    counters[COUNTER.position] += 1
+    if counters[COUNTER.position] == config.cols:
+        counters[COUNTER.position] = 0
+        counters[COUNTER.sweep] = min(counters[COUNTER.sweep] + 1, COUNTER_MAX)
+    counters[COUNTER.column] = counters[COUNTER.position]
+    if config.random_order:
+        lfsr = lfsr_draw(counters[COUNTER.column_lfsr])
+        counters[COUNTER.column_lfsr] = lfsr
+        counters[COUNTER.column] = ((lfsr & COMPARE_MASK) * config.cols) >> COMPARE_BITS

@@ -14,7 +14,7 @@ CHOP_OFF = 0
 CHOP_REGULAR = 1
 CHOP_RANDOM = 2
 
-COUNTER_MAX = 0xFFFF  # the sweep counter saturates here
+COUNTER_MAX = 0xFFFF  # the counters of sweeps and of reads saturate here
 
 
 class ControllerConfig(NamedTuple):
@@ -22,6 +22,7 @@ class ControllerConfig(NamedTuple):
 
     rows: int
     cols: int
+    reference: bool
     p_frac: int
     p_store: bool
     beta: int
@@ -30,6 +31,7 @@ class ControllerConfig(NamedTuple):
     h_frac: int
     lr_h: int
     lr_shift: int
+    correction: int
     max_steps: int
     h_decay: bool
     h_momentum_shift: int
@@ -40,6 +42,8 @@ class ControllerConfig(NamedTuple):
     chop: int
     warmup: int
     lfsr_seed: int
+    random_order: bool
+    column_seed: int
 
 
 class CounterIndex(NamedTuple):
@@ -47,9 +51,10 @@ class CounterIndex(NamedTuple):
 
     samples: int = 0
     column: int = 1
-    sweep: int = 2
-    chop_count: int = 3
+    position: int = 2
+    sweep: int = 3
     lfsr: int = 4
+    column_lfsr: int = 5
 
 
 COUNTER = CounterIndex()
@@ -63,6 +68,7 @@ class ControllerState(NamedTuple):
         p: leaky mean of the codes, (cols, rows), one LSB is 2**p_frac.
         pref: dynamic reference P^ref, (cols, rows), the scale of `p`.
         chop: chop bits, (cols,), 1 means c = -1.
+        reads: reads of each column since its chop bit last flipped, (cols,).
         counters: see `CounterIndex`.
     """
 
@@ -70,6 +76,7 @@ class ControllerState(NamedTuple):
     p: IntArray
     pref: IntArray
     chop: IntArray
+    reads: IntArray
     counters: IntArray
 
 
@@ -93,11 +100,13 @@ def reset_state(config: ControllerConfig) -> ControllerState:
     shape = (config.cols, config.rows)
     counters = np.zeros(len(COUNTER), dtype=np.int64)
     counters[COUNTER.lfsr] = config.lfsr_seed
+    counters[COUNTER.column_lfsr] = config.column_seed
     return ControllerState(
         h=np.zeros(shape, dtype=np.int64),
         p=np.zeros(shape, dtype=np.int64),
         pref=np.zeros(shape, dtype=np.int64),
         chop=np.zeros(config.cols, dtype=np.int64),
+        reads=np.zeros(config.cols, dtype=np.int64),
         counters=counters,
     )
 
@@ -112,6 +121,7 @@ def controller_config(parameters: Mapping[str, int], configuration: Mapping[str,
     return ControllerConfig(
         rows=parameters["ROWS"],
         cols=parameters["COLS"],
+        reference=bool(parameters["REF_EN"]),
         p_frac=parameters["P_FRAC"],
         p_store=bool(parameters["P_EN"]),
         beta=parameters["BETA"],
@@ -120,6 +130,7 @@ def controller_config(parameters: Mapping[str, int], configuration: Mapping[str,
         h_frac=parameters["H_FRAC"],
         lr_h=configuration["cfg_lr_h"],
         lr_shift=parameters["LR_SHIFT"],
+        correction=parameters["CORRECTION"],
         max_steps=parameters["MAX_STEPS"],
         h_decay=bool(parameters["H_DECAY"]),
         h_momentum_shift=parameters["H_MOMENTUM_SHIFT"],
@@ -130,4 +141,6 @@ def controller_config(parameters: Mapping[str, int], configuration: Mapping[str,
         chop=configuration["cfg_chop"],
         warmup=configuration["cfg_warmup"],
         lfsr_seed=parameters["LFSR_SEED"],
+        random_order=bool(parameters["COL_RANDOM"]),
+        column_seed=parameters["COL_SEED"],
     )

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from numba import njit
 
-from crosschop.model.golden.fixed import clamp, round_shift, saturate, trunc_to_zero
+from crosschop.model.golden.fixed import ROUND_HALF_UP, clamp, round_shift, saturate, trunc_to_zero
 from crosschop.model.golden.state import ControllerConfig
+
+# Bits of a reciprocal below the point.
+RECIPROCAL_BITS = 16
 
 
 @njit(cache=True)
-def accumulate(config: ControllerConfig, h: int, pref: int, code: int, chop: int) -> int:
-    """H after adding c * (omega - p^ref) * lambda_H."""
+def transfer_gain(config: ControllerConfig, reads: int) -> int:
+    """lambda_H of a read after `reads` others in the chop period of its column, divided by its index if so configured.
+
+    The division is a product with round(2^16 / index), rounded half up; the index stops at `correction`.
+    """
+    if config.correction == 0:
+        return config.lr_h
+    index = min(reads + 1, config.correction)
+    reciprocal = ((1 << RECIPROCAL_BITS) + index // 2) // index
+    return round_shift(config.lr_h * reciprocal, RECIPROCAL_BITS, ROUND_HALF_UP)
+
+
+@njit(cache=True)
+def accumulate(config: ControllerConfig, h: int, pref: int, code: int, chop: int, gain: int) -> int:
+    """H after adding c * (omega - p^ref) * gain; without a dynamic reference p^ref is 0."""
     error = (code << config.p_frac) - pref
     z = -error if chop else error
-    return saturate(h + round_shift(z * config.lr_h, config.lr_shift, config.h_rounding), config.h_bits)
+    return saturate(h + round_shift(z * gain, config.lr_shift, config.h_rounding), config.h_bits)
 
 
 @njit(cache=True)

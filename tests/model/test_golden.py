@@ -13,10 +13,19 @@ from hypothesis import strategies as st
 from crosschop.model.golden.controller import step_transfer
 from crosschop.model.golden.scheduler import step_sample
 from crosschop.model.golden.state import COUNTER, ControllerConfig, ControllerState, new_transfer, reset_state
+from crosschop.model.golden.transfer import transfer_gain
 
 # rtl/README.md, section "One transfer", and the same statements with one detail wrong: every one must be seen.
 RIGHT = "right"
 WRONG = ("pref_before_p", "new_sign", "floor_steps", "lost_in_warmup", "no_saturation", "half_away", "flip_late")
+WRONG_OPTIONS = ("late_draw", "index_from_zero", "index_kept_at_a_flip", "sweep_by_column", "reference_kept")
+
+
+def next_draw(state: int) -> int:
+    """Sixteen steps of the LFSR."""
+    for _ in range(16):
+        state = (state >> 1) ^ (0xA3000000 if state % 2 else 0)
+    return state
 
 
 def round_shift(value: int, shift: int, mode: int, wrong: str) -> int:
@@ -39,35 +48,54 @@ class Reference:
     p: dict[tuple[int, int], int] = field(default_factory=dict)
     pref: dict[tuple[int, int], int] = field(default_factory=dict)
     signs: dict[int, int] = field(default_factory=dict)
+    column_reads: dict[int, int] = field(default_factory=dict)
+    indices: dict[int, int] = field(default_factory=dict)
     reads: int = 0
     lfsr: int = 0
+    column_lfsr: int = 0
 
-    def flip(self) -> bool:
-        sweep = self.reads // self.c.cols
+    def flip(self, column: int) -> bool:
         if self.c.chop_mode == 1:
             late = self.wrong == "flip_late"
-            return self.c.chop > 0 and sweep % self.c.chop == (0 if late else self.c.chop - 1)
+            earlier = self.column_reads.get(column, 0)
+            return self.c.chop > 0 and earlier % self.c.chop == (0 if late else self.c.chop - 1)
         if self.c.chop_mode == 2:
-            state = self.lfsr if self.reads else self.c.lfsr_seed
-            for _ in range(16):
-                state = (state >> 1) ^ (0xA3000000 if state % 2 else 0)
-            self.lfsr = state
-            return state % 65536 < self.c.chop
+            self.lfsr = next_draw(self.lfsr if self.reads else self.c.lfsr_seed)
+            return self.lfsr % 65536 < self.c.chop
         return False
+
+    def column(self) -> int:
+        if not self.c.random_order:
+            return self.reads % self.c.cols
+        if self.reads == (1 if self.wrong == "late_draw" else 0):
+            return 0
+        self.column_lfsr = next_draw(self.column_lfsr or self.c.column_seed)
+        return self.column_lfsr % 65536 * self.c.cols // 65536
+
+    def gain(self, column: int) -> int:
+        """README: cfg_lr_h times the rounded reciprocal of the read's index, rounded half up."""
+        if self.c.correction == 0:
+            return self.c.lr_h
+        index = min(self.indices.get(column, 1), self.c.correction)
+        if self.wrong == "index_from_zero":
+            index = max(1, index - 1)
+        return (self.c.lr_h * ((65536 + index // 2) // index) + 32768) // 65536
 
     def transfer(self, codes: list[int]) -> tuple[int, int, bool, list[int]]:
         """Column, chop bit used, flip, pulses."""
-        c, column = self.c, self.reads % self.c.cols
-        flip = self.flip()
+        c, column = self.c, self.column()
+        flip, gain = self.flip(column), self.gain(column)
         sign = self.signs.get(column, 1)
         used = -sign if self.wrong == "new_sign" and flip else sign
         sweep = min(self.reads // c.cols, 65535)
+        if self.wrong == "sweep_by_column":
+            sweep = self.column_reads.get(column, 0)
         sent = []
         for row, omega in enumerate(codes):
             key = column, row
             wide = omega * 2**c.p_frac
             z = used * (wide - self.pref.get(key, 0))
-            h = self.h.get(key, 0) + round_shift(z * c.lr_h, c.lr_shift, c.h_rounding, self.wrong)
+            h = self.h.get(key, 0) + round_shift(z * gain, c.lr_shift, c.h_rounding, self.wrong)
             if self.wrong != "no_saturation":
                 h = max(-(2 ** (c.h_bits - 1)), min(2 ** (c.h_bits - 1) - 1, h))
             unit = 2**c.h_frac
@@ -86,11 +114,17 @@ class Reference:
             new = old + round_shift((wide - old) * c.beta, c.beta_bits, c.p_rounding, self.wrong)
             if not c.p_store:
                 new = wide
-            self.h[key], self.p[key] = h, new
+            self.h[key] = h
+            if not c.reference and self.wrong != "reference_kept":
+                continue
+            self.p[key] = new
             if flip:
                 self.pref[key] = old if self.wrong == "pref_before_p" else new
         if flip:
             self.signs[column] = -sign
+        again = flip and self.wrong != "index_kept_at_a_flip"
+        self.indices[column] = 1 if again else self.indices.get(column, 1) + 1
+        self.column_reads[column] = self.column_reads.get(column, 0) + 1
         self.reads += 1
         return column, int(sign < 0), flip, sent
 
@@ -109,15 +143,16 @@ def configurations(draw: st.DrawFn) -> tuple[ControllerConfig, int]:
     # A shift at which typical increments lie between one LSB and the range of H; any other now and then.
     fitting = max(0, min(48, adc_bits + p_frac + lr_h.bit_length() - h_frac))
     config = ControllerConfig(
-        rows=number(1, 3), cols=number(1, 3), p_frac=p_frac, p_store=draw(st.booleans()),
+        rows=number(1, 3), cols=number(1, 3), reference=draw(st.booleans()), p_frac=p_frac, p_store=draw(st.booleans()),
         beta=draw(st.one_of(st.sampled_from([0, 1, 2**beta_bits]), st.integers(0, 2**beta_bits))),
         beta_bits=beta_bits, h_bits=h_bits, h_frac=h_frac, lr_h=lr_h,
         lr_shift=draw(st.one_of(st.just(fitting), st.integers(max(0, fitting - 3), min(48, fitting + 2)),
                                 st.integers(0, 48))),
-        max_steps=number(1, 15), h_decay=draw(st.booleans()), h_momentum_shift=number(0, 15),
+        correction=draw(st.sampled_from([0, 2, 5, 255])), max_steps=number(1, 15), h_decay=draw(st.booleans()),
+        h_momentum_shift=number(0, 15),
         h_rounding=number(0, 2), p_rounding=number(0, 2), transfer_every=number(1, 3), chop_mode=number(0, 2),
         chop=draw(st.one_of(st.integers(0, 4), st.sampled_from([20_000, 65_535]))), warmup=number(0, 3),
-        lfsr_seed=number(1, 2**32 - 1),
+        lfsr_seed=number(1, 2**32 - 1), random_order=draw(st.booleans()), column_seed=number(1, 2**32 - 1),
     )  # fmt: skip
     return config, adc_bits
 
@@ -160,9 +195,11 @@ def test_equals_plain_integers(drawn: tuple[ControllerConfig, int], seed: int) -
 
 
 BASE = ControllerConfig(
-    rows=3, cols=2, p_frac=4, p_store=True, beta=128, beta_bits=8, h_bits=14, h_frac=8, lr_h=171, lr_shift=8,
-    max_steps=2, h_decay=False, h_momentum_shift=0, h_rounding=0, p_rounding=0, transfer_every=1, chop_mode=1, chop=3,
-    warmup=2, lfsr_seed=0x1D872B41,
+    rows=3, cols=2, reference=True, p_frac=4, p_store=True, beta=128, beta_bits=8, h_bits=14, h_frac=8, lr_h=171,
+    lr_shift=8,
+    correction=0, max_steps=2, h_decay=False, h_momentum_shift=0, h_rounding=0, p_rounding=0, transfer_every=1,
+    chop_mode=1, chop=3,
+    warmup=2, lfsr_seed=0x1D872B41, random_order=False, column_seed=0x2C9277B5,
 )  # fmt: skip
 
 
@@ -170,6 +207,8 @@ BASE = ControllerConfig(
     {}, {"h_decay": True}, {"h_decay": True, "h_momentum_shift": 3}, {"p_store": False}, {"beta": 0}, {"beta": 256},
     {"h_rounding": 1, "p_rounding": 2}, {"h_rounding": 2, "p_rounding": 1}, {"chop": 1}, {"chop": 0},
     {"chop_mode": 0}, {"chop_mode": 2, "chop": 20_000}, {"warmup": 65535}, {"lr_h": 4095}, {"max_steps": 15},
+    {"reference": False}, {"random_order": True}, {"random_order": True, "cols": 7, "chop": 5}, {"correction": 4},
+    {"correction": 255, "chop": 0}, {"correction": 3, "random_order": True, "chop_mode": 2, "chop": 20_000},
 ])  # fmt: skip
 def test_long_runs(change: dict[str, Any]) -> None:
     """`chop` = 1 flips at every read, 0 never; 9-bit codes."""
@@ -188,6 +227,31 @@ def test_comparison_catches(wrong: str) -> None:
     config = BASE._replace(lr_h=4095) if wrong == "no_saturation" else BASE
     with pytest.raises(AssertionError):
         compare(config, make_codes(9, config.rows, 400, 1), wrong)
+
+
+@pytest.mark.parametrize("wrong", WRONG_OPTIONS)
+def test_comparison_catches_wrong_options(wrong: str) -> None:
+    config = BASE._replace(random_order=True, correction=4, reference=wrong != "reference_kept", cols=5)
+    with pytest.raises(AssertionError):
+        compare(config, make_codes(9, config.rows, 400, 1), wrong)
+
+
+def test_read_correction_divides_by_the_index() -> None:
+    """1000 / 1, / 2 ... rounded to the nearest; the cap holds; the read after a flip begins anew."""
+    config = BASE._replace(cols=1, lr_h=1000, correction=6, chop=8)
+    gains = [transfer_gain(config, reads) for reads in range(9)]
+    assert gains == [1000, 500, 333, 250, 200, 167, 167, 167, 167]
+
+
+def test_random_order_reads_all_columns_alike() -> None:
+    """With replacement: the counts of 20,000 draws of 7 columns pass a chi-square test (6 degrees, 1e-6: 38.3)."""
+    config = BASE._replace(random_order=True, cols=7, rows=1)
+    state, transfer = reset_state(config), new_transfer(config)
+    counts = np.zeros(7)
+    for _ in range(20_000):
+        step_transfer(config, state, np.zeros(1, dtype=np.int64), transfer)
+        counts[transfer.head[0]] += 1
+    assert ((counts - counts.mean()) ** 2 / counts.mean()).sum() < 38.3
 
 
 @settings(**SETTINGS)

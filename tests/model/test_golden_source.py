@@ -115,7 +115,7 @@ def test_flip_rate(threshold: int) -> None:
     """A flip in a share threshold / 2^16 of the reads, neighbouring draws independent (five standard deviations)."""
     config = CONFIG._replace(chop_mode=2, chop=threshold)
     state = reset_state(config)
-    flips = np.array([chopper.draw_flip(config, state) for _ in range(20_000)], dtype=float)
+    flips = np.array([chopper.draw_flip(config, state, 0) for _ in range(20_000)], dtype=float)
     share = threshold / 65536
     assert abs(flips.mean() - share) <= 5 * np.sqrt(share * (1 - share) / flips.size)
     if 0 < threshold < 65535:
@@ -135,15 +135,18 @@ def pure(function: Any, made: dict[Any, Any]) -> Any:
 
 
 CONFIG = ControllerConfig(
-    rows=3, cols=2, p_frac=4, p_store=True, beta=77, beta_bits=8, h_bits=14, h_frac=8, lr_h=901, lr_shift=8,
-    max_steps=2, h_decay=False, h_momentum_shift=0, h_rounding=0, p_rounding=0, transfer_every=2, chop_mode=2,
-    chop=20_000, warmup=2, lfsr_seed=0x9D872B41,
+    rows=3, cols=2, reference=True, p_frac=4, p_store=True, beta=77, beta_bits=8, h_bits=14, h_frac=8, lr_h=901,
+    lr_shift=8,
+    correction=0, max_steps=2, h_decay=False, h_momentum_shift=0, h_rounding=0, p_rounding=0, transfer_every=2,
+    chop_mode=2,
+    chop=20_000, warmup=2, lfsr_seed=0x9D872B41, random_order=False,
+    column_seed=0x2C9277B5,
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("change", [
     {}, {"h_decay": True, "h_momentum_shift": 2, "h_rounding": 1}, {"p_store": False, "chop_mode": 1, "chop": 2},
-    {"p_rounding": 2, "h_rounding": 2, "chop_mode": 0},
+    {"p_rounding": 2, "h_rounding": 2, "chop_mode": 0}, {"reference": False, "random_order": True, "correction": 5},
 ])  # fmt: skip
 def test_compiled_equals_its_text(change: dict[str, Any]) -> None:
     config = CONFIG._replace(**change)
