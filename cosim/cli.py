@@ -20,6 +20,7 @@ EXIT_INTERRUPTED = 130
 # Imported when called for, so that `spec check` does not wait for what a simulation needs.
 COMMANDS = {
     "run": "crosschop.cosim.commands_run:run",
+    "reproduce": "crosschop.cosim.commands_reproduce:reproduce",
     "verify": "crosschop.cosim.commands_verify:verify",
     "spec": "crosschop.cosim.commands_spec:spec",
 }

@@ -52,14 +52,14 @@ def stderr() -> Console:
 
 
 class Progress:
-    """A progress bar over transfers that also knows how fast they went."""
+    """A progress bar over transfers, or other units, that also knows how fast they went."""
 
-    def __init__(self, console: Console, title: str, total: int) -> None:
+    def __init__(self, console: Console, title: str, total: int, unit: str = "transfers") -> None:
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("transfers"),
+            TextColumn(unit),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )

@@ -1,7 +1,5 @@
 """Everything that needs no simulator: chipspec, analog arrays, algorithms, golden controller, cycle model."""
 
-from pathlib import Path
-
 from crosschop.model.cache import use_compiled_code_cache
 
-use_compiled_code_cache(Path(__file__).parent)
+use_compiled_code_cache()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shutil
@@ -19,17 +20,24 @@ def cache_directory() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crosschop"
 
 
-def use_compiled_code_cache(sources: Path) -> None:
+@functools.cache
+def sources_digest() -> str:
+    """Digest of the sources of crosschop.model that simulate: what was computed by other ones may differ."""
+    sources = Path(__file__).parent
+    digest = hashlib.sha256()
+    for source in sorted(set(sources.rglob("*.py")) - set((sources / "reproduce").rglob("*.py"))):
+        digest.update(source.relative_to(sources).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def use_compiled_code_cache() -> None:
     """Points numba at a cache that belongs to exactly these sources; call before numba is imported.
 
     Numba looks only at the file of the function it loads: after an edit of golden/fixed.py it would go on using a
     training loop with the old arithmetic compiled into it.
     """
-    digest = hashlib.sha256()
-    for source in sorted(sources.rglob("*.py")):
-        digest.update(source.relative_to(sources).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
     versions = cache_directory() / "numba"
-    current = versions / digest.hexdigest()[:16]
+    current = versions / sources_digest()
     os.environ["NUMBA_CACHE_DIR"] = str(current)
     if not current.exists():
         _drop_old(versions)

@@ -13,34 +13,52 @@ from crosschop.model.analog.crossbar import Crossbar
 from crosschop.model.analog.device import FloatArray
 from crosschop.model.analog.random import draw_normal
 from crosschop.model.analog.tile import Tile
-from crosschop.model.chipspec.schema import WeightProgramming
+from crosschop.model.chipspec.schema import ConstantGradient, WeightProgramming
 
 
 class Task(NamedTuple):
-    """Weight programming for compiled code.
+    """A task for compiled code.
 
     Attributes:
-        target: W*, (cols, rows) like the arrays.
+        target: W*, (cols, rows) like the arrays; zero where nothing is to be reached.
         input_std: spread of the inputs.
+        correlation: a of a constant gradient; negative: the error comes from the target.
     """
 
     target: FloatArray
     input_std: np.float32
+    correlation: np.float32
 
 
-def new_task(task: WeightProgramming, shape: tuple[int, int], generator: np.random.Generator) -> Task:
-    """A target matrix W* ~ N(0, target_std), elements beyond target_limit drawn again; shape (cols, rows)."""
+def new_task(
+    task: WeightProgramming | ConstantGradient, shape: tuple[int, int], generator: np.random.Generator
+) -> Task:
+    """The task of a run; shape is (cols, rows).
+
+    Weight programming draws a target matrix W* ~ N(0, target_std), elements beyond target_limit drawn again.
+    """
+    if isinstance(task, ConstantGradient):
+        return Task(np.zeros(shape, dtype=np.float32), np.float32(task.input_std), np.float32(task.correlation))
     target = generator.normal(0.0, task.target_std, shape)
     while (outside := np.abs(target) > task.target_limit).any():
         target[outside] = generator.normal(0.0, task.target_std, int(outside.sum()))
-    return Task(target.astype(np.float32), np.float32(task.input_std))
+    return Task(target.astype(np.float32), np.float32(task.input_std), np.float32(-1.0))
 
 
 @njit(cache=True)
 def draw_sample(task: Task, tile: Tile, x: FloatArray, d: FloatArray) -> None:
-    """One sample: x (cols,) ~ N(0, input_std); d (rows,) = W* x - y, the negative gradient of the squared error."""
+    """One sample: x (cols,) and d (rows,), the negative gradient of the loss with respect to the outputs.
+
+    Weight programming: x ~ N(0, input_std), d = W* x - y, from half the squared error. Constant gradient: x = -X,
+    d = a X + (1 - a) Y.
+    """
     for i in range(x.size):
         x[i] = task.input_std * draw_normal(tile.streams.data)
+    if task.correlation >= 0:
+        for i in range(d.size):
+            noise = task.input_std * draw_normal(tile.streams.data)
+            d[i] = -task.correlation * x[i] + (1 - task.correlation) * noise
+        return
     actual = np.empty_like(d)
     analog.forward(tile, x, actual)
     d[:] = -actual

@@ -24,6 +24,7 @@ from crosschop.model.chipspec.derive import (
     rtl_configuration,
     rtl_parameters,
     step_bits,
+    transfers_in,
 )
 from crosschop.model.chipspec.loader import SpecError, find_chipspec, load_chipspec, shipped_chipspecs
 from crosschop.model.chipspec.schema import ChipSpec
@@ -57,4 +58,5 @@ __all__ = [
     "rtl_parameters",
     "shipped_chipspecs",
     "step_bits",
+    "transfers_in",
 ]

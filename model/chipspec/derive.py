@@ -143,6 +143,11 @@ def beats(spec: ChipSpec) -> int:
     return -(-spec.array.rows // spec.controller.lanes)
 
 
+def transfers_in(spec: ChipSpec, samples: int) -> int:
+    """Whole transfers in so many samples."""
+    return samples // spec.transfer.transfer_every
+
+
 def step_bits(spec: ChipSpec) -> int:
     """Bits of a signed number of pulses, -max_steps..max_steps."""
     return given(spec.hidden).max_steps.bit_length() + 1

@@ -18,7 +18,7 @@ from crosschop.model.chipspec.algorithms import (
     TransferAlgorithm,
     Ttv2,
 )
-from crosschop.model.chipspec.section import Section, given
+from crosschop.model.chipspec.section import Section, Variant, given
 
 Rounding = Literal["half_up", "floor", "to_zero"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -164,16 +164,29 @@ class Timing(Section):
     )
 
 
-class WeightProgramming(Section):
+class _Task(Variant):
+    """Base of all tasks."""
+
+    name: str
+    samples: int = Field(ge=1, le=10**9, description="input samples of a run")
+    input_std: float = Field(default=1.0, gt=0, le=100, description="standard deviation of the inputs")
+
+
+class WeightProgramming(_Task):
     """Weight programming: a linear layer learns a target matrix from random inputs."""
 
     name: Literal["weight_programming"] = Field(description="training task")
-    samples: int = Field(ge=1, le=10**9, description="input samples of a run")
     target_std: float = Field(default=0.3, gt=0, le=2, description="standard deviation of the target weights")
     target_limit: float = Field(
         default=1.0, gt=0, le=10, description="targets beyond +-target_limit are drawn again (W cannot hold them)"
     )
-    input_std: float = Field(default=1.0, gt=0, le=100, description="standard deviation of the inputs")
+
+
+class ConstantGradient(_Task):
+    """Constant gradient, as in Fig. 3: x = -X, d = a X + (1 - a) Y with X, Y random; it does not depend on W."""
+
+    name: Literal["constant_gradient"] = Field(description="training task")
+    correlation: Fraction = Field(description="a, the share of X in d; the mean gradient of the diagonal is -a")
 
 
 class ChipSpec(Section):
@@ -194,7 +207,7 @@ class ChipSpec(Section):
     )
     controller: Controller
     timing: Timing
-    task: WeightProgramming
+    task: WeightProgramming | ConstantGradient = Field(discriminator="name", description="what is trained")
 
     @model_validator(mode="after")
     def _sections_of_the_algorithm(self) -> ChipSpec:
@@ -211,6 +224,14 @@ class ChipSpec(Section):
                 raise ValueError(f"algorithm {self.algorithm.name} needs {name}")
             if section is not None and name not in needed | optional:
                 raise ValueError(f"{name} does not go with algorithm {self.algorithm.name}; null removes it")
+        return self
+
+    @model_validator(mode="after")
+    def _square_for_a_diagonal(self) -> ChipSpec:
+        if isinstance(self.task, ConstantGradient) and self.array.rows != self.array.cols:
+            raise ValueError(
+                f"task constant_gradient needs a square array, got {self.array.rows} rows and {self.array.cols} cols"
+            )
         return self
 
     @model_validator(mode="after")
