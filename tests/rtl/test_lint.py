@@ -25,6 +25,12 @@ CORNERS: tuple[dict[str, int], ...] = (
     {"ADC_W": 2, "P_FRAC": 0, "LR_W": 1, "LR_SHIFT": 0, "H_W": 2, "H_FRAC": 0, "BETA_W": 1, "BETA": 0},
     {"H_DECAY": 1, "H_MOMENTUM_SHIFT": 15, "H_W": 4, "H_FRAC": 2, "H_ROUND": 1, "P_ROUND": 1},
     {"H_DECAY": 1, "H_MOMENTUM_SHIFT": 2, "H_ROUND": 2, "P_ROUND": 2, "MAX_STEPS": 3},
+    {"REF_EN": 0, "P_EN": 0, "P_FRAC": 0, "CHOP_MODE": 0, "CORRECTION": 2},
+    {"REF_EN": 0, "P_EN": 0, "P_FRAC": 0, "CHOP_MODE": 2, "CORRECTION": 255, "TRACE_EN": 0},
+    {"ROWS": 1, "COLS": 1, "LANES": 1, "CHOP_MODE": 0, "COL_RANDOM": 1, "COL_SEED": 4294967295, "CORRECTION": 3},
+    {"ROWS": 9, "COLS": 1, "LANES": 1, "CHOP_MODE": 1, "COL_RANDOM": 1, "LR_W": 1, "CORRECTION": 128},
+    {"ROWS": 4, "COLS": 8, "LANES": 4, "CHOP_MODE": 1, "COL_RANDOM": 1, "P_EN": 0},
+    {"ROWS": 8, "COLS": 16, "LANES": 1, "CHOP_MODE": 2, "COL_RANDOM": 1, "LR_W": 16, "CORRECTION": 127},
 )
 
 BAD_LATCH = "module bad (input wire en, input wire d, output reg q);\nalways @* if (en) q = d;\nendmodule\n"
@@ -54,12 +60,14 @@ def parameter_sets(module: str) -> list[dict[str, int]]:
         # What the parents of the two shared modules make of the chip's parameters
         derived = {
             "xc_ram_1r1w": [
-                {"DATA_W": chip["LANES"] * width, "DEPTH": chip["COLS"] * beats} for width in (chip["H_W"], p_w)
+                *({"DATA_W": chip["LANES"] * width, "DEPTH": chip["COLS"] * beats} for width in (chip["H_W"], p_w)),
+                *({"DATA_W": width, "DEPTH": chip["COLS"]} for width in (1, 16)),
             ],
             "xc_round_shift": [
                 {"IN_W": p_w + chip["LR_W"] + 2, "SHIFT": chip["LR_SHIFT"], "ROUND": chip["H_ROUND"]},
                 {"IN_W": p_w + chip["BETA_W"] + 3, "SHIFT": chip["BETA_W"], "ROUND": chip["P_ROUND"]},
                 {"IN_W": chip["H_W"], "SHIFT": chip["H_FRAC"], "ROUND": 2},
+                {"IN_W": chip["LR_W"] + 17, "SHIFT": 16, "ROUND": 0},
             ],
         }
         names = declared(module)
