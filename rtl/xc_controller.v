@@ -20,10 +20,10 @@ module xc_controller #
     parameter LANES = 4,
     // Bits of a signed ADC code, 2..16
     parameter ADC_W = 8,
-    // Fraction bits of P and P^ref below one ADC LSB, 0..16
-    parameter P_FRAC = 4,
     // 1: codes count against P^ref (AGAD); 0: no P^ref and no P (TTv2, c-TTv2)
     parameter REF_EN = 1,
+    // Fraction bits of P and P^ref below one ADC LSB, 0..16
+    parameter P_FRAC = 4,
     // With a reference, 1: P store present; 0: beta = 1, P is the last code, no store; 0 without a reference
     parameter P_EN = 1,
     // beta = BETA / 2^BETA_W; BETA_W in 1..16, BETA in 0..2^BETA_W
@@ -35,6 +35,8 @@ module xc_controller #
     // Bits of the unsigned gain cfg_lr_h, 1..16, and its scale cfg_lr_h / 2^LR_SHIFT, 0..48
     parameter LR_W = 8,
     parameter LR_SHIFT = 4,
+    // Read correction: largest index by which the gain of a read is divided, 2..255; 0: off
+    parameter CORRECTION = 0,
     // Most pulses per element and transfer, 1..15
     parameter MAX_STEPS = 1,
     // H after a write: 0 subtract the pulses, 1 multiply by the momentum
@@ -48,8 +50,6 @@ module xc_controller #
     parameter CHOP_MODE = 1,
     // First state of the chopper's LFSR, 32 bits, non-zero
     parameter [31:0] LFSR_SEED = 32'h00000001,
-    // Read correction: largest index by which the gain of a read is divided, 2..255; 0: off
-    parameter CORRECTION = 0,
     // Order in which columns are read: 0 in turn, 1 random
     parameter COL_RANDOM = 0,
     // First state of the LFSR that draws the columns, 32 bits, non-zero
@@ -269,8 +269,8 @@ xc_state_store #(
     .COLS(COLS),
     .LANES(LANES),
     .ADC_W(ADC_W),
-    .P_FRAC(P_FRAC),
     .REF_EN(REF_EN),
+    .P_FRAC(P_FRAC),
     .P_EN(P_EN),
     .H_W(H_W)
 )
@@ -295,8 +295,8 @@ xc_transfer_lanes #(
     .COLS(COLS),
     .LANES(LANES),
     .ADC_W(ADC_W),
-    .P_FRAC(P_FRAC),
     .REF_EN(REF_EN),
+    .P_FRAC(P_FRAC),
     .P_EN(P_EN),
     .BETA_W(BETA_W),
     .BETA(BETA),
@@ -304,12 +304,12 @@ xc_transfer_lanes #(
     .H_FRAC(H_FRAC),
     .LR_W(LR_W),
     .LR_SHIFT(LR_SHIFT),
+    .CORRECTION(CORRECTION),
     .MAX_STEPS(MAX_STEPS),
     .H_DECAY(H_DECAY),
     .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT),
     .H_ROUND(H_ROUND),
     .P_ROUND(P_ROUND),
-    .CORRECTION(CORRECTION),
     .TRACE_EN(TRACE_EN)
 )
 xc_transfer_lanes_inst (

@@ -20,10 +20,10 @@ module xc_state_store #
     parameter LANES = 4,
     // Bits of a signed ADC code, 2..16
     parameter ADC_W = 8,
-    // Fraction bits of P and P^ref below one ADC LSB, 0..16
-    parameter P_FRAC = 4,
     // 1: P^ref store present; 0: no reference, no P
     parameter REF_EN = 1,
+    // Fraction bits of P and P^ref below one ADC LSB, 0..16
+    parameter P_FRAC = 4,
     // With a reference, 1: P store present; 0: no P store, beta = 1
     parameter P_EN = 1,
     // Bits of an H entry, 2..32

@@ -20,10 +20,10 @@ module xc_transfer_lane #
 (
     // Bits of a signed ADC code, 2..16
     parameter ADC_W = 8,
-    // Fraction bits of P and P^ref below one ADC LSB, 0..16
-    parameter P_FRAC = 4,
     // 1: reference P^ref; 0: none, and no P
     parameter REF_EN = 1,
+    // Fraction bits of P and P^ref below one ADC LSB, 0..16
+    parameter P_FRAC = 4,
     // With a reference, 1: leaky mean; 0: beta = 1, P is the last code
     parameter P_EN = 1,
     // beta = BETA / 2^BETA_W; BETA_W in 1..16, BETA in 0..2^BETA_W

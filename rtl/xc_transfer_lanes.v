@@ -25,10 +25,10 @@ module xc_transfer_lanes #
     parameter LANES = 4,
     // Bits of a signed ADC code, 2..16
     parameter ADC_W = 8,
-    // Fraction bits of P and P^ref below one ADC LSB, 0..16
-    parameter P_FRAC = 4,
     // 1: reference P^ref; 0: none, and no P
     parameter REF_EN = 1,
+    // Fraction bits of P and P^ref below one ADC LSB, 0..16
+    parameter P_FRAC = 4,
     // With a reference, 1: leaky mean; 0: beta = 1, P is the last code
     parameter P_EN = 1,
     // beta = BETA / 2^BETA_W; BETA_W in 1..16, BETA in 0..2^BETA_W
@@ -40,6 +40,8 @@ module xc_transfer_lanes #
     // Bits of the unsigned gain cfg_lr_h, 1..16, and its scale cfg_lr_h / 2^LR_SHIFT, 0..48
     parameter LR_W = 8,
     parameter LR_SHIFT = 4,
+    // Read correction: largest index of a read, 2..255; 0: off
+    parameter CORRECTION = 0,
     // Most pulses per element and transfer, 1..15
     parameter MAX_STEPS = 1,
     // H after a write: 0 subtract the pulses, 1 multiply by the momentum
@@ -49,8 +51,6 @@ module xc_transfer_lanes #
     // Rounding of the H and of the P increment: 0 half up, 1 floor, 2 toward zero
     parameter H_ROUND = 0,
     parameter P_ROUND = 0,
-    // Read correction: largest index of a read, 2..255; 0: off
-    parameter CORRECTION = 0,
     // 1: drive the retire trace; 0: tie it to zero, no logic
     parameter TRACE_EN = 1,
     // Derived, not to be set: beats per column
@@ -227,8 +227,8 @@ for (lane = 0; lane < LANES; lane = lane + 1) begin : gen_lane
 
     xc_transfer_lane #(
         .ADC_W(ADC_W),
-        .P_FRAC(P_FRAC),
         .REF_EN(REF_EN),
+        .P_FRAC(P_FRAC),
         .P_EN(P_EN),
         .BETA_W(BETA_W),
         .BETA(BETA),

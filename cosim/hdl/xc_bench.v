@@ -19,8 +19,8 @@ module xc_bench #
     parameter COLS = 3,
     parameter LANES = 2,
     parameter ADC_W = 9,
-    parameter P_FRAC = 4,
     parameter REF_EN = 1,
+    parameter P_FRAC = 4,
     parameter P_EN = 1,
     parameter BETA_W = 8,
     parameter BETA = 128,
@@ -28,6 +28,7 @@ module xc_bench #
     parameter H_FRAC = 10,
     parameter LR_W = 12,
     parameter LR_SHIFT = 4,
+    parameter CORRECTION = 0,
     parameter MAX_STEPS = 1,
     parameter H_DECAY = 0,
     parameter H_MOMENTUM_SHIFT = 0,
@@ -35,7 +36,6 @@ module xc_bench #
     parameter P_ROUND = 0,
     parameter CHOP_MODE = 1,
     parameter LFSR_SEED = 1,
-    parameter CORRECTION = 0,
     parameter COL_RANDOM = 0,
     parameter COL_SEED = 1,
     parameter TRACE_EN = 1,
@@ -122,11 +122,11 @@ wire [LANES*P_W-1:0]    trc_p, trc_pref;
 wire [LANES*STEP_W-1:0] trc_pulses;
 
 `XC_DUT #(
-    .ROWS(ROWS), .COLS(COLS), .LANES(LANES), .ADC_W(ADC_W), .P_FRAC(P_FRAC), .REF_EN(REF_EN), .P_EN(P_EN),
-    .BETA_W(BETA_W), .BETA(BETA), .H_W(H_W), .H_FRAC(H_FRAC), .LR_W(LR_W), .LR_SHIFT(LR_SHIFT),
+    .ROWS(ROWS), .COLS(COLS), .LANES(LANES), .ADC_W(ADC_W), .REF_EN(REF_EN), .P_FRAC(P_FRAC), .P_EN(P_EN),
+    .BETA_W(BETA_W), .BETA(BETA), .H_W(H_W), .H_FRAC(H_FRAC), .LR_W(LR_W), .LR_SHIFT(LR_SHIFT), .CORRECTION(CORRECTION),
     .MAX_STEPS(MAX_STEPS), .H_DECAY(H_DECAY), .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT), .H_ROUND(H_ROUND),
-    .P_ROUND(P_ROUND), .CHOP_MODE(CHOP_MODE), .LFSR_SEED(LFSR_SEED), .CORRECTION(CORRECTION),
-    .COL_RANDOM(COL_RANDOM), .COL_SEED(COL_SEED), .TRACE_EN(TRACE_EN)
+    .P_ROUND(P_ROUND), .CHOP_MODE(CHOP_MODE), .LFSR_SEED(LFSR_SEED), .COL_RANDOM(COL_RANDOM),
+    .COL_SEED(COL_SEED), .TRACE_EN(TRACE_EN)
 ) dut (
     .clk(clk), .rst(py_rst),
     .cfg_transfer_every(py_transfer_every), .cfg_lr_h(py_lr_h), .cfg_chop(py_chop), .cfg_warmup(py_warmup),

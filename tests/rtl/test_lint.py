@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from crosschop.model.chipspec import load_chipspec, rtl_parameters, shipped_chipspecs
+from crosschop.model.chipspec import controller_module, load_chipspec, rtl_parameters, shipped_chipspecs
 
 RTL = Path(__file__).resolve().parents[2] / "rtl"
 MODULES = sorted(path.stem for path in RTL.glob("*.v"))
@@ -25,6 +25,12 @@ CORNERS: tuple[dict[str, int], ...] = (
     {"ADC_W": 2, "P_FRAC": 0, "LR_W": 1, "LR_SHIFT": 0, "H_W": 2, "H_FRAC": 0, "BETA_W": 1, "BETA": 0},
     {"H_DECAY": 1, "H_MOMENTUM_SHIFT": 15, "H_W": 4, "H_FRAC": 2, "H_ROUND": 1, "P_ROUND": 1},
     {"H_DECAY": 1, "H_MOMENTUM_SHIFT": 2, "H_ROUND": 2, "P_ROUND": 2, "MAX_STEPS": 3},
+    {"REF_EN": 0, "P_EN": 0, "P_FRAC": 0, "CHOP_MODE": 0, "CORRECTION": 2},
+    {"REF_EN": 0, "P_EN": 0, "P_FRAC": 0, "CHOP_MODE": 2, "CORRECTION": 255, "TRACE_EN": 0},
+    {"ROWS": 1, "COLS": 1, "LANES": 1, "CHOP_MODE": 0, "COL_RANDOM": 1, "COL_SEED": 4294967295, "CORRECTION": 3},
+    {"ROWS": 9, "COLS": 1, "LANES": 1, "CHOP_MODE": 1, "COL_RANDOM": 1, "LR_W": 1, "CORRECTION": 128},
+    {"ROWS": 4, "COLS": 8, "LANES": 4, "CHOP_MODE": 1, "COL_RANDOM": 1, "P_EN": 0},
+    {"ROWS": 8, "COLS": 16, "LANES": 1, "CHOP_MODE": 2, "COL_RANDOM": 1, "LR_W": 16, "CORRECTION": 127},
 )
 
 BAD_LATCH = "module bad (input wire en, input wire d, output reg q);\nalways @* if (en) q = d;\nendmodule\n"
@@ -38,6 +44,12 @@ needs_verilator = pytest.mark.skipif(
 needs_icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="no Icarus: sudo apt install iverilog")
 
 
+def chips() -> list[dict[str, int]]:
+    """The parameters of every shipped chip that has xc_controller."""
+    specs = [load_chipspec(path) for path in shipped_chipspecs()]
+    return [rtl_parameters(spec) for spec in specs if controller_module(spec) == "xc_controller"]
+
+
 def declared(module: str) -> list[str]:
     """Names of the parameters that a module declares."""
     return re.findall(r"^\s*parameter\s+(?:\[[^]]*\]\s*)?(\w+)", (RTL / f"{module}.v").read_text(), re.MULTILINE)
@@ -45,21 +57,22 @@ def declared(module: str) -> list[str]:
 
 def parameter_sets(module: str) -> list[dict[str, int]]:
     """The different parameter sets of a module over all chips and corners."""
-    chips = [rtl_parameters(load_chipspec(path)) for path in shipped_chipspecs()]
-    chips += [{**chips[0], **corner} for corner in CORNERS]
+    shipped = chips()
     sets: list[dict[str, int]] = []
-    for chip in chips:
+    for chip in [*shipped, *({**shipped[0], **corner} for corner in CORNERS)]:
         beats = -(-chip["ROWS"] // chip["LANES"])
         p_w = chip["ADC_W"] + chip["P_FRAC"]
         # What the parents of the two shared modules make of the chip's parameters
         derived = {
             "xc_ram_1r1w": [
-                {"DATA_W": chip["LANES"] * width, "DEPTH": chip["COLS"] * beats} for width in (chip["H_W"], p_w)
+                *({"DATA_W": chip["LANES"] * width, "DEPTH": chip["COLS"] * beats} for width in (chip["H_W"], p_w)),
+                *({"DATA_W": width, "DEPTH": chip["COLS"]} for width in (1, 16)),
             ],
             "xc_round_shift": [
                 {"IN_W": p_w + chip["LR_W"] + 2, "SHIFT": chip["LR_SHIFT"], "ROUND": chip["H_ROUND"]},
                 {"IN_W": p_w + chip["BETA_W"] + 3, "SHIFT": chip["BETA_W"], "ROUND": chip["P_ROUND"]},
                 {"IN_W": chip["H_W"], "SHIFT": chip["H_FRAC"], "ROUND": 2},
+                {"IN_W": chip["LR_W"] + 17, "SHIFT": 16, "ROUND": 0},
             ],
         }
         names = declared(module)
@@ -120,8 +133,8 @@ def test_is_verilog_2005() -> None:
 
 
 def test_controller_declares_what_chips_set() -> None:
-    for path in shipped_chipspecs():
-        assert list(rtl_parameters(load_chipspec(path))) == declared("xc_controller")
+    for chip in chips():
+        assert list(chip) == declared("xc_controller")
 
 
 def test_verible() -> None:

@@ -1,5 +1,7 @@
 """Yosys reads the controller of every shipped chip: no latches, no initial values, memories of the right size.
 
+What a chip's options leave out is not there at all, down to the last register.
+
 Yosys runs in a process of its own, since it ends the process it is in on an error.
 """
 
@@ -9,14 +11,16 @@ import functools
 import importlib.util
 import json
 import re
+import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crosschop.model.chipspec import load_chipspec, rtl_parameters, shipped_chipspecs
+from crosschop.model.chipspec import controller_module, load_chipspec, rtl_parameters, shipped_chipspecs
 
 RTL = Path(__file__).resolve().parents[2] / "rtl"
 TOP = "xc_controller"
@@ -26,6 +30,33 @@ pytestmark = pytest.mark.skipif(importlib.util.find_spec("pyosys") is None, reas
 LATCH = "module bad (input wire en, input wire d, output reg q);\nalways @* if (en) q = d;\nendmodule\n"
 INITIAL = "module bad (input wire clk, output reg q);\ninitial q = 1;\nalways @(posedge clk) q <= !q;\nendmodule\n"
 LOOP = "module bad (input wire a, output wire q);\nwire b = q ^ a;\nassign q = !b;\nendmodule\n"
+
+# What makes the other algorithms, and what they may have, over any chip
+TTV2 = {"REF_EN": 0, "P_EN": 0, "P_FRAC": 0}
+OPTIONS: dict[str, dict[str, int]] = {
+    "beta1": {"P_EN": 0},
+    "c_ttv2": TTV2,
+    "ttv2": {**TTV2, "CHOP_MODE": 0},
+    "correction": {"CORRECTION": 16},
+    "random_order": {"COL_RANDOM": 1},
+    "random_order_and_flips": {"COL_RANDOM": 1, "CHOP_MODE": 2},
+    "all": {**TTV2, "COL_RANDOM": 1, "CHOP_MODE": 2, "CORRECTION": 255},
+}
+
+# Bug: file, original, replacement
+Change = tuple[str, str, str]
+
+# Cuts the read correction and the random column order out of the sources
+WITHOUT_OPTIONS: tuple[Change, ...] = (
+    ("xc_transfer_lanes.v", "        .gain(gain),\n", "        .gain(cfg_lr_h),\n"),
+    ("xc_transfer_lanes.v", "        index_reg <= xfer_index;\n", ""),
+    ("xc_read_index.v", "        if (CORRECTION != 0 && count == COUNT_MAX[COUNT_W-1:0]) begin\n"
+                        "            count_next = count;\n        end\n", ""),
+    ("xc_read_index.v", "    if (CORRECTION != 0) begin : gen_index\n", "    if (0) begin : gen_index\n"),
+    ("xc_transfer_scheduler.v", "    if (addr_load) begin\n        addr_next = addr_start;\n    end\n", ""),
+    ("xc_transfer_scheduler.v", "        col_next = col_after;\n",
+     "        col_next = (col_reg == LAST_COL[COL_W-1:0]) ? {COL_W{1'b0}} : col_reg + 1'b1;\n"),
+)  # fmt: skip
 
 Netlist = dict[str, Any]
 
@@ -43,11 +74,11 @@ def yosys(directory: Path, commands: list[str], top: str) -> Netlist:
     return module
 
 
-def elaborate(parameters: dict[str, int]) -> list[str]:
+def elaborate(parameters: dict[str, int], rtl: Path = RTL) -> list[str]:
     """Commands from the sources to one flat module, before any memory becomes flip-flops."""
     values = " ".join(f"-chparam {name} {value}" for name, value in parameters.items())
     return [
-        *(f"read_verilog {path}" for path in sorted(RTL.glob("*.v"))),
+        *(f"read_verilog {path}" for path in sorted(rtl.glob("*.v"))),
         f"hierarchy -check -top {TOP} {values}",
         "proc",
         "flatten",
@@ -85,21 +116,78 @@ def flip_flops(module: Netlist) -> int:
     return sum(cell["type"].startswith(("$_DFF", "$_SDFF")) for cell in module["cells"].values())
 
 
+def registers(module: Netlist) -> dict[str, int]:
+    """Bits of every register that is left, by its name without the path."""
+    bits = {
+        bit
+        for cell in module["cells"].values()
+        if re.match(r"[$]s?dff", cell["type"])
+        for bit in cell["connections"]["Q"]
+    }
+    found: dict[str, int] = {}
+    for name, net in module["netnames"].items():
+        own = name.rsplit(".", 1)[-1].lstrip("\\")
+        if own.endswith("_reg"):
+            kept = sum(bit in bits for bit in net["bits"])
+            found |= {own: found.get(own, 0) + kept} if kept else {}
+    return found
+
+
+def operators(module: Netlist) -> Counter[str]:
+    """Number of arithmetic cells."""
+    return Counter(cell["type"] for cell in module["cells"].values() if cell["type"] in ("$mul", "$sub", "$add"))
+
+
+def cost(module: Netlist) -> Counter[tuple[str, ...]]:
+    """Number of cells of each type and widths; a scope is a name, not a cell."""
+    return Counter(
+        (cell["type"], *(f"{key}={cell['parameters'][key]}" for key in sorted(cell["parameters"]) if "WIDTH" in key))
+        for cell in module["cells"].values()
+        if cell["type"] != "$scopeinfo"
+    )
+
+
+def reduced(directory: Path, parameters: dict[str, int], rtl: Path = RTL) -> Netlist:
+    """The netlist of operators and registers after everything constant or unused is gone."""
+    return yosys(directory, [*elaborate(parameters, rtl), "opt -full", "memory_collect", "opt_clean"], TOP)
+
+
+def changed(directory: Path, *changes: Change) -> Path:
+    """A copy of the RTL with changes."""
+    rtl = directory / "rtl"
+    shutil.copytree(RTL, rtl, ignore=shutil.ignore_patterns("__pycache__"))
+    for file, original, replacement in changes:
+        text = (rtl / file).read_text()
+        assert text.count(original) == 1, (file, original)
+        (rtl / file).write_text(text.replace(original, replacement))
+    return rtl
+
+
 def expected_memories(parameters: dict[str, int]) -> dict[str, int]:
     entries = parameters["COLS"] * -(-parameters["ROWS"] // parameters["LANES"]) * parameters["LANES"]
     p_w = parameters["ADC_W"] + parameters["P_FRAC"]
-    bits = {"h": entries * parameters["H_W"], "pref": entries * p_w}
-    return {**bits, "p": entries * p_w} if parameters["P_EN"] else bits
+    bits = {"h": entries * parameters["H_W"]}
+    if parameters["REF_EN"]:
+        bits["pref"] = entries * p_w
+    if parameters["P_EN"]:
+        bits["p"] = entries * p_w
+    # Reads per chop period where the columns are not in step: 16 bits for a regular period, else as far as the
+    # correction looks
+    width = {1: 16}.get(parameters["CHOP_MODE"], max(parameters["CORRECTION"] - 1, 0).bit_length())
+    if width and (parameters["COL_RANDOM"] or parameters["CHOP_MODE"] == 2):
+        bits["count"] = parameters["COLS"] * width
+    return bits
 
 
 @functools.cache
 def chips() -> dict[str, dict[str, int]]:
-    return {path.stem: rtl_parameters(load_chipspec(path)) for path in shipped_chipspecs()}
+    specs = {path.stem: load_chipspec(path) for path in shipped_chipspecs()}
+    return {name: rtl_parameters(spec) for name, spec in specs.items() if controller_module(spec) == TOP}
 
 
-@pytest.mark.parametrize("chip", sorted(chips()))
+@pytest.mark.parametrize("chip", [*sorted(chips()), *sorted(OPTIONS)])
 def test_elaborates(chip: str, tmp_path: Path) -> None:
-    parameters = chips()[chip]
+    parameters = chips()[chip] if chip in chips() else {**chips()["agad_tiny"], **OPTIONS[chip]}
     module = yosys(tmp_path, [*elaborate(parameters), "opt_clean", "memory_collect"], TOP)
     assert latches(module) == []
     assert initial_values(module) == []
@@ -128,6 +216,103 @@ def test_synthesizes_and_trace_costs_nothing_when_off(tmp_path: Path) -> None:
     trace_outputs = sum(len(bits) for bits in trace_bits.values())
     waiting = 2 * (len(trace_bits["trc_codes"]) + len(trace_bits["trc_pref"]))
     assert 0.95 * (trace_outputs + waiting) < flip_flops(on) - flip_flops(off) <= trace_outputs + waiting
+
+
+def of_p(module: Netlist) -> dict[str, int]:
+    """What is left of P and P^ref: memories and registers."""
+    left = {**memories(module), **registers(module)}
+    return {name: bits for name, bits in left.items() if re.match(r"(p|pref|d|trc_p|trc_pref)(_|$)", name)}
+
+
+def test_no_reference_leaves_h_alone(tmp_path: Path) -> None:
+    agad = chips()["agad_tiny"]
+    lanes = agad["LANES"]
+    netlists = [
+        yosys(tmp_path, [*elaborate(parameters), "opt_clean"], TOP)
+        for parameters in ({**agad, **TTV2}, {**agad, "P_EN": 0}, agad)
+    ]
+    # Multiplications: by the gain; by beta. Subtractions: of P^ref; of P
+    ttv2, beta1, full = map(operators, netlists)
+    assert ttv2["$mul"] == beta1["$mul"] == lanes and full["$mul"] == 2 * lanes
+    assert beta1["$sub"] == ttv2["$sub"] + lanes and full["$sub"] == ttv2["$sub"] + 2 * lanes
+
+    left = reduced(tmp_path, {**agad, **TTV2})
+    assert list(memories(left)) == ["h"]
+    assert of_p(left) == {}
+    trace_bits = left["ports"]["trc_p"]["bits"] + left["ports"]["trc_pref"]["bits"]
+    assert len(trace_bits) == 2 * lanes * agad["ADC_W"] and set(trace_bits) == {"0"}
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        (("xc_transfer_lane.v", "if (REF_EN == 0) begin : gen_no_ref", "if (0) begin : gen_no_ref"),
+         {"p_1_reg", "p_2_reg", "trc_p_reg", "trc_pref_reg"}),
+        (("xc_state_store.v", "if (REF_EN != 0) begin : gen_pref", "if (1) begin : gen_pref"),
+         {"pref", "pref_2_reg", "pref_3_reg", "trc_pref_reg"}),
+    ],
+)  # fmt: skip
+def test_rest_of_p_is_caught(tmp_path: Path, change: Change, left: set[str]) -> None:
+    module = reduced(tmp_path, {**chips()["agad_tiny"], **TTV2}, changed(tmp_path, change))
+    assert set(of_p(module)) == left
+
+
+def of_chopper(module: Netlist) -> set[str]:
+    return {name for name in registers(module) if re.search("chop|flip|sweep_reg", name)}
+
+
+def test_no_chopper_leaves_no_sign(tmp_path: Path) -> None:
+    agad = chips()["agad_tiny"]
+    # The scheduler has a sweep counter too, for the warm-up
+    assert of_chopper(reduced(tmp_path, {**agad, "CHOP_MODE": 0})) == {"sweep_reg"}
+    signs = {"chop_reg", "xfer_chop_reg", "trc_chop_reg", "flip_reg", "xfer_flip_reg", "trc_flip_reg"}
+    regular = reduced(tmp_path, {**agad, "CHOP_MODE": 1})
+    assert of_chopper(regular) == {*signs, "sweep_reg"}
+    assert registers(regular)["sweep_reg"] == 2 * 16
+    assert registers(regular)["chop_reg"] == agad["COLS"] + 1  # and the sign that the lanes work with
+
+
+def test_options_that_are_off_cost_nothing(tmp_path: Path) -> None:
+    off = {**chips()["agad_tiny"], "CORRECTION": 0, "COL_RANDOM": 0}
+    never = changed(tmp_path, *WITHOUT_OPTIONS)
+    for mode in (0, 1, 2):
+        parameters = {**off, "CHOP_MODE": mode}
+        assert cost(reduced(tmp_path, parameters)) == cost(reduced(tmp_path, parameters, never))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("xc_read_index.v", "        if (CORRECTION != 0 && count ==", "        if (count =="),
+        ("xc_read_gain.v", "if (CORRECTION == 0) begin : gen_constant", "if (0) begin : gen_constant"),
+        ("xc_transfer_scheduler.v", "    assign addr_load = 1'b0;\n", "    assign addr_load = read_done;\n"),
+    ],
+)
+def test_cost_of_an_option_that_is_off_is_caught(tmp_path: Path, change: Change) -> None:
+    off = {**chips()["agad_tiny"], "CORRECTION": 0, "COL_RANDOM": 0}
+    assert cost(reduced(tmp_path, off, changed(tmp_path, change))) != cost(reduced(tmp_path, off))
+
+
+def test_options_cost_what_they_need(tmp_path: Path) -> None:
+    agad = {**chips()["agad_tiny"], "CORRECTION": 0, "COL_RANDOM": 0}
+    plain = reduced(tmp_path, agad)
+
+    def added(options: dict[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+        module = reduced(tmp_path, {**agad, **options})
+        more = {name: bits - registers(plain).get(name, 0) for name, bits in registers(module).items()}
+        count = {name: bits for name, bits in memories(module).items() if name not in memories(plain)}
+        return {name: bits for name, bits in more.items() if bits}, count
+
+    # One multiplication for all lanes, and nothing per column while they are in step
+    index = {"xfer_index_reg": 5, "index_reg": 5}
+    assert added({"CORRECTION": 16}) == ({**index, "gain_reg": agad["LR_W"]}, {})
+    muls = [operators(yosys(tmp_path, [*elaborate({**agad, "CORRECTION": cap}), "opt_clean"], TOP)) for cap in (0, 16)]
+    assert muls[1]["$mul"] == muls[0]["$mul"] + 1
+
+    # Regular flips count reads of each column in place of sweeps
+    registers_added, memory = added({"COL_RANDOM": 1})
+    assert memory == {"count": 16 * agad["COLS"]}
+    assert registers_added == {"state_reg": 32, "position_reg": 2, "rd_data_reg": 16, "sweep_reg": -16}
 
 
 def test_latch_is_caught(tmp_path: Path) -> None:
