@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import signal
@@ -12,14 +13,8 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
-class _Indexed:
-    """A picklable function that keeps the item with its answer."""
-
-    def __init__(self, function: Callable[[Item], Answer]) -> None:
-        self._function = function
-
-    def __call__(self, item: Item) -> tuple[Item, Answer]:
-        return item, self._function(item)
+def _with_item(function: Callable[[Item], Answer], item: Item) -> tuple[Item, Answer]:
+    return item, function(item)
 
 
 def _prepare_worker() -> None:
@@ -48,4 +43,4 @@ def run_parallel(
         return
     # Leaving the block ends the workers, whatever they are doing.
     with multiprocessing.get_context("spawn").Pool(min(workers, len(items)), _prepare_worker) as pool:
-        yield from pool.imap_unordered(_Indexed(function), items)
+        yield from pool.imap_unordered(functools.partial(_with_item, function), items)
