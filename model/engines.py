@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from crosschop.model import recording as rec
 from crosschop.model import training
-from crosschop.model.algorithms.agad import Agad, new_agad
+from crosschop.model.algorithms import Agad, TransferAlgorithm, new_algorithm
 from crosschop.model.chipspec import ChipSpec, read_lsb, rtl_configuration, rtl_parameters
 from crosschop.model.cycles import COUNT, finish_cycles, step_cycles
 from crosschop.model.golden.state import (
@@ -61,7 +61,7 @@ def run_float(
     """Trains with the algorithm in floats on the same tile; arguments as `run_golden`."""
     session = training.new_session(spec, seed, transfers, device_seed)
     # The tile's streams are children 0 to 2 of the seed.
-    algorithm = new_agad(spec, np.random.default_rng(np.random.SeedSequence(seed).spawn(4)[3]))
+    algorithm = new_algorithm(spec, np.random.default_rng(np.random.SeedSequence(seed).spawn(4)[3]))
     transfer = Transfer(head=np.zeros(4, dtype=np.int64), pulses=np.zeros(spec.array.rows, dtype=np.int64))
     lsb = np.float64(read_lsb(spec))
     for index in range(transfers):
@@ -74,7 +74,7 @@ def run_float(
     return result_of(spec, "float", seed, transfers, session)
 
 
-def _step_float(session: Session, algorithm: Agad, omega: NDArray[np.float64], transfer: Transfer) -> None:
+def _step_float(session: Session, algorithm: TransferAlgorithm, omega: NDArray[np.float64], transfer: Transfer) -> None:
     """One transfer in floats, recorded and timed as the golden one."""
     column = algorithm.column
     chop = int(algorithm.chop[column] < 0)
@@ -88,7 +88,9 @@ def _step_float(session: Session, algorithm: Agad, omega: NDArray[np.float64], t
     rec.note_transfer(session.recording, session.codes, transfer)
     row, watched = session.recording.element
     if column == watched:
-        h, p, pref = algorithm.h[column, row], algorithm.p[column, row], algorithm.pref[column, row]
+        h, p, pref = algorithm.h[column, row], 0.0, 0.0
+        if isinstance(algorithm, Agad):
+            p, pref = algorithm.p[column, row], algorithm.pref[column, row]
         rec.note_stores(session.recording, h, p, pref, chop)
 
 

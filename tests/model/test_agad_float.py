@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from crosschop.model.algorithms.agad import Agad, new_agad
+from crosschop.model.algorithms import Agad, TransferOptions, new_algorithm
 from crosschop.model.chipspec import ChipSpec, lambda_h, load_chipspec, p_frac, rate_gain, read_lsb
 from crosschop.model.chipspec import rtl_configuration as configuration_of
 from crosschop.model.chipspec import rtl_parameters as parameters_of
@@ -62,13 +62,14 @@ def check_trace(chop: Callable[[], list[int]], step: Step, stores: Callable[[], 
         assert pulses == expected_pulses
 
 
-def trace_algorithm(beta: float = 0.5, warmup: int = 3) -> Agad:
-    """aihwkit holds writes back during the first n_samp + 1 = 3 sweeps."""
-    return Agad(
-        lambda_h=50.0, beta=beta, max_steps=1, momentum=0.0, warmup_sweeps=warmup, chop_period=2,
-        chop_probability=None, generator=np.random.default_rng(0), h=np.zeros((3, 1)), p=np.zeros((3, 1)),
-        pref=np.zeros((3, 1)), chop=np.ones(3, dtype=np.int64), reads=np.zeros(3, dtype=np.int64),
-    )  # fmt: skip
+# aihwkit holds writes back during the first n_samp + 1 = 3 sweeps.
+OPTIONS = TransferOptions(
+    rows=1, cols=3, lambda_h=50.0, max_steps=1, reset="decay", momentum=0.0, warmup_sweeps=3, chop_period=2
+)
+
+
+def trace_algorithm(beta: float = 0.5, **changes: Any) -> Agad:
+    return Agad(replace(OPTIONS, **changes), beta, np.random.default_rng(0))
 
 
 def play_float(algorithm: Agad) -> None:
@@ -90,10 +91,10 @@ def test_trace_of_aihwkit() -> None:
     [
         trace_algorithm(beta=-0.5),
         trace_algorithm(beta=0.4),
-        trace_algorithm(warmup=1),
-        trace_algorithm(warmup=4),
-        replace(trace_algorithm(), momentum=None),
-        replace(trace_algorithm(), chop_period=3),
+        trace_algorithm(warmup_sweeps=1),
+        trace_algorithm(warmup_sweeps=4),
+        trace_algorithm(reset="subtract"),
+        trace_algorithm(chop_period=3),
     ],
 )
 def test_trace_catches(wrong: Agad) -> None:
@@ -126,7 +127,7 @@ def test_trace_of_aihwkit_in_integers() -> None:
 
 def test_equation_13_is_a_leaky_mean() -> None:
     """A constant omega: p_n = omega (1 - (1 - beta)^n). With the printed minus it would tend to -omega."""
-    algorithm = replace(trace_algorithm(beta=0.25), chop_period=None)
+    algorithm = trace_algorithm(beta=0.25, chop_period=None)
     for _ in range(3 * 20):
         algorithm.transfer(np.array([0.3]))
     np.testing.assert_allclose(algorithm.p, 0.3 * (1 - 0.75**20), rtol=1e-12)
@@ -135,7 +136,7 @@ def test_equation_13_is_a_leaky_mean() -> None:
 @pytest.mark.parametrize("chop", [1, -1])
 def test_one_transfer_is_equations_10_to_13(chop: int) -> None:
     """h += lambda_H c (omega - p^ref); whole pulses toward zero, at most max_steps; then p, then p^ref at the flip."""
-    algorithm = replace(trace_algorithm(warmup=0), momentum=None, max_steps=2, chop_period=1)
+    algorithm = trace_algorithm(warmup_sweeps=0, reset="subtract", max_steps=2, chop_period=1)
     algorithm.h[0], algorithm.p[0], algorithm.pref[0] = -0.4, 0.02, 0.01
     algorithm.chop[0] = chop
     _, pulses = algorithm.transfer(np.array([0.16]))
@@ -147,13 +148,19 @@ def test_one_transfer_is_equations_10_to_13(chop: int) -> None:
 
 
 def test_random_chopper_rate() -> None:
-    algorithm = replace(trace_algorithm(), chop_period=None, chop_probability=0.1)
+    algorithm = trace_algorithm(chop_period=None, chop_probability=0.1)
     flips, reads = 0, 5000
     for _ in range(reads):
         before = algorithm.chop.copy()
         algorithm.transfer(np.array([0.0]))
         flips += int((algorithm.chop != before).sum())
     assert flips / reads == pytest.approx(0.1, abs=5 * np.sqrt(0.1 * 0.9 / reads))
+
+
+def agad_of(spec: ChipSpec) -> Agad:
+    algorithm = new_algorithm(spec, np.random.default_rng(1))
+    assert isinstance(algorithm, Agad)
+    return algorithm
 
 
 def sums(spec: ChipSpec, codes: np.ndarray, algorithm: Agad) -> tuple[np.ndarray, np.ndarray, float]:
@@ -214,7 +221,7 @@ def random_codes(spec: ChipSpec) -> np.ndarray:
 def test_float_and_golden_stay_together(overrides: tuple[str, ...]) -> None:
     spec = load_chipspec("agad_20", ("array={rows: 8, cols: 4}", "algorithm.warmup_sweeps=0", *overrides))
     codes = random_codes(spec)
-    in_floats, in_integers, largest = sums(spec, codes, new_agad(spec, np.random.default_rng(1)))
+    in_floats, in_integers, largest = sums(spec, codes, agad_of(spec))
     bound = error_bound(spec, largest, READS)
     assert rate_gain(spec).mantissa >= 1 << (spec.hidden.rate_bits - 1)
     assert np.abs(in_floats - in_integers).max() <= bound
@@ -224,11 +231,11 @@ def test_float_and_golden_stay_together(overrides: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("wrong", ["beta", "period", "gain"])
 def test_bound_catches(wrong: str) -> None:
     spec = load_chipspec("agad_20", ("array={rows: 8, cols: 4}", "algorithm.gamma0=300", "hidden.max_steps=3"))
-    algorithm = new_agad(spec, np.random.default_rng(1))
-    change: dict[str, dict[str, Any]] = {
-        "beta": {"beta": 0.25},
-        "period": {"chop_period": 9},
-        "gain": {"lambda_h": 1.02 * algorithm.lambda_h},
-    }
-    in_floats, in_integers, largest = sums(spec, random_codes(spec), replace(algorithm, **change[wrong]))
+    algorithm = agad_of(spec)
+    changes: dict[str, dict[str, Any]] = {"period": {"chop_period": 9}, "gain": {"lambda_h": 1.02 * lambda_h(spec)}}
+    if wrong == "beta":
+        algorithm.beta = 0.25
+    else:
+        algorithm.options = replace(algorithm.options, **changes[wrong])
+    in_floats, in_integers, largest = sums(spec, random_codes(spec), algorithm)
     assert np.abs(in_floats - in_integers).max() > error_bound(spec, largest, READS)
