@@ -22,6 +22,7 @@ COMMANDS = {
     "run": "crosschop.cosim.commands_run:run",
     "reproduce": "crosschop.cosim.commands_reproduce:reproduce",
     "verify": "crosschop.cosim.commands_verify:verify",
+    "replay": "crosschop.cosim.commands_replay:replay",
     "spec": "crosschop.cosim.commands_spec:spec",
 }
 
