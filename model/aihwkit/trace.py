@@ -83,8 +83,8 @@ HEAD = {
     "forget_buffer": _SWITCH,
     "momentum": Key(low=0, high=1),
     "dw_min": Key(low=1e-6, high=100),
-    "w_max": Key(low=1e-3, high=100, default=1),
-    "w_min": Key(low=-100, high=-1e-3, default=-1),
+    "w_max": Key(low=1e-3, high=1e9, default=1),
+    "w_min": Key(low=-1e9, high=-1e-3, default=-1),
     "desired_bl": Key(low=1, high=1000, whole=True, default=1),
     "buffer_cap": Key(low=0, high=1e9, default=10),
     "no_buffer": _OFF,
@@ -114,7 +114,8 @@ class Settings:
         desired_bl: most pulses of a write.
         buffer_cap: AGAD without forget_buffer: a write leaves at most this times desired_bl of |H|; 0 for no limit.
         no_buffer: H starts at 0 with every read.
-        correct_accumulation: AGAD, aihwkit's experimental_correct_accumulation: lr_scale is divided by the index of a read within the chop period.
+        correct_accumulation: AGAD: lr_scale is divided by the index of a read within the chop period, at most by
+            1 / dw_min (experimental_correct_accumulation).
     """
 
     algorithm: str
@@ -216,7 +217,8 @@ def parse_trace(content: Any, source: str = "trace") -> Trace:
 def _settings(content: dict[str, Any], source: str) -> Settings:
     name = content.get("algorithm")
     if not isinstance(name, str) or name not in ALGORITHMS:
-        raise InputError(f"{source}: algorithm = {json.dumps(name)}, allowed: {', '.join(sorted({*ALGORITHMS}))}")
+        found = "is missing" if name is None else f"= {json.dumps(name)}"
+        raise InputError(f"{source}: algorithm {found}, allowed: {', '.join(sorted(ALGORITHMS))}")
     algorithm = ALGORITHMS[name]
     values: dict[str, float] = {}
     for key, allowed in HEAD.items():
