@@ -374,3 +374,14 @@ def test_files_that_are_no_traces(content: bytes, sentence: str, tmp_path: Path)
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nothing\.json: No such file or directory"):
         load_trace(tmp_path / "nothing.json")
+
+
+@pytest.mark.parametrize(
+    ("in_chop_prob", "period"),
+    [(1, 2), (3, 2), (0.5, 2), (0.3, 4), (0.1, 10), (0.05, 20), (1 / 3, 3), (1 / 49, 49)],
+)
+def test_chop_period(in_chop_prob: float, period: int) -> None:
+    """In 32 bits 1 / (1 / 49) is 49; in 64 it is just above, and would be rounded up to 50."""
+    trace = parse_trace({**AGAD, "in_chop_prob": in_chop_prob})
+    assert AihwkitCompatibility().period(trace.settings) == period
+    assert AihwkitCompatibility().beta(trace.settings) == pytest.approx(min(2 / period, 1.0))
