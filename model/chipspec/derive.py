@@ -15,6 +15,7 @@ ROUNDING_CODES = {"half_up": 0, "floor": 1, "to_zero": 2}
 ORDER_CODES = {"sequential": 0, "random": 1}
 CHOP_CODES = {"off": 0, "regular": 1, "random": 2}
 LFSR_COMPARE_BITS = 16
+COUNT_BITS = 16  # of a regular chop period
 LR_SHIFT_MAX = 48
 
 
@@ -160,11 +161,23 @@ class MemoryBits:
     h: int
     p: int
     pref: int
+    count: int
 
     @property
     def total(self) -> int:
         """All memories together."""
-        return self.h + self.p + self.pref
+        return self.h + self.p + self.pref + self.count
+
+
+def count_bits(spec: ChipSpec) -> int:
+    """Bits of a column's count of reads within its chop period; 0 where one counter serves all columns, or none."""
+    algorithm = spec.transfer
+    mode = algorithm.chopper.mode
+    if algorithm.column_order == "sequential" and mode != "random":
+        return 0  # the columns are in step
+    if mode == "regular":
+        return COUNT_BITS
+    return ((algorithm.read_correction or 1) - 1).bit_length()
 
 
 def memory_bits(spec: ChipSpec) -> MemoryBits:
@@ -174,6 +187,7 @@ def memory_bits(spec: ChipSpec) -> MemoryBits:
         h=0 if spec.hidden is None else entries * spec.hidden.bits,
         p=entries * p_bits(spec) if keeps_p(spec) else 0,
         pref=entries * p_bits(spec) if has_reference(spec) else 0,
+        count=0 if spec.device.a is None else spec.array.cols * count_bits(spec),
     )
 
 

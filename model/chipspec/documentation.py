@@ -25,6 +25,7 @@ from crosschop.model.chipspec.derive import (
     rtl_parameters,
 )
 from crosschop.model.chipspec.keys import Key, keys_of
+from crosschop.model.chipspec.loader import load_chipspec, shipped_chipspecs
 from crosschop.model.chipspec.schema import ChipSpec
 from crosschop.model.chipspec.section import Section, given
 
@@ -83,6 +84,7 @@ DERIVED = (
     Derived("memory_bits_h", "bits", "memory of H, with the padding of the last beat", lambda s: memory_bits(s).h),
     Derived("memory_bits_p", "bits", "memory of P; none for beta = 1", lambda spec: memory_bits(spec).p),
     Derived("memory_bits_pref", "bits", "memory of P^ref", lambda spec: memory_bits(spec).pref),
+    Derived("memory_bits_count", "bits", "memory of reads per chop period", lambda spec: memory_bits(spec).count),
     Derived("memory_bits", "bits", "all memories of the controller", lambda spec: memory_bits(spec).total),
 )
 
@@ -143,6 +145,16 @@ def key_reference() -> str:
     return "\n\n".join(parts)
 
 
+def chip_reference() -> str:
+    """The table of shipped chips."""
+    specs = [load_chipspec(path) for path in shipped_chipspecs()]
+    rows = (
+        (f"`{spec.name}.yaml`", spec.algorithm.name, f"{spec.array.rows} x {spec.array.cols}", spec.summary)
+        for spec in specs
+    )
+    return _table(("file", "algorithm", "rows x cols", "for"), rows)
+
+
 def derived_reference() -> str:
     """The table of derived quantities."""
     return _table(("name", "unit", "meaning"), ((f"`{item.name}`", item.unit or "1", item.meaning) for item in DERIVED))
@@ -154,7 +166,8 @@ def update(text: str) -> str:
     Raises:
         ValueError: the text lacks a pair of markers.
     """
-    for name, content in (("keys", key_reference()), ("derived values", derived_reference())):
+    parts = (("chips", chip_reference()), ("keys", key_reference()), ("derived values", derived_reference()))
+    for name, content in parts:
         begin, end = _BEGIN.format(name), _END.format(name)
         if begin not in text or end not in text:
             raise ValueError(f"no markers {begin} and {end}")

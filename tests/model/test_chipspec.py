@@ -15,6 +15,7 @@ from crosschop.model.chipspec import (
     SpecError,
     beta_mantissa,
     chop_setting,
+    controller_module,
     cycles,
     lambda_h,
     load_chipspec,
@@ -367,9 +368,14 @@ def test_parameters_of_the_controller() -> None:
 
 @pytest.mark.parametrize("path", shipped_chipspecs(), ids=lambda path: path.stem)
 def test_parameters_are_legal_for_the_controller(path: Path) -> None:
-    p = rtl_parameters(load_chipspec(path))
+    spec = load_chipspec(path)
+    if controller_module(spec) != "xc_controller":
+        return
+    p = rtl_parameters(spec)
     assert 0 <= p["LR_SHIFT"] <= 48 and 0 <= p["P_FRAC"] <= 16 and p["H_FRAC"] < p["H_W"] - 1 <= 31
-    assert 0 < p["BETA"] <= 1 << p["BETA_W"] and p["LFSR_SEED"] != 0
+    assert p["BETA"] <= 1 << p["BETA_W"] and p["LFSR_SEED"] != 0 and p["COL_SEED"] != 0
+    assert p["BETA"] > 0 or not p["REF_EN"]
+    assert p["P_EN"] <= p["REF_EN"]
 
 
 # ---------------------------------------------------------------- documents and command line
