@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from crosschop.cosim.output import Progress, install, require_writable, stderr
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.simulate_points import simulate
-from crosschop.model.errors import InputError
+from crosschop.model.errors import CrosschopError, InputError
 from crosschop.model.parallel import cores, run_parallel
-from crosschop.model.reproduce.experiment import LABELS, Comparison, Experiment, Row, Settings
+from crosschop.model.reproduce import EXPERIMENTS, new_experiment
+from crosschop.model.reproduce.experiment import LABELS, Comparison, Row, Settings
 from crosschop.model.reproduce.points import Outcome, Point, Store
 
-# Imported when asked for.
-EXPERIMENTS = {
-    "table1": "crosschop.model.reproduce.table1:Table1",
-    "fig3": "crosschop.model.reproduce.fig3:Fig3",
-    "fig4": "crosschop.model.reproduce.fig4:Fig4",
-    "fig6": "crosschop.model.reproduce.fig6:Fig6",
-    "endurance": "crosschop.model.reproduce.endurance:Endurance",
-    "retention": "crosschop.model.reproduce.retention:Retention",
-}
 WITH_RTL = ("fig4",)
 POINTS_FILE = "points.jsonl"
 SEEDS = 3
@@ -66,20 +58,35 @@ def reproduce(
     settings = Settings(quick, tuple(range(1, seeds + 1)), _numbers(states), engine)
     out = out or Path("build") / "reproduce" / name
     require_writable(out)
-    module, attribute = EXPERIMENTS[name].split(":")
-    experiment: Experiment = getattr(importlib.import_module(module), attribute)()
+    experiment = new_experiment(name)
     console = stderr()
-    outcomes = _simulate(console, name, experiment.points(settings), Store(out / POINTS_FILE), workers or cores())
+    points = experiment.points(settings)
+    # With RTL in the loop every point has a twin without: their events have to be the same.
+    twins = {point: replace(point, engine="golden") for point in points if point.engine != "golden"}
+    outcomes = _simulate(console, name, [*points, *twins.values()], Store(out / POINTS_FILE), workers or cores())
+    _require_same_events(twins, outcomes)
     comparison = experiment.compare(settings, outcomes)
     with work_directory() as scratch:
         experiment.draw(settings, outcomes).savefig(scratch / f"{name}.png", dpi=DPI)
         (scratch / f"{name}.json").write_text(json.dumps(_as_json(comparison), indent=1) + "\n")
         installed = install({path.name: path for path in sorted(scratch.iterdir())}, out)
     _print(console, comparison)
+    if twins:
+        console.print(f"  {len(twins)} runs with RTL in the loop, each event for event equal to the golden engine's")
     for path in installed.values():
         console.print(f"  {path}", highlight=False, soft_wrap=True)
     if as_json:
         click.echo(json.dumps({**_as_json(comparison), "files": [str(path) for path in installed.values()]}))
+
+
+def _require_same_events(twins: dict[Point, Point], outcomes: dict[Point, Outcome]) -> None:
+    """Raises an error that ends the command with exit code 1 where a point and its twin differ."""
+    different = [point for point, twin in twins.items() if outcomes[point].digest != outcomes[twin].digest]
+    if different:
+        raise CrosschopError(
+            *(f"{point.chip} {' '.join(point.overrides)} seed {point.seed}: the events with RTL in the loop differ from "
+              "those of the golden engine" for point in different)
+        )  # fmt: skip
 
 
 def _numbers(text: str | None) -> tuple[int, ...] | None:
@@ -119,10 +126,10 @@ def _published(row: Row) -> str:
 
 
 def _print(console: Console, comparison: Comparison) -> None:
-    table = Table(title=comparison.title)
+    table = Table(title=comparison.title, box=SIMPLE_HEAD)
     table.add_column("algorithm")
     table.add_column("what")
-    for column in ("paper", "Crosschop", "spread", "difference"):
+    for column in ("paper", "ours", "spread", "diff."):
         table.add_column(column, justify="right")
     table.add_column("unit")
     for row in comparison.rows:

@@ -17,6 +17,8 @@ QUICK_SAMPLES = 20_000
 class Endurance:
     """Weight programming on the 20x20 chips; the paper counted on LeNet."""
 
+    algorithms = ALGORITHMS
+
     def points(self, settings: Settings) -> list[Point]:
         """One run per algorithm and seed."""
         return [_point(settings, algorithm, seed) for algorithm in ALGORITHMS for seed in settings.seeds]
@@ -31,10 +33,10 @@ class Endurance:
             for array, counts in (("a", on_a), ("w", [run.pulses_w for run in runs])):
                 if counts:
                     published = tuple(ranges[array]) if algorithm in PUBLISHED else None
-                    what = f"pulses on {array.upper()}, most used device"
-                    rows.append(Row(algorithm, what, "per sample", published, *mean_and_spread(counts)))
+                    what = f"array {array.upper()}"
+                    rows.append(Row(algorithm, what, "", published, *mean_and_spread(counts)))
         return Comparison(
-            title="Endurance: pulses per sample",
+            title="Endurance: pulses per sample on the most used device",
             rows=tuple(rows),
             settings=(f"the 20x20 chips, seeds {', '.join(map(str, settings.seeds))}, both polarities counted",),
             remarks=(

@@ -86,7 +86,13 @@ class Comparison:
 
 
 class Experiment(Protocol):
-    """A table or figure of the paper."""
+    """A table or figure of the paper.
+
+    Attributes:
+        algorithms: names of the algorithms in it.
+    """
+
+    algorithms: tuple[str, ...]
 
     def points(self, settings: Settings) -> list[Point]:
         """The simulations it takes."""

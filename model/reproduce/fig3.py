@@ -36,6 +36,8 @@ _CASE = (
 class Fig3:
     """Short enough to be run anew each time."""
 
+    algorithms = ALGORITHMS
+
     def __init__(self) -> None:
         self._runs: dict[tuple[str, float, int], RunResult] = {}
 
@@ -49,7 +51,7 @@ class Fig3:
         for algorithm in ALGORITHMS:
             for offset in OFFSETS:
                 moved = [float(self._run(algorithm, offset, seed).trace[-1, W]) for seed in settings.seeds]
-                what = f"W of the element after {SAMPLES:,} samples, mu_R {offset:g}"
+                what = f"W after {SAMPLES:,} samples, mu_R {offset:g}"
                 rows.append(Row(algorithm, what, "weight", None, *mean_and_spread(moved)))
         return Comparison(
             title="Fig. 3: one element under a constant gradient",

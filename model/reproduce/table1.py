@@ -13,6 +13,8 @@ from crosschop.model.runtime import Runtime, paper_runtime
 class Table1:
     """The five algorithms, AGAD with a read every ten samples, and AGAD with beta = 1."""
 
+    algorithms = tuple(paper("table1")["printed_ns"])
+
     def points(self, settings: Settings) -> list[Point]:
         """Nothing is simulated."""
         return []

@@ -1,0 +1,44 @@
+"""Curves over one quantity: ours as marks with the spread over the seeds, the paper's dashed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from crosschop.model.reproduce.experiment import LABELS, mean_and_spread
+
+COLOURS = {"in_memory_sgd": "#8a929a", "ttv2": "#e69f00", "c_ttv2": "#0072b2", "agad": "#d55e00"}
+
+
+def curves(
+    abscissa: Sequence[float],
+    ours: Mapping[str, Sequence[Sequence[float]]],
+    published: Mapping[str, Sequence[float]],
+    label: str,
+) -> tuple[Figure, Axes]:
+    """A logarithmic plot of weight errors.
+
+    Args:
+        abscissa: values of the quantity, positive.
+        ours: by algorithm, the errors of all seeds at each value, percent.
+        published: the paper's, where it has any.
+        label: name of the quantity.
+    """
+    figure = Figure(figsize=(7, 4.6), layout="constrained")
+    axes = figure.subplots()
+    for algorithm, errors in ours.items():
+        means, spreads = zip(*(mean_and_spread(values) for values in errors), strict=True)
+        bars = [spread or 0.0 for spread in spreads]
+        colour = COLOURS[algorithm]
+        axes.errorbar(abscissa, means, bars, color=colour, marker="o", capsize=3, label=f"{LABELS[algorithm]}, ours")
+        if algorithm in published:
+            axes.plot(abscissa, published[algorithm], "--", color=colour, label=f"{LABELS[algorithm]}, paper")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel(label)
+    axes.set_ylabel("weight programming error, %")
+    axes.grid(visible=True, which="major", color="#e9edf1")
+    axes.legend(frameon=False, fontsize=8, ncols=2)
+    return figure, axes
