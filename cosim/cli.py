@@ -9,13 +9,12 @@ from typing import NoReturn
 
 import click
 
-from crosschop.model.errors import CrosschopError
+from crosschop.model.errors import CrosschopError, InterruptedWorkError
 
 EXIT_TOOL = 3
 # EX_SOFTWARE of sysexits.h.
 EXIT_INTERNAL = 70
-# What a shell gives for a program ended by Ctrl-C.
-EXIT_INTERRUPTED = 130
+EXIT_INTERRUPTED = InterruptedWorkError.exit_code
 
 # Imported when called for, so that `spec check` does not wait for what a simulation needs.
 COMMANDS = {

@@ -14,7 +14,7 @@ from rich.table import Table
 from crosschop.cosim.output import Progress, install, require_writable, stderr
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.simulate_points import simulate
-from crosschop.model.errors import CrosschopError, InputError
+from crosschop.model.errors import CrosschopError, InputError, InterruptedWorkError
 from crosschop.model.parallel import cores, run_parallel
 from crosschop.model.reproduce import EXPERIMENTS, new_experiment
 from crosschop.model.reproduce.experiment import LABELS, Comparison, Row, Settings
@@ -63,10 +63,11 @@ def reproduce(
     points = experiment.points(settings)
     # With RTL in the loop every point has a twin without: their events have to be the same.
     twins = {point: replace(point, engine="golden") for point in points if point.engine != "golden"}
-    outcomes = _simulate(console, name, [*points, *twins.values()], Store(out / POINTS_FILE), workers or cores())
-    _require_same_events(twins, outcomes)
-    comparison = experiment.compare(settings, outcomes)
     with work_directory() as scratch:
+        store = Store(out / POINTS_FILE)
+        outcomes = _simulate(console, name, [*points, *twins.values()], store, workers or cores())
+        _require_same_events(twins, outcomes)
+        comparison = experiment.compare(settings, outcomes)
         experiment.draw(settings, outcomes).savefig(scratch / f"{name}.png", dpi=DPI)
         (scratch / f"{name}.json").write_text(json.dumps(_as_json(comparison), indent=1) + "\n")
         installed = install({path.name: path for path in sorted(scratch.iterdir())}, out)
@@ -84,7 +85,7 @@ def _require_same_events(twins: dict[Point, Point], outcomes: dict[Point, Outcom
     different = [point for point, twin in twins.items() if outcomes[point].digest != outcomes[twin].digest]
     if different:
         raise CrosschopError(
-            *(f"{point.chip} {' '.join(point.overrides)} seed {point.seed}: the events with RTL in the loop differ from "
+            *(f"{point.chip} {' '.join(point.overrides)} seed {point.seed}: events with RTL in the loop differ from "
               "those of the golden engine" for point in different)
         )  # fmt: skip
 
@@ -107,10 +108,14 @@ def _simulate(console: Console, name: str, points: list[Point], store: Store, wo
     if due:
         with Progress(console, name, len(points), "points") as progress:
             progress(len(outcomes))
-            for point, outcome in run_parallel(simulate, due, workers):
-                store.put(point, outcome)
-                outcomes[point] = outcome
-                progress(len(outcomes))
+            try:
+                for point, outcome in run_parallel(simulate, due, workers):
+                    store.put(point, outcome)
+                    outcomes[point] = outcome
+                    progress(len(outcomes))
+            except KeyboardInterrupt:
+                kept = f"{len(outcomes)} of {len(points)} points are kept, the same command goes on from there"
+                raise InterruptedWorkError(f"interrupted, {kept}") from None
     return outcomes
 
 

@@ -27,3 +27,9 @@ class ToolError(CrosschopError):
     """A program that the work needs is missing or failed."""
 
     exit_code = 3
+
+
+class InterruptedWorkError(CrosschopError):
+    """The user stopped work of which a part is kept."""
+
+    exit_code = 130  # what a shell gives for a program ended by Ctrl-C

@@ -107,7 +107,8 @@ class Store:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         line = json.dumps({"key": point.key, "point": asdict(point), "outcome": asdict(outcome)})
         with self._path.open("a") as file:
-            file.write(line + "\n")
+            # Begins a line of its own even after one that was torn when the program was killed.
+            file.write(f"\n{line}\n")
 
 
 Outcomes = Mapping[Point, Outcome]
