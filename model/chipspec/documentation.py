@@ -16,7 +16,6 @@ import yaml
 from crosschop.model.chipspec.derive import (
     beats,
     cycles,
-    delta,
     lambda_h,
     memory_bits,
     rate_gain,
@@ -53,8 +52,8 @@ DERIVED = (
         True,
     ),
     Derived("read_lsb", "weight", "one code of the transfer read", read_lsb, True),
-    Derived("delta_a", "weight", "mean step of A at weight 0", lambda spec: delta(given(spec.device.a).n_states), True),
-    Derived("delta_w", "weight", "mean step of W at weight 0", lambda spec: delta(spec.device.w.n_states)),
+    Derived("delta_a", "weight", "mean step of A at weight 0", lambda spec: given(spec.device.a).delta, True),
+    Derived("delta_w", "weight", "mean step of W at weight 0", lambda spec: spec.device.w.delta),
     Derived("cycles_pulse", "cycles", "one pulse slot, both polarities", lambda spec: cycles(spec).pulse),
     Derived(
         "cycles_update_max",
