@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from crosschop.model.analog.crossbar import AnyCrossbar, new_crossbar, new_detailed_crossbar
+from crosschop.model.analog.crossbar import Crossbar, new_crossbar, new_detailed_crossbar
 from crosschop.model.analog.devices.exponential import draw_exponential
 from crosschop.model.analog.devices.linear import LinearDevices, draw_linear
 from crosschop.model.analog.devices.pair import draw_pair
@@ -50,7 +50,7 @@ def draw_population(
 
 def build_array(
     device: Device, reference: ReferenceArray | None, shape: tuple[int, int], generator: np.random.Generator
-) -> AnyCrossbar:
+) -> Crossbar:
     """A fresh array; arguments as `draw_population`."""
     draw = new_draw(generator, shape)
     population = _with_reference(_draw(device, draw), device, reference, draw)

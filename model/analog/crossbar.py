@@ -21,7 +21,7 @@ from crosschop.model.analog.pulse_driver import Trains
 from crosschop.model.analog.random import Stream, advance, mix, normal_of
 
 
-class Crossbar(NamedTuple):
+class PlainCrossbar(NamedTuple):
     """State and devices of one array whose visible weights say everything.
 
     Attributes:
@@ -43,7 +43,7 @@ class DetailedCrossbar(NamedTuple):
     Compiled code knows the two kinds of array apart by their types, so what this one needs costs the other nothing.
 
     Attributes:
-        weight, pulses, sigma_c2c: as in Crossbar.
+        weight, pulses, sigma_c2c: as in PlainCrossbar.
         cell: device records, not shifted, (cols, rows, CELL_FIELDS).
         devices, physics: conductances and what acts on them.
     """
@@ -56,13 +56,13 @@ class DetailedCrossbar(NamedTuple):
     physics: Physics
 
 
-AnyCrossbar = Crossbar | DetailedCrossbar
+Crossbar = PlainCrossbar | DetailedCrossbar
 
 
-def new_crossbar(population: LinearDevices, sigma_c2c: float) -> Crossbar:
+def new_crossbar(population: LinearDevices, sigma_c2c: float) -> PlainCrossbar:
     """An array of linear devices at conductance 0, seen relative to its reference."""
     zero = np.clip(0.0, population.w_min, population.w_max)  # a stuck device stands where it is stuck
-    return Crossbar(
+    return PlainCrossbar(
         weight=(zero - population.reference).astype(np.float32),
         cell=population.visible_records(),
         pulses=np.zeros(population.reference.shape, dtype=np.int64),
@@ -84,7 +84,7 @@ def new_detailed_crossbar(cells: FloatArray, sigma_c2c: float, devices: Devices,
     )
 
 
-def _pulse_plain(array: Crossbar, column: int, row: int, direction: int, word: np.uint64) -> np.uint64:
+def _pulse_plain(array: PlainCrossbar, column: int, row: int, direction: int, word: np.uint64) -> np.uint64:
     """One pulse on a cell; returns the next state of the noise's stream."""
     word = advance(word)
     noise = array.sigma_c2c * normal_of(mix(word))
@@ -102,7 +102,7 @@ def _pulse_detailed(array: DetailedCrossbar, column: int, row: int, direction: i
     return word
 
 
-def _pulse_cell(array: AnyCrossbar, column: int, row: int, direction: int, word: np.uint64) -> np.uint64:
+def _pulse_cell(array: Crossbar, column: int, row: int, direction: int, word: np.uint64) -> np.uint64:
     """Compiled code gets the function for the type of its array."""
     raise NotImplementedError
 
@@ -174,7 +174,7 @@ def write_column(array: Crossbar, column: int, steps: NDArray[np.int64], stream:
     stream[0] = word
 
 
-def _age_plain(array: Crossbar, stream: Stream) -> None:
+def _age_plain(array: PlainCrossbar, stream: Stream) -> None:
     """Time alone changes nothing."""
 
 
@@ -199,7 +199,7 @@ def _age_detailed(array: DetailedCrossbar, stream: Stream) -> None:
     stream[0] = word
 
 
-def _age(array: AnyCrossbar, stream: Stream) -> None:
+def _age(array: Crossbar, stream: Stream) -> None:
     """Compiled code gets the function for the type of its array."""
     raise NotImplementedError
 
@@ -210,7 +210,7 @@ def _choose_age(array: Any, stream: Any) -> Any:
 
 
 @njit(cache=True)
-def age(array: AnyCrossbar, stream: Stream) -> None:
+def age(array: Crossbar, stream: Stream) -> None:
     """One input sample later: decay, drift, and the refresh of pairs when it is due.
 
     Args:

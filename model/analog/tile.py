@@ -12,9 +12,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.model.analog import crossbar
-from crosschop.model.analog.converter import ConverterConfig, absolute_maximum, convert, converter_config, to_code
-from crosschop.model.analog.crossbar import AnyCrossbar
 from crosschop.model.analog.build import build_array
+from crosschop.model.analog.converter import ConverterConfig, absolute_maximum, convert, converter_config, to_code
+from crosschop.model.analog.crossbar import Crossbar
 from crosschop.model.analog.devices.records import FloatArray
 from crosschop.model.analog.pulse_driver import (
     DriverConfig,
@@ -40,8 +40,8 @@ class Tile(NamedTuple):
         streams: random streams.
     """
 
-    a: AnyCrossbar
-    w: AnyCrossbar
+    a: Crossbar
+    w: Crossbar
     driver: DriverConfig
     averages: NDArray[np.float64]
     trains: Trains

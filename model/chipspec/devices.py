@@ -202,7 +202,7 @@ class ExpStepDevice(_TwoSided):
 
 
 class PcmPair(_Device):
-    """Pair of one-sided exponential-step devices, w = g_plus - g_minus: an up pulse raises g_plus, a down pulse g_minus.
+    """Pair of one-sided exponential-step devices, w = g_plus - g_minus: up pulses raise g_plus, down pulses g_minus.
 
     Both start at, and are reset to, a small conductance; 0 <= g <= w_max. The mean step of a pulse is
     a max(0, 1 - A_up exp(gamma_up z)), z = 2 a g / w_max + b, its noise

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-S = TypeVar("S", bound="Section")
+S = TypeVar("S")  # a section, or a union of sections
 
 
 class Section(BaseModel):

@@ -2,7 +2,7 @@
 
 A pulse up moves the conductance by `a_up y_up (1 + sigma_c2c xi)` with y_up = max(0, 1 - A_up exp(gamma_up z)), a pulse
 down by `-a_down y_down (1 + sigma_c2c xi)` with y_down = max(0, 1 - A_down exp(-gamma_down z)), where
-z = 2 a w / (w_max - w_min) + b with the bounds of the device. With additive noise the step is `a_up (y_up + sigma_c2c xi)`.
+z = 2 a w / (w_max - w_min) + b with the bounds of the device. With additive noise it is `a_up (y_up + sigma_c2c xi)`.
 """
 
 from __future__ import annotations

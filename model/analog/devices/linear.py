@@ -1,10 +1,10 @@
 """Soft bounds, linear step and constant step: the step is a linear function of the conductance.
 
 A pulse up moves the conductance by `a_up (1 - slope_up w + sigma_c2c xi)`, a pulse down by
-`-a_down (1 - slope_down w + sigma_c2c xi)`, clamped to w_min..w_max. Soft bounds (Eqs 2, 3 of Rasch et al., Nat. Commun.
-15:7133 (2024)): slope = 1 / bound of the device. Linear step (capacitors, ECRAM; IBM's aihwkit, LinearStepDevice with
-mean_bound_reference): slope = gamma / nominal bound. Constant step: slope = 0. With multiplicative noise the last term
-is multiplied by the response before it.
+`-a_down (1 - slope_down w + sigma_c2c xi)`, clamped to w_min..w_max. Soft bounds (Eqs 2, 3 of Rasch et al., Nat.
+Commun. 15:7133 (2024)): slope = 1 / bound of the device. Linear step (capacitors, ECRAM; IBM's aihwkit,
+LinearStepDevice with mean_bound_reference): slope = gamma / nominal bound. Constant step: slope = 0. With
+multiplicative noise the last term is multiplied by the response before it.
 """
 
 from __future__ import annotations

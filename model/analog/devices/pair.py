@@ -1,8 +1,8 @@
 """Pair of one-sided devices: w = g_plus - g_minus, an up pulse raises g_plus, a down pulse g_minus (PCM).
 
 Each device steps as the up direction of an exponential-step device, between 0 and its own bound (IBM's aihwkit,
-OneSidedUnitCell of two ExpStepDevice with w_min = 0). Neither comes down but by a reset, so a pair that trains fills up:
-`state.refresh` resets the pairs that are nearly full and writes their difference anew.
+OneSidedUnitCell of two ExpStepDevice with w_min = 0). Neither comes down but by a reset, so a pair in training fills
+up: `state.refresh_pair` resets the pairs that are nearly full and writes their difference anew.
 """
 
 from __future__ import annotations

@@ -107,7 +107,11 @@ def draw_two_sided(device: TwoSidedDevice, draw: Draw) -> tuple[DoubleArray, Dou
 
 
 def draw_reference(
-    population: DevicePopulation, at_symmetry_point: bool, sigma_zero: float, reference: ReferenceArray | None, draw: Draw
+    population: DevicePopulation,
+    at_symmetry_point: bool,
+    sigma_zero: float,
+    reference: ReferenceArray | None,
+    draw: Draw,
 ) -> DoubleArray:
     """Conductances r that stand for weight 0 (Eq 9), (cols, rows).
 
@@ -120,14 +124,14 @@ def draw_reference(
     """
     if reference is not None:
         at_symmetry_point = reference.target == "symmetry_point"
-    zero = np.zeros(population.w_max.shape)
+    zero: DoubleArray = np.zeros(population.w_max.shape)
     if at_symmetry_point:
         # Some have none (constant steps). Failed devices (a step of the wrong sign) may have theirs outside the bounds,
         # where it cannot be reached and so not be programmed either.
         found = population.symmetry_point
         zero = np.clip(np.where(np.isfinite(found), found, 0.0), population.w_min, population.w_max)
     if reference is not None:
-        return zero + reference.mean + reference.std * draw.common[4]
-    if at_symmetry_point and sigma_zero > 0:
-        return zero + sigma_zero * draw.extra.zero.standard_normal(zero.shape)
+        zero = zero + reference.mean + reference.std * draw.common[4]
+    elif at_symmetry_point and sigma_zero > 0:
+        zero = zero + sigma_zero * draw.extra.zero.standard_normal(zero.shape)
     return zero

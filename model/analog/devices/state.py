@@ -8,7 +8,6 @@ decay over 1e7 samples moves a weight by less than a float32 resolves.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numba import njit
@@ -131,7 +130,7 @@ def pulse_device(
     devices: Devices,
     physics: Physics,
     cell: FloatArray,
-    sigma: float,
+    sigma: np.float32,
     at: tuple[int, int],
     direction: int,
     word: np.uint64,
@@ -174,7 +173,7 @@ def pulse_device(
 
 @njit(cache=True)
 def refresh_pair(
-    devices: Devices, physics: Physics, cell: FloatArray, sigma: float, at: tuple[int, int], word: np.uint64
+    devices: Devices, physics: Physics, cell: FloatArray, sigma: np.float32, at: tuple[int, int], word: np.uint64
 ) -> tuple[int, np.uint64]:
     """Resets a pair that is nearly full and writes its difference anew, arguments as `pulse_device`.
 
