@@ -10,7 +10,7 @@ from numba import njit
 
 from crosschop.model.analog import tile as analog
 from crosschop.model.analog.crossbar import Crossbar
-from crosschop.model.analog.device import FloatArray
+from crosschop.model.analog.devices.records import FloatArray
 from crosschop.model.analog.random import draw_normal
 from crosschop.model.analog.tile import Tile
 from crosschop.model.chipspec.schema import ConstantGradient, WeightProgramming

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from crosschop.model import recording as rec
 from crosschop.model import tasks
 from crosschop.model.analog import tile as analog
-from crosschop.model.analog.device import FloatArray
+from crosschop.model.analog.devices.records import FloatArray
 from crosschop.model.analog.pulse_driver import Plan
 from crosschop.model.analog.random import new_streams
 from crosschop.model.analog.tile import Tile, new_tile
@@ -138,6 +138,7 @@ def update_and_read(session: Session, column: int, chop: IntArray) -> None:
     for i in range(group.length.size):
         plan = Plan(group.length[i], group.scale[i, 0], group.scale[i, 1])
         analog.accumulate(tile, plan, group.x[i], group.d[i], chop)
+        analog.pass_sample(tile)
         session.slots[0] += plan.length
         session.updating[slot] += update_cycles(session.durations, plan.length)
     session.sample[0] += group.length.size

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from crosschop.model.analog.device import FloatArray
+from crosschop.model.analog.devices.records import FloatArray
 from crosschop.model.analog.random import Stream, draw_normal
 from crosschop.model.chipspec.schema import Converter
 

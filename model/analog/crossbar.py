@@ -6,24 +6,28 @@ contiguous memory without reordering a sum.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from numba.extending import overload
 from numpy.typing import NDArray
 
-from crosschop.model.analog.device import DevicePopulation, FloatArray, cell_records, pulse
+from crosschop.model.analog.devices.linear import LinearDevices
+from crosschop.model.analog.devices.records import FloatArray, pulse
+from crosschop.model.analog.devices.retention import lose
+from crosschop.model.analog.devices.state import Devices, Physics, pulse_device, refresh_pair, visible
 from crosschop.model.analog.pulse_driver import Trains
 from crosschop.model.analog.random import Stream, advance, mix, normal_of
 
 
-class Crossbar(NamedTuple):
-    """State and devices of one array.
+class PlainCrossbar(NamedTuple):
+    """State and devices of one array whose visible weights say everything.
 
     Attributes:
         weight: visible weights, (cols, rows).
-        cell: device records, (cols, rows, CELL_FIELDS).
-        pulses: pulses that each device has received, both polarities, (cols, rows).
+        cell: device records, shifted to visible weights, (cols, rows, CELL_FIELDS).
+        pulses: pulses that each cell has received, both polarities, (cols, rows).
         sigma_c2c: cycle-to-cycle noise of a pulse, relative to the device's step.
     """
 
@@ -33,14 +37,80 @@ class Crossbar(NamedTuple):
     sigma_c2c: np.float32
 
 
-def new_crossbar(population: DevicePopulation, sigma_c2c: float) -> Crossbar:
-    """An array at conductance 0, seen relative to its reference."""
-    return Crossbar(
-        weight=(-population.reference).astype(np.float32),
-        cell=cell_records(population),
+class DetailedCrossbar(NamedTuple):
+    """State and devices of one array with more to a cell than its visible weight (devices/state.py).
+
+    Compiled code knows the two kinds of array apart by their types, so what this one needs costs the other nothing.
+
+    Attributes:
+        weight, pulses, sigma_c2c: as in PlainCrossbar.
+        cell: device records, not shifted, (cols, rows, CELL_FIELDS).
+        devices, physics: conductances and what acts on them.
+    """
+
+    weight: FloatArray
+    cell: FloatArray
+    pulses: NDArray[np.int64]
+    sigma_c2c: np.float32
+    devices: Devices
+    physics: Physics
+
+
+Crossbar = PlainCrossbar | DetailedCrossbar
+
+
+def new_crossbar(population: LinearDevices, sigma_c2c: float) -> PlainCrossbar:
+    """An array of linear devices at conductance 0, seen relative to its reference."""
+    zero = np.clip(0.0, population.w_min, population.w_max)  # a stuck device stands where it is stuck
+    return PlainCrossbar(
+        weight=(zero - population.reference).astype(np.float32),
+        cell=population.visible_records(),
         pulses=np.zeros(population.reference.shape, dtype=np.int64),
         sigma_c2c=np.float32(sigma_c2c),
     )
+
+
+def new_detailed_crossbar(cells: FloatArray, sigma_c2c: float, devices: Devices, physics: Physics) -> DetailedCrossbar:
+    """An array whose cells (cols, rows, CELL_FIELDS) have conductances of their own."""
+    shape = devices.shape[:2]
+    weight = [visible(devices, *at) for at in np.ndindex(*shape)]
+    return DetailedCrossbar(
+        weight=np.array(weight, dtype=np.float32).reshape(shape),
+        cell=cells,
+        pulses=np.zeros(shape, dtype=np.int64),
+        sigma_c2c=np.float32(sigma_c2c),
+        devices=devices,
+        physics=physics,
+    )
+
+
+def _pulse_plain(array: PlainCrossbar, column: int, row: int, direction: int, word: np.uint64) -> np.uint64:
+    """One pulse on a cell; returns the next state of the noise's stream."""
+    word = advance(word)
+    noise = array.sigma_c2c * normal_of(mix(word))
+    array.weight[column, row] = pulse(array.weight[column, row], array.cell[column, row], direction, noise)
+    array.pulses[column, row] += 1
+    return word
+
+
+def _pulse_detailed(array: DetailedCrossbar, column: int, row: int, direction: int, word: np.uint64) -> np.uint64:
+    """The same on a cell of a detailed array."""
+    cell = array.cell[column, row]
+    word = pulse_device(array.devices, array.physics, cell, array.sigma_c2c, (column, row), direction, word)
+    array.weight[column, row] = visible(array.devices, column, row)
+    array.pulses[column, row] += 1
+    return word
+
+
+def _pulse_cell(array: Crossbar, column: int, row: int, direction: int, word: np.uint64) -> np.uint64:
+    """Compiled code gets the function for the type of its array."""
+    raise NotImplementedError
+
+
+@overload(_pulse_cell, strict=False)
+def _choose_pulse(array: Any, column: Any, row: Any, direction: Any, word: Any) -> Any:
+    detailed = issubclass(array.instance_class, DetailedCrossbar)
+    return _pulse_detailed if detailed else _pulse_plain
 
 
 @njit(cache=True)
@@ -78,22 +148,16 @@ def update(array: Crossbar, trains: Trains, chop: NDArray[np.int64], stream: Str
         stream: cycle-to-cycle noise.
     """
     word = stream[0]
-    sigma = array.sigma_c2c
     for column in range(chop.size):
         slots = trains.column_slots[column]
-        if slots == 0:
-            continue
         negative = trains.column_negative[column] ^ chop[column]
-        weights, cells, counts = array.weight[column], array.cell[column], array.pulses[column]
         slot = 0
         while slots:
             if slots & 1:
                 for index in range(trains.fired[slot]):
                     row = trains.rows_fired[slot, index]
                     direction = 1 ^ negative ^ trains.row_negative[row]
-                    word = advance(word)
-                    weights[row] = pulse(weights[row], cells[row], direction, sigma * normal_of(mix(word)))
-                    counts[row] += 1
+                    word = _pulse_cell(array, column, row, direction, word)
             slots >>= 1
             slot += 1
     stream[0] = word
@@ -102,10 +166,55 @@ def update(array: Crossbar, trains: Trains, chop: NDArray[np.int64], stream: Str
 @njit(cache=True)
 def write_column(array: Crossbar, column: int, steps: NDArray[np.int64], stream: Stream) -> None:
     """`steps` (rows,) signed pulses on the devices of one column, all rows in parallel."""
+    word = stream[0]
     for row in range(steps.size):
         direction = 1 if steps[row] > 0 else 0
         for _ in range(abs(steps[row])):
-            stream[0] = advance(stream[0])
-            noise = array.sigma_c2c * normal_of(mix(stream[0]))
-            array.weight[column, row] = pulse(array.weight[column, row], array.cell[column, row], direction, noise)
-            array.pulses[column, row] += 1
+            word = _pulse_cell(array, column, row, direction, word)
+    stream[0] = word
+
+
+def _age_plain(array: PlainCrossbar, stream: Stream) -> None:
+    """Time alone changes nothing."""
+
+
+def _age_detailed(array: DetailedCrossbar, stream: Stream) -> None:
+    """Decay, drift, and the refresh of pairs when it is due."""
+    common = array.physics[0]
+    common.samples += 1
+    losing = common.decays or common.drifts
+    refreshing = common.refresh_every > 0 and common.samples % common.refresh_every == 0
+    if not (losing or refreshing):
+        return
+    word = stream[0]
+    for column in range(array.weight.shape[0]):
+        for row in range(array.weight.shape[1]):
+            if losing:
+                lose(array.devices, array.physics, column, row)
+            if refreshing:
+                at, cell = (column, row), array.cell[column, row]
+                used, word = refresh_pair(array.devices, array.physics, cell, array.sigma_c2c, at, word)
+                array.pulses[column, row] += used
+            array.weight[column, row] = visible(array.devices, column, row)
+    stream[0] = word
+
+
+def _age(array: Crossbar, stream: Stream) -> None:
+    """Compiled code gets the function for the type of its array."""
+    raise NotImplementedError
+
+
+@overload(_age, strict=False)
+def _choose_age(array: Any, stream: Any) -> Any:
+    return _age_detailed if issubclass(array.instance_class, DetailedCrossbar) else _age_plain
+
+
+@njit(cache=True)
+def age(array: Crossbar, stream: Stream) -> None:
+    """One input sample later: decay, drift, and the refresh of pairs when it is due.
+
+    Args:
+        array: the array.
+        stream: noise of the pulses of a refresh.
+    """
+    _age(array, stream)

@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.model.analog.converter import absolute_maximum
-from crosschop.model.analog.device import FloatArray
+from crosschop.model.analog.devices.records import FloatArray
 from crosschop.model.analog.random import Stream, advance, mix
 
 _SHIFT_16 = np.uint64(16)

@@ -12,9 +12,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.model.analog import crossbar
+from crosschop.model.analog.build import build_array
 from crosschop.model.analog.converter import ConverterConfig, absolute_maximum, convert, converter_config, to_code
-from crosschop.model.analog.crossbar import Crossbar, new_crossbar
-from crosschop.model.analog.device import FloatArray, draw_population
+from crosschop.model.analog.crossbar import Crossbar
+from crosschop.model.analog.devices.records import FloatArray
 from crosschop.model.analog.pulse_driver import (
     DriverConfig,
     Plan,
@@ -24,7 +25,7 @@ from crosschop.model.analog.pulse_driver import (
     plan_update,
 )
 from crosschop.model.analog.random import Streams
-from crosschop.model.chipspec import ChipSpec, delta, given
+from crosschop.model.chipspec import ChipSpec, given
 
 
 class Tile(NamedTuple):
@@ -53,15 +54,15 @@ class Tile(NamedTuple):
 def new_tile(spec: ChipSpec, generator: np.random.Generator, streams: Streams) -> Tile:
     """A fresh tile: devices drawn from `generator`, later noise from `streams`."""
     rows, cols = spec.array.rows, spec.array.cols
-    device_a = given(spec.device.a)
+    device_a = spec.gradient_device
     return Tile(
-        a=new_crossbar(draw_population(device_a, spec.array_r, (cols, rows), generator), device_a.sigma_c2c),
-        w=new_crossbar(draw_population(spec.device.w, None, (cols, rows), generator), spec.device.w.sigma_c2c),
+        a=build_array(device_a, spec.array_r, (cols, rows), generator),
+        w=build_array(spec.device.w, None, (cols, rows), generator),
         driver=DriverConfig(
             max_pulses=spec.driver.max_pulses,
             train_management=spec.driver.pulse_train_management,
             eta0=spec.transfer.eta0 or 0.0,
-            constant_rate=(spec.transfer.lambda_a or 0.0) / delta(device_a.n_states),
+            constant_rate=(spec.transfer.lambda_a or 0.0) / device_a.delta,
             average_momentum=spec.driver.average_momentum,
         ),
         averages=np.zeros(2),
@@ -133,3 +134,10 @@ def read_column(tile: Tile, column: int, codes: NDArray[np.int64]) -> None:
 def write_column(tile: Tile, column: int, pulses: NDArray[np.int64]) -> None:
     """One parallel column write of W."""
     crossbar.write_column(tile.w, column, pulses, tile.streams.write)
+
+
+@njit(cache=True)
+def pass_sample(tile: Tile) -> None:
+    """One input sample later: what A and W have lost, and their refresh."""
+    crossbar.age(tile.a, tile.streams.update)
+    crossbar.age(tile.w, tile.streams.write)

@@ -31,11 +31,6 @@ class RateGain:
     shift: int
 
 
-def delta(n_states: float) -> float:
-    """Mean step of a nominal device at weight 0: 2 / n_states (range -1..1)."""
-    return 2.0 / n_states
-
-
 def controller_module(spec: ChipSpec) -> str:
     """The RTL module that controls this chip."""
     if isinstance(spec.algorithm, InMemorySgd):
@@ -62,7 +57,7 @@ def lambda_h(spec: ChipSpec) -> float:
         algorithm.learning_rate
         * algorithm.transfer_every
         * spec.array.cols
-        / (algorithm.gamma0 * delta(given(spec.device.a).n_states))
+        / (algorithm.gamma0 * given(spec.device.a).delta)
     )
 
 

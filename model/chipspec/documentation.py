@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter
 
 from crosschop.model.chipspec.derive import (
     beats,
     cycles,
-    delta,
     lambda_h,
     memory_bits,
     rate_gain,
@@ -24,8 +24,9 @@ from crosschop.model.chipspec.derive import (
     rtl_configuration,
     rtl_parameters,
 )
+from crosschop.model.chipspec.devices import Device, PcmPair
 from crosschop.model.chipspec.keys import Key, keys_of
-from crosschop.model.chipspec.loader import load_chipspec, shipped_chipspecs
+from crosschop.model.chipspec.loader import device_presets, load_chipspec, shipped_chipspecs
 from crosschop.model.chipspec.schema import ChipSpec
 from crosschop.model.chipspec.section import Section, given
 
@@ -54,8 +55,8 @@ DERIVED = (
         True,
     ),
     Derived("read_lsb", "weight", "one code of the transfer read", read_lsb, True),
-    Derived("delta_a", "weight", "mean step of A at weight 0", lambda spec: delta(given(spec.device.a).n_states), True),
-    Derived("delta_w", "weight", "mean step of W at weight 0", lambda spec: delta(spec.device.w.n_states)),
+    Derived("delta_a", "weight", "mean step of A at weight 0", lambda spec: given(spec.device.a).delta, True),
+    Derived("delta_w", "weight", "mean step of W at weight 0", lambda spec: spec.device.w.delta),
     Derived("cycles_pulse", "cycles", "one pulse slot, both polarities", lambda spec: cycles(spec).pulse),
     Derived(
         "cycles_update_max",
@@ -155,6 +156,21 @@ def chip_reference() -> str:
     return _table(("file", "algorithm", "rows x cols", "for"), rows)
 
 
+def preset_reference() -> str:
+    """The table of device presets; what they leave out has its default."""
+    section: TypeAdapter[Device] = TypeAdapter(Device)
+    rows = []
+    for name, keys in device_presets().items():
+        device = section.validate_python(keys)
+        noise = f"{device.sigma_c2c:g} {device.noise}"
+        low = 0 if isinstance(device, PcmPair) else device.w_min
+        span = f"{low:g}..{device.w_max:g}"
+        cells = (f"`{name}`", f"`{device.model}`", f"{device.n_states:.6g}", span, noise, f"{device.write_noise:g}")
+        rows.append((*cells, device.source or ""))
+    header = ("preset", "model", "n_states", "range", "noise of a pulse, steps", "write noise, steps", "source")
+    return _table(header, iter(rows))
+
+
 def derived_reference() -> str:
     """The table of derived quantities."""
     return _table(("name", "unit", "meaning"), ((f"`{item.name}`", item.unit or "1", item.meaning) for item in DERIVED))
@@ -166,8 +182,13 @@ def update(text: str) -> str:
     Raises:
         ValueError: the text lacks a pair of markers.
     """
-    parts = (("chips", chip_reference()), ("keys", key_reference()), ("derived values", derived_reference()))
-    for name, content in parts:
+    parts = {
+        "chips": chip_reference(),
+        "keys": key_reference(),
+        "device presets": preset_reference(),
+        "derived values": derived_reference(),
+    }
+    for name, content in parts.items():
         begin, end = _BEGIN.format(name), _END.format(name)
         if begin not in text or end not in text:
             raise ValueError(f"no markers {begin} and {end}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib.resources
 import re
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from crosschop.model.chipspec.schema import ChipSpec
 from crosschop.model.errors import InputError
 
 OVERRIDE_PLACE = "--set"
+# Sections that may start from a preset of devices/presets.yaml.
+_PRESET_SECTIONS = (("device", "a"), ("device", "w"))
 # They describe one file, so a chip that extends another has to say its own.
 _NOT_INHERITED = ("name", "summary", "notes")
 
@@ -85,6 +88,23 @@ def _parse(text: str, place: str) -> Any:
         raise SpecError(f"{place}: not a valid chipspec: nested too deeply") from None
 
 
+@functools.cache
+def device_presets() -> dict[str, dict[str, Any]]:
+    """The shipped device presets by name, each with the keys of a section `device.*`."""
+    file = importlib.resources.files("crosschop.chipspecs") / "devices" / "presets.yaml"
+    presets: dict[str, dict[str, Any]] = _parse(file.read_text(encoding="utf-8"), file.name)
+    return presets
+
+
+def _preset(name: object, place: str, path: KeyPath) -> dict[str, Any]:
+    """The keys of a preset."""
+    presets = device_presets()
+    if not isinstance(name, str) or name not in presets:
+        wrong = f"{place}: {'.'.join(path)}.preset = {show(name)}"
+        raise SpecError(f"{wrong}, allowed: one of {', '.join(presets)}, or null")
+    return presets[name]
+
+
 @dataclass
 class _Layers:
     """Values of the files and of --set laid over each other, and who gave each of them."""
@@ -93,7 +113,10 @@ class _Layers:
     places: dict[KeyPath, str] = field(default_factory=dict)
 
     def lay(self, new: dict[str, Any], place: str) -> None:
-        """Deep merge: a section is merged key by key, any other value (null too) replaces."""
+        """Deep merge: a section is merged key by key, any other value (null too) replaces.
+
+        A preset replaces the whole section; the keys beside it and the layers above are laid over it.
+        """
         self.data = self._merge(self.data, new, place, ())
 
     def _merge(self, old: dict[str, Any], new: dict[str, Any], place: str, path: KeyPath) -> dict[str, Any]:
@@ -103,7 +126,11 @@ class _Layers:
             self.places[here] = place
             if isinstance(value, dict):
                 below = old.get(key)
-                value = self._merge(below if isinstance(below, dict) else {}, value, place, here)
+                below = below if isinstance(below, dict) else {}
+                if here in _PRESET_SECTIONS and value.get("preset") is not None:
+                    name = value["preset"]
+                    below = self._merge({}, _preset(name, place, here), f"preset {name}", here)
+                value = self._merge(below, value, place, here)
             merged[key] = value
         return merged
 

@@ -18,6 +18,7 @@ from crosschop.model.chipspec.algorithms import (
     TransferAlgorithm,
     Ttv2,
 )
+from crosschop.model.chipspec.devices import Device
 from crosschop.model.chipspec.section import Section, Variant, given
 
 Rounding = Literal["half_up", "floor", "to_zero"]
@@ -31,27 +32,11 @@ class Array(Section):
     cols: int = Field(ge=1, le=4096, description="inputs x; a transfer reads one column")
 
 
-class SoftBoundsDevice(Section):
-    """Soft-bounds device, Eqs 2-9 of the paper: the step shrinks linearly to zero towards the bound."""
-
-    model: Literal["soft_bounds"] = Field(description="device model")
-    n_states: float = Field(ge=2, le=100000, description="number of states of the nominal device, 2 / delta")
-    sigma_b: float = Field(default=0.3, ge=0, le=1, description="device-to-device spread of the bounds")
-    sigma_pm: float = Field(default=0.1, ge=0, le=1, description="device-to-device spread of the up-down asymmetry")
-    sigma_d2d: float = Field(default=0.3, ge=0, le=1, description="device-to-device spread of the step (log-normal)")
-    sigma_c2c: float = Field(default=0.3, ge=0, le=10, description="cycle-to-cycle noise of one pulse, in steps delta")
-    zero_at_symmetry_point: bool = Field(
-        default=False,
-        description="true: the symmetry point of each device represents weight 0; false: conductance 0 does",
-    )
-    source: str | None = Field(default=None, description="where the numbers come from")
-
-
 class Devices(Section):
     """Devices of each array."""
 
-    a: SoftBoundsDevice | None = Field(default=None, description="gradient array A; null = no such array")
-    w: SoftBoundsDevice = Field(description="weight array W")
+    a: Device | None = Field(default=None, description="gradient array A; null = no such array")
+    w: Device = Field(description="weight array W")
 
 
 class ReferenceArray(Section):
@@ -267,6 +252,17 @@ class ChipSpec(Section):
         if not isinstance(self.algorithm, TransferAlgorithm):
             raise TypeError(f"{self.algorithm.name} moves nothing from A to W")
         return self.algorithm
+
+    @property
+    def gradient_device(self) -> Device:
+        """The device of A.
+
+        Raises:
+            TypeError: the chip has no A.
+        """
+        if self.device.a is None:
+            raise TypeError(f"{self.algorithm.name} has no array A")
+        return self.device.a
 
 
 # Sections that an algorithm needs, and those that it may have; nothing else.

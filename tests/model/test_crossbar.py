@@ -9,7 +9,7 @@ import pytest
 
 from crosschop.model.analog import crossbar, tile
 from crosschop.model.analog.crossbar import Crossbar, new_crossbar
-from crosschop.model.analog.device import DevicePopulation
+from crosschop.model.analog.devices.linear import LinearDevices, soft_bounds
 from crosschop.model.analog.pulse_driver import Plan, draw_trains, new_trains
 from crosschop.model.analog.random import Stream, new_streams
 from crosschop.model.analog.tile import Tile, new_tile
@@ -29,16 +29,16 @@ IDEAL = (
 )
 
 
-def make_population(seed: int = 1) -> DevicePopulation:
+def make_population(seed: int = 1) -> LinearDevices:
     draw = np.random.default_rng(seed).uniform
     shape = (COLS, ROWS)
-    return DevicePopulation(
+    return soft_bounds(
         draw(0.6, 1.2, shape), draw(-1.2, -0.6, shape), draw(0.05, 0.1, shape), draw(0.05, 0.1, shape),
         draw(-0.2, 0.2, shape),
     )  # fmt: skip
 
 
-def make_array(sigma: float = 0.0) -> tuple[Crossbar, DevicePopulation]:
+def make_array(sigma: float = 0.0) -> tuple[Crossbar, LinearDevices]:
     """An array with its devices somewhere in their ranges."""
     population = make_population()
     array = new_crossbar(population, sigma)
@@ -63,7 +63,7 @@ def vector(size: int, seed: int = 7) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(size).astype(np.float32)
 
 
-def pulsed(weight: Any, population: DevicePopulation, index: tuple[int, ...], up: bool, noise: float = 0.0) -> float:
+def pulsed(weight: Any, population: LinearDevices, index: tuple[int, ...], up: bool, noise: float = 0.0) -> float:
     """A visible weight after one pulse: Eq 2 or 3 on the conductance, in float64."""
     w_max, w_min = population.w_max[index], population.w_min[index]
     w = weight + population.reference[index]
@@ -117,7 +117,7 @@ def test_update_noise() -> None:
     """One pulse on each of many devices: the spread of the change is a_up sigma_c2c (Eq 2)."""
     shape, sigma, a = (100, 100), 0.3, 0.05
     ones = np.ones(shape)
-    array = new_crossbar(DevicePopulation(ones, -ones, a * ones, a * ones, 0 * ones), sigma)
+    array = new_crossbar(soft_bounds(ones, -ones, a * ones, a * ones, 0 * ones), sigma)
     trains = new_trains(1, *shape)
     line = np.ones(100, dtype=np.float32)
     draw_trains(Plan(1, 1.0, 1.0), line, line, trains, stream())

@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.stats import kstest, norm
 
-from crosschop.model.analog.device import DevicePopulation, cell_records, draw_population, pulse
-from crosschop.model.chipspec.schema import ReferenceArray, SoftBoundsDevice
+from crosschop.model.analog.build import draw_population
+from crosschop.model.analog.devices.linear import LinearDevices, soft_bounds
+from crosschop.model.analog.devices.records import pulse
+from crosschop.model.chipspec.devices import SoftBoundsDevice
+from crosschop.model.chipspec.schema import ReferenceArray
 
 SHAPE = (200, 150)
 COUNT = SHAPE[0] * SHAPE[1]
@@ -31,16 +34,18 @@ def device(**settings: float | bool) -> SoftBoundsDevice:
 
 def population(
     reference: ReferenceArray | None = None, shape: tuple[int, int] = SHAPE, **settings: float | bool
-) -> DevicePopulation:
-    return draw_population(device(**settings), reference, shape, np.random.default_rng(1))
+) -> LinearDevices:
+    drawn = draw_population(device(**settings), reference, shape, np.random.default_rng(1))
+    assert isinstance(drawn, LinearDevices)
+    return drawn
 
 
-def one(w_max: float, w_min: float, a_up: float, a_down: float, reference: float = 0.0) -> DevicePopulation:
+def one(w_max: float, w_min: float, a_up: float, a_down: float, reference: float = 0.0) -> LinearDevices:
     """A population of a single device."""
-    return DevicePopulation(*(np.array([[value]]) for value in (w_max, w_min, a_up, a_down, reference)))
+    return soft_bounds(*(np.array([[value]]) for value in (w_max, w_min, a_up, a_down, reference)))
 
 
-def equation(w: float, devices: DevicePopulation, direction: int, noise: float) -> float:
+def equation(w: float, devices: LinearDevices, direction: int, noise: float) -> float:
     """Conductance after one pulse in float64: Eq 2 (up), Eq 3 (down), then the bounds."""
     w_max, w_min = devices.w_max.item(), devices.w_min.item()
     if direction:
@@ -109,7 +114,7 @@ def test_symmetry_point_balances_the_steps() -> None:
     for index in np.ndindex(10, 10):
         cell = one(*(getattr(drawn, name)[index] for name in ("w_max", "w_min", "a_up", "a_down")))
 
-        def imbalance(w: float, cell: DevicePopulation = cell) -> float:
+        def imbalance(w: float, cell: LinearDevices = cell) -> float:
             up = cell.a_up.item() * (cell.w_max.item() - w) / cell.w_max.item()
             return up - cell.a_down.item() * (cell.w_min.item() - w) / cell.w_min.item()
 
@@ -118,11 +123,11 @@ def test_symmetry_point_balances_the_steps() -> None:
         assert drawn.symmetry_point[index] == cell.symmetry_point.item()
 
 
-def check_pulse(respond: Pulse, w: float, devices: DevicePopulation, direction: int, noise: float) -> None:
+def check_pulse(respond: Pulse, w: float, devices: LinearDevices, direction: int, noise: float) -> None:
     """One pulse equals Eq 2 or 3 to a few roundings of float32, numbers being at most about 1 / bound + noise."""
     reference = devices.reference.item()
     bound = devices.w_max.item() if direction else -devices.w_min.item()
-    cell = cell_records(devices)[0, 0]
+    cell = devices.visible_records()[0, 0]
     visible = respond(np.float32(w - reference), cell, direction, np.float32(noise))
     size = 1 + abs(reference) + (1 + abs(reference) + abs(w)) / bound + abs(noise)
     assert visible + reference == pytest.approx(equation(w, devices, direction, noise), abs=8 * 2.0**-24 * size)
@@ -161,7 +166,7 @@ def test_pulse_check_catches_wrong_formulas() -> None:
 
 def test_approach_to_the_bound() -> None:
     """Without noise n pulses from 0 reach w_max (1 - (1 - a / w_max)^n), the solution of Eq 2's recursion."""
-    cell = cell_records(one(0.7, -1.0, 0.05, 0.05))[0, 0]
+    cell = one(0.7, -1.0, 0.05, 0.05).visible_records()[0, 0]
     n = np.arange(1, 101)
     np.testing.assert_allclose(run(cell, 0.0, [1] * 100), 0.7 * (1 - (1 - 0.05 / 0.7) ** n), atol=2e-6)
 
@@ -172,7 +177,7 @@ def test_noise_leaves_the_mean_response() -> None:
     The end, 0.63 of the range, is ten standard deviations from the bound, so clipping has no part in it.
     """
     a, sigma, pulses, devices = 0.02, 0.3, 50, 2000
-    cell = cell_records(one(1.0, -1.0, a, a))[0, 0]
+    cell = one(1.0, -1.0, a, a).visible_records()[0, 0]
     noise = np.random.default_rng(2).standard_normal((devices, pulses)).astype(np.float32)
     ends = np.zeros(devices)
     for index in range(devices):
@@ -189,7 +194,7 @@ def test_noise_leaves_the_mean_response() -> None:
 @pytest.mark.parametrize("a", [0.1, 0.02, 0.005])
 def test_decay_of_a_pulse_pair(a: float) -> None:
     """An up-down pair maps w to w (1 - a)^2 - a^2: a decay of 2 a w in first order, exactly (2 - a) a (w - w_inf)."""
-    cell = cell_records(one(1.0, -1.0, a, a))[0, 0]
+    cell = one(1.0, -1.0, a, a).visible_records()[0, 0]
     for w in (-0.9, -0.3, 0.0, 0.4, 0.8):
         change = run(cell, w, [1, 0])[-1] - np.float32(w)
         assert change == pytest.approx(w * (1 - a) ** 2 - a**2 - w, abs=5e-7)
@@ -199,7 +204,7 @@ def test_decay_of_a_pulse_pair(a: float) -> None:
 def test_alternating_pulses_end_around_the_symmetry_point() -> None:
     """From above w* the down step is the larger one, from below the up step: the final cycle encloses w*."""
     drawn = population(shape=(6, 6), n_states=40, sigma_b=0.2, sigma_pm=0.15, sigma_d2d=0.3)
-    cells = cell_records(drawn)
+    cells = drawn.visible_records()
     for index in np.ndindex(6, 6):
         for start in (-0.5, 0.5):
             high, low = run(cells[index], start, [1, 0] * 400)[-2:]
@@ -227,8 +232,8 @@ def test_reference() -> None:
 def test_reference_shifts_what_is_seen_only() -> None:
     """The same pulses on the same device move the conductance alike, whatever stands for weight 0."""
     directions = [1, 1, 0, 1, 0, 0, 0, 1] * 5
-    plain = run(cell_records(one(0.9, -1.1, 0.1, 0.08))[0, 0], 0.2, directions)
-    seen = run(cell_records(one(0.9, -1.1, 0.1, 0.08, 0.35))[0, 0], 0.2 - 0.35, directions)
+    plain = run(one(0.9, -1.1, 0.1, 0.08).visible_records()[0, 0], 0.2, directions)
+    seen = run(one(0.9, -1.1, 0.1, 0.08, 0.35).visible_records()[0, 0], 0.2 - 0.35, directions)
     np.testing.assert_allclose(np.array(seen) + 0.35, plain, atol=3e-6)
 
 
@@ -238,7 +243,7 @@ def test_devices_without_range() -> None:
     stuck = (drawn.w_max == 0) | (drawn.w_min == 0)
     assert 0.2 < stuck.mean() < 0.4
     assert np.isfinite(drawn.reference).all()
-    cells = cell_records(drawn)
+    cells = drawn.visible_records()
     assert np.isfinite(cells).all()
     for index in np.argwhere(stuck)[:40]:
         cell = cells[tuple(index)]

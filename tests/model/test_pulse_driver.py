@@ -17,7 +17,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from crosschop.model.analog import crossbar
-from crosschop.model.analog.device import DevicePopulation
+from crosschop.model.analog.devices.linear import soft_bounds
 from crosschop.model.analog.pulse_driver import DriverConfig, Plan, Trains, draw_trains, follow, new_trains, plan_update
 from crosschop.model.analog.random import Stream
 
@@ -225,7 +225,7 @@ def test_signs(chop_bits: tuple[int, ...]) -> None:
     """W += lambda d x^T: a pulse goes up where c x d > 0, c = -1 where the chop bit is 1; their number is untouched."""
     shape = (X.size, D.size)
     ones = np.ones(shape)
-    devices = DevicePopulation(ones, -ones, 0.01 * ones, 0.01 * ones, 0 * ones)
+    devices = soft_bounds(ones, -ones, 0.01 * ones, 0.01 * ones, 0 * ones)
     trains = new_trains(5, D.size, X.size)
     stream: Stream = np.array([8], dtype=np.uint64)
     chop = np.array(chop_bits, dtype=np.int64)

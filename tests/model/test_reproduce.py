@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosschop.model.chipspec import load_chipspec
@@ -105,6 +105,7 @@ def test_fig3_shows_what_the_paper_shows() -> None:
 # ---------------------------------------------------------------- points
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60))
 def test_store_survives_a_torn_line(cut: int) -> None:
     with tempfile.TemporaryDirectory() as folder:

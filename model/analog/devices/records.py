@@ -1,0 +1,57 @@
+"""The record of one cell, and the response of a cell to one pulse.
+
+Every model has the same record: for each direction (0 down, 1 up) a signed step, a rate and a level, then the limits.
+
+- linear: a pulse moves w by `step (level - rate w)`. Soft bounds, linear step and constant step are this formula with
+  rate = gamma / bound and level = 1; gamma is 1, between, and 0.
+- exponential: a pulse moves w by `step max(0, 1 - level exp(rate w))`.
+- pair: the same for two conductances, of which each direction raises its own (g_minus, g_plus).
+
+A record may be shifted so that the formula takes the visible weight w - r in place of the conductance w: arrays that
+need nothing else keep visible weights alone, and a pulse touches no other parameter. It is half a cache line.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+STEP, RATE, LEVEL = 0, 2, 4
+LOW, HIGH = 6, 7
+CELL_FIELDS = 8
+
+# What a record means.
+LINEAR, EXPONENTIAL, PAIR = 0, 1, 2
+
+
+@njit(cache=True, inline="always")
+def pulse(weight: np.float32, cell: FloatArray, direction: int, noise: np.float32) -> np.float32:
+    """Visible weight of a linear cell after one pulse with additive noise (Eqs 2, 3).
+
+    Args:
+        weight: visible weight before it.
+        cell: record of the device, (CELL_FIELDS,), shifted by its reference.
+        direction: 1 up, 0 down.
+        noise: sigma_c2c * xi.
+    """
+    response = cell[LEVEL + direction] - weight * cell[RATE + direction] + noise
+    weight += cell[STEP + direction] * response
+    return min(max(weight, cell[LOW]), cell[HIGH])
+
+
+@njit(cache=True)
+def response(model: int, conductance: float, cell: FloatArray, direction: int) -> float:
+    """What a noiseless pulse moves a conductance by, in steps of that direction.
+
+    Args:
+        model: LINEAR, EXPONENTIAL or PAIR.
+        conductance: w, or g_plus for an up and g_minus for a down pulse, weight units.
+        cell: record of the device, (CELL_FIELDS,), not shifted.
+        direction: 1 up, 0 down.
+    """
+    if model == LINEAR:
+        return float(cell[LEVEL + direction] - conductance * cell[RATE + direction])
+    return float(max(1.0 - cell[LEVEL + direction] * np.exp(cell[RATE + direction] * conductance), 0.0))
