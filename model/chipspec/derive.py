@@ -57,7 +57,7 @@ def lambda_h(spec: ChipSpec) -> float:
         algorithm.learning_rate
         * algorithm.transfer_every
         * spec.array.cols
-        / (algorithm.gamma0 * given(spec.device.a).delta)
+        / (algorithm.gamma0 * spec.gradient_device.delta)
     )
 
 

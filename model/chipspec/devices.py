@@ -103,8 +103,8 @@ class _Device(Variant):
 class _TwoSided(_Device):
     """Base of the devices that one conductance makes a weight."""
 
-    w_max: float = Field(default=1.0, gt=0, le=10, description="upper bound of the nominal device, weight units")
-    w_min: float = Field(default=-1.0, lt=0, ge=-10, description="lower bound of the nominal device, weight units")
+    w_max: float = Field(default=1.0, gt=0, le=1000, description="upper bound of the nominal device, weight units")
+    w_min: float = Field(default=-1.0, lt=0, ge=-1000, description="lower bound of the nominal device, weight units")
     sigma_b_min: float | None = Field(
         default=None, ge=0, le=1, description="spread of the lower bound where it differs; null = sigma_b"
     )

@@ -28,7 +28,7 @@ from crosschop.model.chipspec.devices import Device, PcmPair
 from crosschop.model.chipspec.keys import Key, keys_of
 from crosschop.model.chipspec.loader import device_presets, load_chipspec, shipped_chipspecs
 from crosschop.model.chipspec.schema import ChipSpec
-from crosschop.model.chipspec.section import Section, given
+from crosschop.model.chipspec.section import Section
 
 _BEGIN = "<!-- begin {}: written by `make docs` -->"
 _END = "<!-- end {} -->"
@@ -55,7 +55,7 @@ DERIVED = (
         True,
     ),
     Derived("read_lsb", "weight", "one code of the transfer read", read_lsb, True),
-    Derived("delta_a", "weight", "mean step of A at weight 0", lambda spec: given(spec.device.a).delta, True),
+    Derived("delta_a", "weight", "mean step of A at weight 0", lambda spec: spec.gradient_device.delta, True),
     Derived("delta_w", "weight", "mean step of W at weight 0", lambda spec: spec.device.w.delta),
     Derived("cycles_pulse", "cycles", "one pulse slot, both polarities", lambda spec: cycles(spec).pulse),
     Derived(
