@@ -1,4 +1,4 @@
-"""The controller of in-memory SGD in integers: it hands each sample on to W, numbers the updates, and keeps nothing else.
+"""The controller of in-memory SGD in integers: it hands each sample on to W and numbers the updates.
 
 The train of a sample is the driver's matter (model/analog/pulse_driver.py); signs, columns and pulses do not pass the
 controller.

@@ -110,7 +110,8 @@ def update_and_prepare(session: Session) -> None:
     recording, tile, length = session.recording, session.tile, session.length[0]
     row, column = recording.element
     rec.note_weight(recording, session.sample[0] + 1, tile.w.weight[column, row])
-    analog.update_weights(tile, Plan(length, session.scale[0], session.scale[1]), session.x, session.d, session.unchopped)
+    plan = Plan(length, session.scale[0], session.scale[1])
+    analog.update_weights(tile, plan, session.x, session.d, session.unchopped)
     rec.note_trains(recording, length, tile.trains)
     session.slots[0] += length
     session.sample[0] += 1
