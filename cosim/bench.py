@@ -24,7 +24,6 @@ from crosschop.cosim.job import PROGRESS_FILE, STREAMS, Job, Result, Segment
 from crosschop.cosim.record import Decoder, Record, pack
 from crosschop.cosim.scoreboard import COUNT_MASK, UNDEFINED_COUNT, DivergenceError, Scoreboard
 from crosschop.cosim.stimulus import RandomStimulus, Stimulus, TileStimulus
-from crosschop.model import training
 from crosschop.model.chipspec import beats, cycles, given, rtl_parameters
 from crosschop.model.cycles import (
     PHASES,
@@ -36,10 +35,11 @@ from crosschop.model.cycles import (
     step_cycles,
     update_cycles,
 )
-from crosschop.model.engines import result_of
+from crosschop.model.engines.common import result_of
 from crosschop.model.golden.controller import step_transfer
 from crosschop.model.golden.state import HEAD_WRITE, ControllerState, Transfer, controller_config
 from crosschop.model.results import save_run
+from crosschop.model.training import transfer as training
 
 IntArray = NDArray[np.int64]
 
@@ -193,7 +193,7 @@ class Bench:
         reads.released += 1
         self.dut.py_lengths.value = pack(self._lengths.ravel(), LENGTH_BITS)
         self.dut.py_released.value = reads.released * lengths.size
-        self._updating.append(sum(update_cycles(self._durations, int(length)) for length in lengths))
+        self._updating.append(sum(update_cycles(self._durations.pulse, int(length)) for length in lengths))
 
     def _answer(self, codes: IntArray, reads: int) -> None:
         self.dut.py_codes.value = pack(np.append(codes, self._ignored), self._code_bits)
@@ -305,7 +305,7 @@ async def simulate(dut: Any) -> None:
     if bench.session is not None and result.mismatch is None:
         (segment,) = bench.job.segments
         run = result_of(
-            bench.spec, "icarus", segment.seed, segment.transfers, bench.session, result.transfers, result.cycles
+            bench.spec, "icarus", segment.seed, segment.transfers, bench.session, result.cycles, result.transfers
         )
         save_run(run, directory)
     result.save(directory)

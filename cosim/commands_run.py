@@ -26,7 +26,7 @@ from crosschop.cosim.output import (
 )
 from crosschop.cosim.paths import rtl_sources, shipped_rtl
 from crosschop.cosim.runner import work_directory
-from crosschop.model.chipspec import ChipSpec, load_chipspec
+from crosschop.model.chipspec import ChipSpec, load_chipspec, samples_per_transfer, transfers_in
 from crosschop.model.engines import run_float, run_golden
 from crosschop.model.errors import InputError
 from crosschop.model.report import render_run, write_report
@@ -78,9 +78,9 @@ def run(
     require_writable(out)
     console = stderr()
     console.print(f"{chip.name}: {chip.summary}", highlight=False, markup=False)
-    console.print(f"engine {engine}, seed {seed}, {transfers} transfers of {chip.transfer.transfer_every} samples")
-    if samples is not None and samples % chip.transfer.transfer_every:
-        console.print(f"{samples} samples asked, {transfers * chip.transfer.transfer_every} run: whole transfers only")
+    console.print(f"engine {engine}, seed {seed}, {transfers} transfers of {samples_per_transfer(chip)} samples")
+    if samples is not None and samples % samples_per_transfer(chip):
+        console.print(f"{samples} samples asked, {transfers * samples_per_transfer(chip)} run: whole transfers only")
     with work_directory() as scratch:
         try:
             with Progress(console, "training", transfers) as progress:
@@ -104,7 +104,7 @@ def run(
         installed = install(files, out)
     console.print(render_run(result))
     if progress.rate is not None:
-        rate = progress.rate * chip.transfer.transfer_every
+        rate = progress.rate * samples_per_transfer(chip)
         console.print(f"  {rate:,.0f} samples/s on this machine, without start-up", highlight=False)
     for path in installed.values():
         console.print(f"  {path}", highlight=False, soft_wrap=True)
@@ -119,11 +119,11 @@ def _transfers(chip: ChipSpec, samples: int | None) -> int:
         InputError: fewer samples than one transfer takes.
     """
     asked = chip.task.samples if samples is None else samples
-    transfers = asked // chip.transfer.transfer_every
+    transfers = transfers_in(chip, asked)
     if transfers == 0:
         raise InputError(
             f"{chip.name}: {asked} samples are less than one transfer, "
-            f"allowed: {chip.transfer.transfer_every} (algorithm.transfer_every) or more"
+            f"allowed: {samples_per_transfer(chip)} (algorithm.transfer_every) or more"
         )
     return transfers
 
@@ -158,7 +158,7 @@ def _failure(chip: ChipSpec, engine: str, seed: int, error: MismatchError) -> di
         "chip": chip.name,
         "engine": engine,
         "seed": seed,
-        "samples": error.transfers * chip.transfer.transfer_every,
+        "samples": error.transfers * samples_per_transfer(chip),
         "transfers": error.transfers,
         "mismatches": 1,
         "first_mismatch": mismatch_json(error.mismatch),

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crosschop.model.chipspec import SpecError, load_chipspec
-from crosschop.model.chipspec.documentation import DERIVED, describe, resolved
+from crosschop.model.chipspec.documentation import derived_values, describe, resolved
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout instead of text.")
 set_option = click.option(
@@ -63,8 +63,7 @@ def show(file: str, overrides: tuple[str, ...], as_json: bool) -> None:
     click.echo(resolved(chip), nl=False)  # not through rich, which wraps and pads: this text can be saved as a chipspec
     console = Console(highlight=False)
     derived = Table("derived value", "", "unit", "meaning", box=None, header_style="bold")
-    for item in DERIVED:
-        value = item.value(chip)
+    for item, value in derived_values(chip):
         text = str(value) if isinstance(value, int) else f"{value:.6g}"
         derived.add_row(item.name, text, item.unit, item.meaning.replace("`", ""))
     console.print()

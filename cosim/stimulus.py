@@ -7,10 +7,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from crosschop.model import training
 from crosschop.model.chipspec import ChipSpec, given
 from crosschop.model.golden.state import Transfer
-from crosschop.model.training import Session
+from crosschop.model.training import transfer as training
+from crosschop.model.training.transfer import Session
 
 IntArray = NDArray[np.int64]
 

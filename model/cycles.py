@@ -13,17 +13,24 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from crosschop.model.chipspec import ChipSpec, beats, cycles
+from crosschop.model.chipspec import ChipSpec, ControllerKind, beats, controller_kind, cycles
 
 IntArray = NDArray[np.int64]
 
 PHASES = ("clear", "idle", "update", "stall", "read", "digital", "hold", "write")
 # These states of the scheduler exclude each other: they add up to the cycles since reset.
 SCHEDULER_PHASES = PHASES[:5]
+# Phases that a kind of controller can be in; a kind that is not named has all of them.
+PHASES_OF: dict[ControllerKind, tuple[str, ...]] = {"in_memory_sgd": ("idle", "update")}
 CLEAR, IDLE, UPDATE, STALL, READ, DIGITAL, HOLD, WRITE = range(8)
 
 # Cycles from the acceptance of a beat to its retirement, see rtl/README.md.
 LANE_LATENCY = 4
+
+
+def phases_of(spec: ChipSpec) -> tuple[str, ...]:
+    """The phases of this chip's controller, in the order of PHASES."""
+    return PHASES_OF.get(controller_kind(spec), PHASES)
 
 
 class CycleConfig(NamedTuple):
@@ -88,9 +95,9 @@ def new_timeline(config: CycleConfig) -> Timeline:
 
 
 @njit(cache=True)
-def update_cycles(config: CycleConfig, length: int) -> int:
-    """Cycles of an update with a train of `length` slots; an empty one still takes its request's cycle."""
-    return max(1, length * config.pulse)
+def update_cycles(pulse: int, length: int) -> int:
+    """Cycles of an update with a train of `length` slots of `pulse` cycles; an empty one takes its request's cycle."""
+    return max(1, length * pulse)
 
 
 @njit(cache=True)

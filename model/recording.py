@@ -8,9 +8,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from crosschop.model.analog.pulse_driver import Trains
 from crosschop.model.golden.state import HEAD_CHOP, HEAD_COLUMN, HEAD_FLIP, Transfer
 
 ERROR_POINTS = 400
+# In in-memory SGD an element's trace ends after so many updates: a figure cannot show more, and a run has millions.
+TRACE_UPDATES = 400
 
 # Columns of an element's trace.
 SAMPLE, A, W, H, P, PREF, CHOP = range(7)
@@ -29,10 +32,12 @@ class Recording(NamedTuple):
     Attributes:
         errors: (ERROR_POINTS + 2, 2) sample and weight error in percent.
         error_every: transfers between two error points.
-        trace: (sweeps, TRACE_FIELDS) the recorded element at each read of its column; H, P, P^ref as stored.
+        trace: (places, TRACE_FIELDS) the recorded element at each read of its column, in in-memory SGD at each update;
+            H, P, P^ref as stored. It ends when it is full.
         element: (2,) row and column of the recorded element.
         counters: positions in the buffers, and transfers so far.
-        digest: (1,) FNV-1a over every transfer's column, chop, flip, codes and pulses.
+        digest: (1,) FNV-1a over every transfer's column, chop, flip, codes and pulses; in in-memory SGD over every
+            update's train length, lines that fire in each slot, and number.
     """
 
     errors: NDArray[np.float64]
@@ -43,12 +48,15 @@ class Recording(NamedTuple):
     digest: NDArray[np.uint64]
 
 
-def new_recording(transfers: int, rows: int, cols: int) -> Recording:
-    """Buffers for a run of `transfers` transfers; the element recorded stands in the middle of the array."""
+def new_recording(transfers: int, rows: int, cols: int, places: int) -> Recording:
+    """Buffers for a run of `transfers` transfers and a trace of `places`.
+
+    The element recorded stands in the middle of the array.
+    """
     return Recording(
         errors=np.zeros((ERROR_POINTS + 2, 2)),
         error_every=max(1, -(-transfers // ERROR_POINTS)),
-        trace=np.zeros((transfers // cols + 1, TRACE_FIELDS)),
+        trace=np.zeros((places, TRACE_FIELDS)),
         element=np.array([rows // 2, cols // 2], dtype=np.int64),
         counters=np.zeros(4, dtype=np.int64),
         digest=np.array([_DIGEST_START]),
@@ -77,6 +85,8 @@ def note_read(recording: Recording, column: int, sample: int, a: np.float32, w: 
     if column != recording.element[1]:
         return
     index = recording.counters[_READS]
+    if index == len(recording.trace):  # columns in random order: more reads than sweeps
+        return
     recording.trace[index, SAMPLE] = sample
     recording.trace[index, A] = a
     recording.trace[index, W] = w
@@ -104,11 +114,45 @@ def note_transfer(recording: Recording, codes: NDArray[np.int64], transfer: Tran
 def note_stores(recording: Recording, h: float, p: float, pref: float, chop: int) -> None:
     """Notes the recorded element's stores and chop bit after a transfer of its column, in the engine's own units."""
     index = recording.counters[_STATES]
+    if index == len(recording.trace):
+        return
     recording.trace[index, H] = h
     recording.trace[index, P] = p
     recording.trace[index, PREF] = pref
     recording.trace[index, CHOP] = chop
     recording.counters[_STATES] += 1
+
+
+@njit(cache=True)
+def note_weight(recording: Recording, sample: int, w: np.float32) -> None:
+    """Notes the weight of the recorded element that a sample's forward pass sees, where nothing else is traced."""
+    index = recording.counters[_STATES]
+    if index == len(recording.trace):
+        return
+    recording.trace[index, SAMPLE] = sample
+    recording.trace[index, W] = w
+    recording.counters[_STATES] += 1
+
+
+@njit(cache=True)
+def note_trains(recording: Recording, length: int, trains: Trains) -> None:
+    """Folds the pulses of an update into the digest: signs and slots of the columns, signs and rows of each slot."""
+    digest = _fold(recording.digest[0], length)
+    if length > 0:  # the buffers of an empty train hold another one
+        for column in range(trains.column_slots.size):
+            digest = _fold(digest, 2 * trains.column_slots[column] + trains.column_negative[column])
+        for slot in range(length):
+            digest = _fold(digest, trains.fired[slot])
+            for index in range(trains.fired[slot]):
+                row = trains.rows_fired[slot, index]
+                digest = _fold(digest, 2 * row + trains.row_negative[row])
+    recording.digest[0] = digest
+
+
+@njit(cache=True)
+def note_number(recording: Recording, number: int) -> None:
+    """Folds the number of a retired update into the digest."""
+    recording.digest[0] = _fold(recording.digest[0], number)
 
 
 def error_points(recording: Recording) -> NDArray[np.float64]:

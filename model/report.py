@@ -13,10 +13,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from crosschop.model.chipspec import SpecError, load_chipspec, shipped_chipspecs
-from crosschop.model.chipspec.documentation import DERIVED, resolved
-from crosschop.model.cycles import PHASES, SCHEDULER_PHASES, total_cycles
-from crosschop.model.report_figure import draw_run
+from crosschop.model.chipspec import SpecError, controller_kind, load_chipspec, shipped_chipspecs
+from crosschop.model.chipspec.documentation import derived_values, resolved
+from crosschop.model.cycles import SCHEDULER_PHASES, phases_of, total_cycles
+from crosschop.model.report_figure import describe_figure, draw_run
 from crosschop.model.results import RunResult
 
 __all__ = ["draw_run", "render_run", "write_report"]
@@ -28,7 +28,7 @@ _DPI = 180
 _MEANINGS = {
     "clear": "memories set to zero after reset",
     "idle": "no sample to work on",
-    "update": "pulse trains to A",
+    "update": "pulse trains to {updated}",
     "stall": "updates done, the last codes not yet taken",
     "read": "column read of A",
     "digital": "codes taken by the lanes",
@@ -55,18 +55,28 @@ class CycleRow:
     beside: bool
 
 
+def _updated_array(result: RunResult) -> str:
+    """The array that the samples update."""
+    return "W" if result.spec.device.a is None else "A"
+
+
+def _unit(result: RunResult) -> str:
+    """What a transfer is called: where samples update W, nothing is transferred."""
+    return "update" if controller_kind(result.spec) == "in_memory_sgd" else "transfer"
+
+
 def cycle_rows(result: RunResult) -> list[CycleRow]:
     """The phases of the scheduler, which add up to the total, then those that run beside them."""
     total = max(1, total_cycles(result.cycles))
     return [
         CycleRow(
             phase=phase,
-            meaning=_MEANINGS[phase],
+            meaning=_MEANINGS[phase].format(updated=_updated_array(result)),
             cycles=result.cycles[phase],
             share=100.0 * result.cycles[phase] / total,
             beside=phase not in SCHEDULER_PHASES,
         )
-        for phase in PHASES
+        for phase in phases_of(result.spec)
     ]
 
 
@@ -80,7 +90,7 @@ def _count(number: int, noun: str) -> str:
 
 def _verdict(result: RunResult) -> str:
     if result.compared:
-        return f"{_count(result.compared, 'transfer')} compared between RTL and golden model, 0 mismatches"
+        return f"{_count(result.compared, _unit(result))} compared between RTL and golden model, 0 mismatches"
     return "no RTL in the loop"
 
 
@@ -114,14 +124,21 @@ def _number(value: int | float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
 
 
+def _pulses(result: RunResult) -> list[tuple[str, float]]:
+    """Pulses per sample on the most pulsed device of each array that receives any."""
+    counts = (("A", result.pulses_a), ("W", result.pulses_w))
+    return [(array, count) for array, count in counts if count is not None]
+
+
 def render_run(result: RunResult) -> RenderableType:
     """What the run command prints on the terminal."""
     facts = Table.grid(padding=(0, 2))
+    pulses = ", ".join(f"{array} {count:.3g}" for array, count in _pulses(result))
     for name, value in (
-        ("run", f"{_count(result.samples, 'sample')}, {_count(result.transfers, 'transfer')}, seed {result.seed}"),
+        ("run", f"{_count(result.samples, 'sample')}, {_count(result.transfers, _unit(result))}, seed {result.seed}"),
         ("weight error", f"{result.weight_error:.3g} %"),
         ("pulse trains", f"{result.train_length:.3g} slots on average"),
-        ("endurance", f"most pulses on one device, per sample: A {result.pulses_a:.3g}, W {result.pulses_w:.3g}"),
+        ("endurance", f"most pulses on one device, per sample: {pulses}"),
         ("events", result.digest),
         ("cycles", f"{total_cycles(result.cycles):,} {_cycles_source(result)}"),
         ("", _time(result)),
@@ -140,9 +157,8 @@ def render_run(result: RunResult) -> RenderableType:
     line = Text.assemble(
         ("PASS", "bold green"), "  ", (result.spec.name, "bold"), f"  {result.engine} engine, {_verdict(result)}"
     )
-    return Group(
-        line, facts, Text(), table, Text("+ works beside the phases above, not part of the total", style="dim")
-    )
+    beside = Text("+ works beside the phases above, not part of the total", style="dim")
+    return Group(line, facts, Text(), table, *([beside] if any(row.beside for row in cycle_rows(result)) else []))
 
 
 def write_report(result: RunResult, directory: Path, wave: Path | None) -> dict[str, Path]:
@@ -175,12 +191,17 @@ def write_report(result: RunResult, directory: Path, wave: Path | None) -> dict[
         result=result,
         verdict=_verdict(result),
         image=image,
+        description=describe_figure(result),
+        pulses=_pulses(result),
+        updated=_updated_array(result),
+        unit=_unit(result),
         rows=cycle_rows(result),
         total=total_cycles(result.cycles),
         cycles_source=_cycles_source(result),
         time=_time(result),
         derived=[
-            (item.name, _number(item.value(result.spec)), item.unit, item.meaning.replace("`", "")) for item in DERIVED
+            (item.name, _number(value), item.unit, item.meaning.replace("`", ""))
+            for item, value in derived_values(result.spec)
         ],
         chipspec=resolved(result.spec),
         command=command,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,8 +13,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from crosschop.model.chipspec import ChipSpec
-from crosschop.model.recording import CHOP, PREF, SAMPLE, A, H, P, W
+from crosschop.model.chipspec import ChipSpec, has_reference
+from crosschop.model.recording import CHOP, PREF, SAMPLE, TRACE_UPDATES, A, H, P, W
 from crosschop.model.results import RunResult
 
 FloatArray = NDArray[np.float64]
@@ -30,7 +31,12 @@ _LOG_FROM = 4.0  # ratio of the largest to the smallest error at which a log axi
 
 
 def window_reads(spec: ChipSpec) -> int:
-    """Reads of the element that the figure shows: at least 60, and six chop periods (the mean one where random)."""
+    """Reads of the element that the figure shows: at least 60, and six chop periods (the mean one where random).
+
+    Where nothing is read, these are updates: all that the trace holds.
+    """
+    if spec.device.a is None:
+        return TRACE_UPDATES
     chop = spec.transfer.chopper
     period = chop.period or (1 / chop.probability if chop.probability else 0)
     return max(_WINDOW_READS, math.ceil(_WINDOW_PERIODS * period))
@@ -39,37 +45,66 @@ def window_reads(spec: ChipSpec) -> int:
 def draw_run(result: RunResult) -> Figure:
     """The weight error over the samples of the run; below, one element's traces over its first reads.
 
-    Four panels with samples as abscissa: error in percent; a, p, p^ref in weight units; h in pulses; w in weight
-    units. The lower three share their axis, with the spans where c = -1 shaded.
+    Up to four panels with samples as abscissa: error in percent; a, p, p^ref in weight units; h in pulses; w in weight
+    units. The lower ones share their axis, with the spans where c = -1 shaded; those of matrices that the chip does not
+    have are left out.
     """
     figure = Figure(figsize=SIZE, facecolor="white")
     upper = figure.add_gridspec(1, 1, left=_LEFT, right=_RIGHT, top=0.955, bottom=0.725)
-    lower = figure.add_gridspec(
-        3, 1, left=_LEFT, right=_RIGHT, top=0.605, bottom=0.06, height_ratios=(1.5, 1, 1), hspace=0.14
-    )
     error = figure.add_subplot(upper[0])
-    stores = figure.add_subplot(lower[0])
-    hidden = figure.add_subplot(lower[1], sharex=stores)
-    weight = figure.add_subplot(lower[2], sharex=stores)
-    for axes in (error, stores, hidden, weight):
-        _quiet(axes)
+    _quiet(error)
     _draw_error(error, result)
 
     reads = result.trace[: window_reads(result.spec)]
     reads_and_next = result.trace[: len(reads) + 1]  # the next tells the sign and weight since the last one shown
-    for axes in (stores, hidden, weight):
+    draw: dict[str, Callable[[Axes], None]] = {
+        "stores": lambda axes: _draw_stores(axes, reads, result),
+        "hidden": lambda axes: _draw_hidden(axes, reads),
+        "weight": lambda axes: _draw_weight(axes, reads_and_next, result.target),
+    }
+    panels = element_panels(result.spec)
+    lower = figure.add_gridspec(
+        len(panels),
+        1,
+        left=_LEFT,
+        right=_RIGHT,
+        top=0.605,
+        bottom=0.06,
+        height_ratios=(1.5, *(1 for _ in panels[1:])),
+        hspace=0.14,
+    )
+    first: Axes | None = None
+    for place, panel in enumerate(panels):
+        axes = figure.add_subplot(lower[place], sharex=first)
+        first = first or axes
+        _quiet(axes)
         _shade_chop(axes, reads_and_next)
-    _draw_stores(stores, reads, result)
-    _draw_hidden(hidden, reads)
-    _draw_weight(weight, reads_and_next, result.target)
-    for axes in (stores, hidden):
-        axes.tick_params(axis="x", labelbottom=False, length=0)
-    weight.set_xlabel("sample", color=_SOFT)
-    weight.set_xlim(0, _window_end(reads) if reads.size else max(1, result.samples))
+        draw[panel](axes)
+        if panel != panels[-1]:
+            axes.tick_params(axis="x", labelbottom=False, length=0)
+    assert first is not None
+    _title_element(first, len(reads), result)
+    axes.set_xlabel("sample", color=_SOFT)
+    axes.set_xlim(0, _window_end(reads) if reads.size else max(1, result.samples))
     figure.align_ylabels()
     if not reads.size:
-        stores.text(0.5, 0.5, "the element's column was not read", transform=stores.transAxes, ha="center", color=_SOFT)
+        first.text(0.5, 0.5, "the element's column was not read", transform=first.transAxes, ha="center", color=_SOFT)
     return figure
+
+
+def element_panels(spec: ChipSpec) -> tuple[str, ...]:
+    """The panels of one element, from above: what the chip has."""
+    exists = {"stores": spec.device.a is not None, "hidden": spec.hidden is not None, "weight": True}
+    return tuple(panel for panel, there in exists.items() if there)
+
+
+def describe_figure(result: RunResult) -> str:
+    """The figure in words, for those who do not see it."""
+    spec = result.spec
+    values = {"a": spec.device.a is not None, "p, p^ref": has_reference(spec), "h": spec.hidden is not None, "w": True}
+    names = ", ".join(name for name, there in values.items() if there)
+    events = "updates" if spec.device.a is None else "reads"
+    return f"Weight error over the samples of the run; below, {names} of one element over its first {events}."
 
 
 def _quiet(axes: Axes) -> None:
@@ -189,19 +224,22 @@ def _stairs(axes: Axes, reads: FloatArray, column: int, color: str, width: float
 def _draw_stores(axes: Axes, reads: FloatArray, result: RunResult) -> None:
     marker = "o" if len(reads) <= _MARKERS else ""
     axes.plot(reads[:, SAMPLE], reads[:, A], color=_GREY, linewidth=0.8, marker=marker, markersize=3, alpha=0.8)
-    _stairs(axes, reads, P, _BLUE, 1.3)
-    _stairs(axes, reads, PREF, _VERMILION, 1.6)
-    axes.set_ylabel(r"$a$, $p$, $p^{\mathrm{ref}}$ [weight]", color=_SOFT)
+    axes.set_ylabel("$a$ [weight]", color=_SOFT)
+    handles: list[Line2D | Patch] = [
+        Line2D([], [], color=_GREY, linewidth=0.8, marker="o", markersize=3, label="$a$, at its reads")
+    ]
+    if has_reference(result.spec):
+        _stairs(axes, reads, P, _BLUE, 1.3)
+        _stairs(axes, reads, PREF, _VERMILION, 1.6)
+        axes.set_ylabel(r"$a$, $p$, $p^{\mathrm{ref}}$ [weight]", color=_SOFT)
+        handles += [
+            Line2D([], [], color=_BLUE, linewidth=1.3, label="$p$" + (" of $a - r$" if result.spec.array_r else "")),
+            Line2D([], [], color=_VERMILION, linewidth=1.6, label=r"$p^{\mathrm{ref}}$"),
+        ]
     values = reads[:, (A, P, PREF)]
     axes.set_ylim(_padded(min(0.0, float(values.min())), max(0.0, float(values.max()))) if reads.size else (-1, 1))
 
-    chop = result.spec.transfer.chopper
-    handles: list[Line2D | Patch] = [
-        Line2D([], [], color=_GREY, linewidth=0.8, marker="o", markersize=3, label="$a$, at its reads"),
-        Line2D([], [], color=_BLUE, linewidth=1.3, label="$p$" + (" of $a - r$" if result.spec.array_r else "")),
-        Line2D([], [], color=_VERMILION, linewidth=1.6, label=r"$p^{\mathrm{ref}}$"),
-    ]
-    if chop.mode != "off":
+    if result.spec.transfer.chopper.mode != "off":
         handles.append(Patch(facecolor="#d3dae1", edgecolor="none", label="chopper $c = -1$"))
     axes.legend(
         handles=handles,
@@ -216,15 +254,24 @@ def _draw_stores(axes: Axes, reads: FloatArray, result: RunResult) -> None:
         handlelength=1.6,
         columnspacing=1.8,
     )
+
+
+def _title_element(axes: Axes, shown: int, result: RunResult) -> None:
+    """Above the element's first panel: which element, how many of its events, and how its sign flips."""
+    row, column = result.element
+    if result.spec.device.a is None:
+        window = f"first {shown:,} of {result.samples:,} updates" if shown < result.samples else "all updates"
+        _title(axes, f"Element in row {row}, column {column}: {window}", "", 8)
+        return
+    chop = result.spec.transfer.chopper
     sign = {
         "regular": f"flips after every {chop.period} reads",
         "random": f"flips with probability {chop.probability} at a read",
         "off": "no chopping",
     }[chop.mode]
-    row, column = result.element
     whole = len(result.trace)
-    window = f"first {len(reads):,} of {whole:,} reads"
-    if len(reads) == whole:
+    window = f"first {shown:,} of {whole:,} reads"
+    if shown == whole:
         window = {0: "no read", 1: "its only read"}.get(whole, f"all {whole:,} reads")
     _title(axes, f"Element in row {row}, column {column}: {window}", sign, 25)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from crosschop.model.chipspec import ChipSpec, given, p_frac, read_lsb
+from crosschop.model.chipspec import ChipSpec, has_reference, p_frac, read_lsb
 from crosschop.model.recording import PREF, H, P
 
 FloatArray = NDArray[np.float64]
@@ -28,12 +28,12 @@ class RunResult:
         weight_error: root mean square of W - W*, percent.
         digest: digest of the sequence of events; equal seeds give equal digests on every exact engine.
         train_length: mean length of the pulse trains, slots (l_avg of the paper).
-        pulses_a, pulses_w: most pulses on one device of A and of W, per sample.
+        pulses_a, pulses_w: most pulses on one device of A (None where there is no A) and of W, per sample.
         cycles: cycles by phase.
         cycles_measured: True where the RTL's counters gave them, False where the cycle model did.
         errors: (n, 2) sample, weight error in percent.
-        trace: (sweeps, TRACE_FIELDS) one element at each read of its column (recording.py); a, w, p, p^ref in weight
-            units, h in pulses.
+        trace: (n, TRACE_FIELDS) one element at each read of its column, or at its first updates (recording.py); a, w,
+            p, p^ref in weight units, h in pulses; what the chip does not have is 0.
         element: (2,) row and column of that element.
         target: what W shall hold there.
     """
@@ -47,7 +47,7 @@ class RunResult:
     weight_error: float
     digest: str
     train_length: float
-    pulses_a: float
+    pulses_a: float | None
     pulses_w: float
     cycles: dict[str, int]
     cycles_measured: bool
@@ -60,9 +60,10 @@ class RunResult:
 def in_units(spec: ChipSpec, trace: FloatArray) -> FloatArray:
     """An element's trace with the integer stores scaled: H to pulses, P and P^ref to weight units."""
     scaled = trace.copy()
-    scaled[:, H] /= 1 << given(spec.hidden).frac_bits
-    for column in (P, PREF):
-        scaled[:, column] *= read_lsb(spec) / (1 << p_frac(spec))
+    if spec.hidden is not None:
+        scaled[:, H] /= 1 << spec.hidden.frac_bits
+    if has_reference(spec):
+        scaled[:, [P, PREF]] *= read_lsb(spec) / (1 << p_frac(spec))
     return scaled
 
 

@@ -14,7 +14,7 @@ from numba.extending import overload
 from numpy.typing import NDArray
 
 from crosschop.model.analog.devices.linear import LinearDevices
-from crosschop.model.analog.devices.records import FloatArray, pulse
+from crosschop.model.analog.devices.records import CELL_FIELDS, FloatArray, pulse
 from crosschop.model.analog.devices.retention import lose
 from crosschop.model.analog.devices.state import Devices, Physics, pulse_device, refresh_pair, visible
 from crosschop.model.analog.pulse_driver import Trains
@@ -67,6 +67,16 @@ def new_crossbar(population: LinearDevices, sigma_c2c: float) -> PlainCrossbar:
         cell=population.visible_records(),
         pulses=np.zeros(population.reference.shape, dtype=np.int64),
         sigma_c2c=np.float32(sigma_c2c),
+    )
+
+
+def no_crossbar() -> PlainCrossbar:
+    """What stands for an array that a chip does not have: no rows and no columns."""
+    return PlainCrossbar(
+        weight=np.zeros((0, 0), dtype=np.float32),
+        cell=np.zeros((0, 0, CELL_FIELDS), dtype=np.float32),
+        pulses=np.zeros((0, 0), dtype=np.int64),
+        sigma_c2c=np.float32(0.0),
     )
 
 

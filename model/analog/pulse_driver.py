@@ -21,7 +21,10 @@ _MASK_16 = np.uint64(0xFFFF)
 
 
 class DriverConfig(NamedTuple):
-    """Settings of the driver for compiled code; constant_rate = lambda_A / delta_A, 0 means Eq 15 with eta0."""
+    """Settings of the driver for compiled code.
+
+    constant_rate is lambda_A / delta_A, in in-memory SGD lambda / delta_W; 0 means Eq 15 with eta0.
+    """
 
     max_pulses: int
     train_management: bool

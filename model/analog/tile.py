@@ -1,4 +1,4 @@
-"""A tile: gradient array A and weight array W with their driver and converters, for one chipspec and seed.
+"""A tile: weight array W, gradient array A where there is one, driver and converters, for one chipspec and seed.
 
 The same tile answers the compiled golden run and the RTL under simulation.
 """
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from crosschop.model.analog import crossbar
 from crosschop.model.analog.build import build_array
 from crosschop.model.analog.converter import ConverterConfig, absolute_maximum, convert, converter_config, to_code
-from crosschop.model.analog.crossbar import Crossbar
+from crosschop.model.analog.crossbar import Crossbar, no_crossbar
 from crosschop.model.analog.devices.records import FloatArray
 from crosschop.model.analog.pulse_driver import (
     DriverConfig,
@@ -25,18 +25,19 @@ from crosschop.model.analog.pulse_driver import (
     plan_update,
 )
 from crosschop.model.analog.random import Streams
-from crosschop.model.chipspec import ChipSpec, given
+from crosschop.model.chipspec import ChipSpec
+from crosschop.model.chipspec.algorithms import InMemorySgd, TransferAlgorithm
 
 
 class Tile(NamedTuple):
     """Arrays, periphery and random streams of one tile, as a record that compiled code can take.
 
     Attributes:
-        a, w: gradient array and weight array.
+        a, w: gradient array, of no rows and columns where there is none, and weight array.
         driver: settings of the pulse driver.
         averages: (2,) running averages mu_x, mu_d of Eq 15.
         trains: buffers of the current update.
-        dac, adc, read_adc: converters.
+        dac, adc, read_adc: converters; read_adc belongs to A.
         streams: random streams.
     """
 
@@ -54,23 +55,36 @@ class Tile(NamedTuple):
 def new_tile(spec: ChipSpec, generator: np.random.Generator, streams: Streams) -> Tile:
     """A fresh tile: devices drawn from `generator`, later noise from `streams`."""
     rows, cols = spec.array.rows, spec.array.cols
-    device_a = spec.gradient_device
+    device_a = spec.device.a
+    # R belongs to the array that the samples update.
+    reference_w = spec.array_r if device_a is None else None
     return Tile(
-        a=build_array(device_a, spec.array_r, (cols, rows), generator),
-        w=build_array(spec.device.w, None, (cols, rows), generator),
-        driver=DriverConfig(
-            max_pulses=spec.driver.max_pulses,
-            train_management=spec.driver.pulse_train_management,
-            eta0=spec.transfer.eta0 or 0.0,
-            constant_rate=(spec.transfer.lambda_a or 0.0) / device_a.delta,
-            average_momentum=spec.driver.average_momentum,
-        ),
+        a=no_crossbar() if device_a is None else build_array(device_a, spec.array_r, (cols, rows), generator),
+        w=build_array(spec.device.w, reference_w, (cols, rows), generator),
+        driver=_driver_config(spec),
         averages=np.zeros(2),
         trains=new_trains(spec.driver.max_pulses, rows, cols),
         dac=converter_config(spec.converter.dac),
         adc=converter_config(spec.converter.adc),
-        read_adc=converter_config(given(spec.converter.read_adc)),
+        read_adc=converter_config(spec.converter.read_adc or spec.converter.adc),
         streams=streams,
+    )
+
+
+def _driver_config(spec: ChipSpec) -> DriverConfig:
+    """Settings of the driver of the array that the samples update: A, or W in in-memory SGD."""
+    eta0, constant_rate = 0.0, 0.0
+    if isinstance(spec.algorithm, TransferAlgorithm):
+        eta0 = spec.algorithm.eta0 or 0.0
+        constant_rate = (spec.algorithm.lambda_a or 0.0) / spec.gradient_device.delta
+    elif isinstance(spec.algorithm, InMemorySgd):
+        constant_rate = spec.algorithm.learning_rate / spec.device.w.delta
+    return DriverConfig(
+        max_pulses=spec.driver.max_pulses,
+        train_management=spec.driver.pulse_train_management,
+        eta0=eta0,
+        constant_rate=constant_rate,
+        average_momentum=spec.driver.average_momentum,
     )
 
 
@@ -111,7 +125,7 @@ def backward(tile: Tile, d: FloatArray, z: FloatArray) -> None:
 
 @njit(cache=True)
 def plan(tile: Tile, x: FloatArray, d: FloatArray) -> Plan:
-    """Length and scales of the update of A with d x^T; moves the running averages on."""
+    """Length and scales of the update with d x^T; moves the running averages on."""
     return plan_update(tile.driver, tile.averages, x, d)
 
 
@@ -121,6 +135,14 @@ def accumulate(tile: Tile, update_plan: Plan, x: FloatArray, d: FloatArray, chop
     if update_plan.length > 0:
         draw_trains(update_plan, x, d, tile.trains, tile.streams.update)
         crossbar.update(tile.a, tile.trains, chop, tile.streams.update)
+
+
+@njit(cache=True)
+def update_weights(tile: Tile, update_plan: Plan, x: FloatArray, d: FloatArray, chop: NDArray[np.int64]) -> None:
+    """W += lambda d x^T by pulses, as `accumulate` does with A."""
+    if update_plan.length > 0:
+        draw_trains(update_plan, x, d, tile.trains, tile.streams.update)
+        crossbar.update(tile.w, tile.trains, chop, tile.streams.update)
 
 
 @njit(cache=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from crosschop.model.chipspec.derive import (
+    CONTROLLER_MODULES,
+    ControllerKind,
     Cycles,
     DeriveError,
     MemoryBits,
@@ -10,6 +12,7 @@ from crosschop.model.chipspec.derive import (
     beats,
     beta_mantissa,
     chop_setting,
+    controller_kind,
     controller_module,
     cycles,
     has_reference,
@@ -22,6 +25,7 @@ from crosschop.model.chipspec.derive import (
     read_lsb,
     rtl_configuration,
     rtl_parameters,
+    samples_per_transfer,
     step_bits,
     transfers_in,
 )
@@ -30,7 +34,9 @@ from crosschop.model.chipspec.schema import ChipSpec
 from crosschop.model.chipspec.section import given
 
 __all__ = [
+    "CONTROLLER_MODULES",
     "ChipSpec",
+    "ControllerKind",
     "Cycles",
     "DeriveError",
     "MemoryBits",
@@ -39,6 +45,7 @@ __all__ = [
     "beats",
     "beta_mantissa",
     "chop_setting",
+    "controller_kind",
     "controller_module",
     "cycles",
     "find_chipspec",
@@ -54,6 +61,7 @@ __all__ = [
     "read_lsb",
     "rtl_configuration",
     "rtl_parameters",
+    "samples_per_transfer",
     "shipped_chipspecs",
     "step_bits",
     "transfers_in",

@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from crosschop.model.chipspec.algorithms import Agad, InMemorySgd, MixedPrecision
 from crosschop.model.chipspec.schema import ChipSpec
@@ -17,6 +18,13 @@ CHOP_CODES = {"off": 0, "regular": 1, "random": 2}
 LFSR_COMPARE_BITS = 16
 COUNT_BITS = 16  # of a regular chop period
 LR_SHIFT_MAX = 48
+
+ControllerKind = Literal["transfer", "in_memory_sgd", "mixed_precision"]
+CONTROLLER_MODULES: dict[ControllerKind, str] = {
+    "transfer": "xc_controller",
+    "in_memory_sgd": "xc_in_memory_sgd",
+    "mixed_precision": "xc_mixed_precision",
+}
 
 
 class DeriveError(ValueError):
@@ -31,13 +39,18 @@ class RateGain:
     shift: int
 
 
+def controller_kind(spec: ChipSpec) -> ControllerKind:
+    """What kind of controller the algorithm needs: engines, cycle model and RTL go by it."""
+    if isinstance(spec.algorithm, InMemorySgd):
+        return "in_memory_sgd"
+    if isinstance(spec.algorithm, MixedPrecision):
+        return "mixed_precision"
+    return "transfer"
+
+
 def controller_module(spec: ChipSpec) -> str:
     """The RTL module that controls this chip."""
-    if isinstance(spec.algorithm, InMemorySgd):
-        return "xc_in_memory_sgd"
-    if isinstance(spec.algorithm, MixedPrecision):
-        return "xc_mixed_precision"
-    return "xc_controller"
+    return CONTROLLER_MODULES[controller_kind(spec)]
 
 
 def read_lsb(spec: ChipSpec) -> float:
@@ -139,9 +152,14 @@ def beats(spec: ChipSpec) -> int:
     return -(-spec.array.rows // spec.controller.lanes)
 
 
+def samples_per_transfer(spec: ChipSpec) -> int:
+    """Samples of a transfer, the unit in which runs are counted and compared; in in-memory SGD that is an update."""
+    return 1 if isinstance(spec.algorithm, InMemorySgd) else spec.transfer.transfer_every
+
+
 def transfers_in(spec: ChipSpec, samples: int) -> int:
     """Whole transfers in so many samples."""
-    return samples // spec.transfer.transfer_every
+    return samples // samples_per_transfer(spec)
 
 
 def step_bits(spec: ChipSpec) -> int:
@@ -213,6 +231,8 @@ def cycles(spec: ChipSpec) -> Cycles:
 
 def rtl_parameters(spec: ChipSpec) -> dict[str, int]:
     """Parameters of the chip's controller module (meaning: rtl/README.md)."""
+    if isinstance(spec.algorithm, InMemorySgd):
+        return {"TRACE_EN": int(spec.controller.trace)}
     algorithm, hidden, reference = spec.transfer, given(spec.hidden), spec.reference
     return {
         "ROWS": spec.array.rows,
@@ -244,6 +264,8 @@ def rtl_parameters(spec: ChipSpec) -> dict[str, int]:
 
 def rtl_configuration(spec: ChipSpec) -> dict[str, int]:
     """Static cfg_* inputs of the chip's controller."""
+    if isinstance(spec.algorithm, InMemorySgd):
+        return {}
     return {
         "cfg_transfer_every": spec.transfer.transfer_every,
         "cfg_lr_h": rate_gain(spec).mantissa,

@@ -36,44 +36,54 @@ _END = "<!-- end {} -->"
 
 @dataclass(frozen=True)
 class Derived:
-    """A quantity that a chipspec determines, or only the chips with a gradient array A."""
+    """A quantity that a chipspec determines, if the chip has what `exists` asks for."""
 
     name: str
     unit: str
     meaning: str
     value: Callable[[ChipSpec], int | float]
-    needs_a: bool = False
+    exists: Callable[[ChipSpec], bool] = lambda spec: True
+
+
+def _has_a(spec: ChipSpec) -> bool:
+    return spec.device.a is not None
+
+
+def _has_matrix(spec: ChipSpec) -> bool:
+    return spec.hidden is not None
 
 
 DERIVED = (
-    Derived("lambda_h", "pulses", "gain of a read into H, pulses to W per weight unit of A", lambda_h, True),
+    Derived("lambda_h", "pulses", "gain of a read into H, pulses to W per weight unit of A", lambda_h, _has_a),
     Derived(
         "rate_gain",
         "",
         "the same in H LSB per P LSB as the controller multiplies it, `cfg_lr_h` / 2^`LR_SHIFT`",
         lambda spec: rate_gain(spec).mantissa / 2.0 ** rate_gain(spec).shift,
-        True,
+        _has_a,
     ),
-    Derived("read_lsb", "weight", "one code of the transfer read", read_lsb, True),
-    Derived("delta_a", "weight", "mean step of A at weight 0", lambda spec: spec.gradient_device.delta, True),
+    Derived("read_lsb", "weight", "one code of the transfer read", read_lsb, _has_a),
+    Derived("delta_a", "weight", "mean step of A at weight 0", lambda spec: spec.gradient_device.delta, _has_a),
     Derived("delta_w", "weight", "mean step of W at weight 0", lambda spec: spec.device.w.delta),
     Derived("cycles_pulse", "cycles", "one pulse slot, both polarities", lambda spec: cycles(spec).pulse),
     Derived(
         "cycles_update_max",
         "cycles",
-        "update of A with the longest pulse train",
+        "update with the longest pulse train",
         lambda spec: spec.driver.max_pulses * cycles(spec).pulse,
     ),
-    Derived("cycles_read", "cycles", "column read of A", lambda spec: cycles(spec).read),
-    Derived("cycles_conversion", "cycles", "end of the read to the first beat", lambda spec: cycles(spec).conversion),
-    Derived("cycles_write", "cycles", "write of one column of W", lambda spec: cycles(spec).write),
-    Derived("beats", "cycles", "work of the lanes for one column", beats),
+    Derived("cycles_read", "cycles", "column read of A", lambda spec: cycles(spec).read, _has_a),
+    Derived(
+        "cycles_conversion", "cycles", "end of the read to the first beat", lambda spec: cycles(spec).conversion, _has_a
+    ),
+    Derived("cycles_write", "cycles", "write of one column of W", lambda spec: cycles(spec).write, _has_matrix),
+    Derived("beats", "cycles", "work of the lanes for one column", beats, _has_matrix),
     Derived(
         "samples_per_sweep",
         "samples",
         "input samples between two reads of a column",
         lambda spec: spec.transfer.transfer_every * spec.array.cols,
-        True,
+        _has_a,
     ),
     Derived("devices_per_array", "devices", "crosspoints of one array", lambda spec: spec.array.rows * spec.array.cols),
     Derived(
@@ -95,11 +105,16 @@ def resolved(spec: ChipSpec) -> str:
     return yaml.safe_dump(spec.model_dump(), sort_keys=False, allow_unicode=True, width=100)
 
 
+def derived_values(spec: ChipSpec) -> list[tuple[Derived, int | float]]:
+    """The derived quantities that this chip has."""
+    return [(item, item.value(spec)) for item in DERIVED if item.exists(spec)]
+
+
 def describe(spec: ChipSpec) -> dict[str, Any]:
     """A chip and what follows from it, ready for JSON."""
     return {
         "chipspec": spec.model_dump(),
-        "derived": {item.name: item.value(spec) for item in DERIVED if not item.needs_a or spec.device.a is not None},
+        "derived": {item.name: value for item, value in derived_values(spec)},
         "rtl_parameters": rtl_parameters(spec),
         "rtl_configuration": rtl_configuration(spec),
     }

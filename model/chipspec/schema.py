@@ -40,7 +40,8 @@ class Devices(Section):
 
 
 class ReferenceArray(Section):
-    """Reference array R, programmed once: r = target + N(mean, std) (Eq 9); A is then read as A - R."""
+    """Reference array R, programmed once: r = target + N(mean, std) (Eq 9); the array that the samples update, A or in
+    in-memory SGD W, is then read as A - R or W - R."""
 
     target: Literal["symmetry_point", "zero"] = Field(
         default="symmetry_point", description="what each element of R is programmed to before the offset"
@@ -272,6 +273,6 @@ _SECTIONS: dict[type[Section], tuple[frozenset[str], frozenset[str]]] = {
     Ttv2: (_TRANSFER | {"array_r"}, _NONE),
     ChoppedTtv2: (_TRANSFER | {"array_r"}, _NONE),
     Agad: (_TRANSFER | {"reference"}, frozenset({"array_r"})),
-    InMemorySgd: (_NONE, _NONE),
+    InMemorySgd: (_NONE, frozenset({"array_r"})),
     MixedPrecision: (frozenset({"hidden"}), _NONE),
 }

@@ -35,7 +35,8 @@ GRIDS: dict[str, list[Setting]] = {
     "c_ttv2": _TRANSFER,
     "agad": _TRANSFER,
     "in_memory_sgd": [
-        (f"algorithm.learning_rate={rate}", "task.samples=200000") for rate in (0.02, 0.05, 0.07, 0.1, 0.15, 0.2)
+        (f"algorithm.learning_rate={rate}", "task.samples=200000")
+        for rate in (0.02, 0.03, 0.05, 0.07, 0.08, 0.1, 0.15, 0.2, 0.3)
     ],
 }
 

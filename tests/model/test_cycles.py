@@ -131,7 +131,7 @@ def model(config: CycleConfig, run: Run) -> Result:
     timeline = new_timeline(config)
     reads = []
     for lengths, wrote in run:
-        step_cycles(config, timeline, sum(update_cycles(config, length) for length in lengths), wrote)
+        step_cycles(config, timeline, sum(update_cycles(config.pulse, length) for length in lengths), wrote)
         reads.append(int(timeline.marks[READ_BEGIN]))
     return Result(finish_cycles(timeline), reads)
 

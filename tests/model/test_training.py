@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from crosschop.model import training
 from crosschop.model.chipspec import ChipSpec, load_chipspec, rtl_configuration, rtl_parameters
 from crosschop.model.engines import run_float, run_golden
 from crosschop.model.golden.controller import step_transfer
@@ -22,7 +21,8 @@ from crosschop.model.golden.state import (
     reset_state,
 )
 from crosschop.model.results import RunResult
-from crosschop.model.training import Session
+from crosschop.model.training import transfer as training
+from crosschop.model.training.transfer import Session
 
 CHIPS = ["agad_tiny", "agad_rect", "agad_wide", "agad_beta1"]
 TRANSFERS = 200

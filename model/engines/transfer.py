@@ -1,17 +1,15 @@
-"""Engines that need no simulator: the compiled golden controller, and the algorithm in floats."""
+"""Engines of the algorithms with an array A."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crosschop.model import recording as rec
-from crosschop.model import training
 from crosschop.model.algorithms import Agad, TransferAlgorithm, new_algorithm
 from crosschop.model.chipspec import ChipSpec, read_lsb, rtl_configuration, rtl_parameters
 from crosschop.model.cycles import COUNT, finish_cycles, step_cycles
+from crosschop.model.engines.common import Progress, in_chunks, result_of
 from crosschop.model.golden.state import (
     HEAD_CHOP,
     HEAD_COLUMN,
@@ -22,43 +20,27 @@ from crosschop.model.golden.state import (
     new_transfer,
     reset_state,
 )
-from crosschop.model.results import RunResult, in_units
-from crosschop.model.training import Session
-
-Progress = Callable[[int], None]
-
-# Progress is shown about so often in a run.
-CHUNKS = 200
+from crosschop.model.results import RunResult
+from crosschop.model.training import transfer as training
+from crosschop.model.training.transfer import Session
 
 
 def run_golden(
     spec: ChipSpec, seed: int, transfers: int, progress: Progress, device_seed: int | None = None
 ) -> RunResult:
-    """Trains with the integer controller, compiled into one loop.
-
-    Args:
-        spec: the chip.
-        seed: seed of everything random.
-        transfers: column transfers to run.
-        progress: called with the transfers done so far.
-        device_seed: seed of devices and target alone; the run's seed when None.
-    """
+    """Trains with the integer controller, compiled into one loop."""
     config = controller_config(rtl_parameters(spec), rtl_configuration(spec))
     state, transfer = reset_state(config), new_transfer(config)
     session = training.new_session(spec, seed, transfers, device_seed)
-    training.run_golden(session, config, state, transfer, 0)  # compiles, before progress is timed
-    chunk = max(1, transfers // CHUNKS)
-    for start in range(0, transfers, chunk):
-        training.run_golden(session, config, state, transfer, min(chunk, transfers - start))
-        progress(min(start + chunk, transfers))
+    in_chunks(lambda count: training.run_golden(session, config, state, transfer, count), transfers, progress)
     training.finish(session, transfer)
-    return result_of(spec, "golden", seed, transfers, session)
+    return result_of(spec, "golden", seed, transfers, session, finish_cycles(session.timeline))
 
 
 def run_float(
     spec: ChipSpec, seed: int, transfers: int, progress: Progress, device_seed: int | None = None
 ) -> RunResult:
-    """Trains with the algorithm in floats on the same tile; arguments as `run_golden`."""
+    """Trains with the algorithm in floats on the same tile."""
     session = training.new_session(spec, seed, transfers, device_seed)
     # The tile's streams are children 0 to 2 of the seed.
     algorithm = new_algorithm(spec, np.random.default_rng(np.random.SeedSequence(seed).spawn(4)[3]))
@@ -71,7 +53,7 @@ def run_float(
         _step_float(session, algorithm, session.codes * lsb, transfer)
         progress(index + 1)
     training.finish(session, transfer)
-    return result_of(spec, "float", seed, transfers, session)
+    return result_of(spec, "float", seed, transfers, session, finish_cycles(session.timeline))
 
 
 def _step_float(session: Session, algorithm: TransferAlgorithm, omega: NDArray[np.float64], transfer: Transfer) -> None:
@@ -92,43 +74,3 @@ def _step_float(session: Session, algorithm: TransferAlgorithm, omega: NDArray[n
         if isinstance(algorithm, Agad):
             p, pref = algorithm.p[column, row], algorithm.pref[column, row]
         rec.note_stores(session.recording, h, p, pref, chop)
-
-
-def result_of(
-    spec: ChipSpec,
-    engine: str,
-    seed: int,
-    transfers: int,
-    session: Session,
-    compared: int = 0,
-    cycles: dict[str, int] | None = None,
-) -> RunResult:
-    """The result of a finished session.
-
-    Args:
-        spec, engine, seed, transfers: what was run.
-        session: its analog side.
-        compared: transfers compared between RTL and golden model.
-        cycles: the RTL's counters where there are any; the cycle model's counts otherwise.
-    """
-    samples = int(session.sample[0])
-    trace = rec.element_trace(session.recording)
-    return RunResult(
-        spec=spec,
-        engine=engine,
-        seed=seed,
-        samples=samples,
-        transfers=transfers,
-        compared=compared,
-        weight_error=float(rec.error_points(session.recording)[-1, 1]),
-        digest=f"{int(session.recording.digest[0]):016x}",
-        train_length=float(session.slots[0] / samples),
-        pulses_a=float(session.tile.a.pulses.max() / samples),
-        pulses_w=float(session.tile.w.pulses.max() / samples),
-        cycles=finish_cycles(session.timeline) if cycles is None else cycles,
-        cycles_measured=cycles is not None,
-        errors=rec.error_points(session.recording),
-        trace=trace if engine == "float" else in_units(spec, trace),
-        element=session.recording.element,
-        target=float(session.task.target[session.recording.element[1], session.recording.element[0]]),
-    )

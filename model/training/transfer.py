@@ -1,4 +1,4 @@
-"""Training with an untimed controller: the sequence of events that every engine runs.
+"""The algorithms with an array A, event by event.
 
 Transfer t covers n_s samples and one column read. Its pulses reach W together with the read of transfer t + 1, since
 the digital work of a transfer overlaps the next n_s updates: the samples between the two reads are computed on W as
@@ -18,8 +18,7 @@ from crosschop.model import tasks
 from crosschop.model.analog import tile as analog
 from crosschop.model.analog.devices.records import FloatArray
 from crosschop.model.analog.pulse_driver import Plan
-from crosschop.model.analog.random import new_streams
-from crosschop.model.analog.tile import Tile, new_tile
+from crosschop.model.analog.tile import Tile
 from crosschop.model.chipspec import ChipSpec
 from crosschop.model.cycles import COUNT, CycleConfig, Timeline, cycle_config, new_timeline, step_cycles, update_cycles
 from crosschop.model.golden.controller import step_transfer
@@ -33,7 +32,8 @@ from crosschop.model.golden.state import (
     Transfer,
 )
 from crosschop.model.recording import Recording, new_recording
-from crosschop.model.tasks import Task, new_task
+from crosschop.model.tasks import Task
+from crosschop.model.training import common
 
 IntArray = NDArray[np.int64]
 
@@ -91,13 +91,11 @@ def new_session(spec: ChipSpec, seed: int, transfers: int, device_seed: int | No
         device_seed: seed of devices and target alone; the run's seed when None.
     """
     rows, cols, n_s = spec.array.rows, spec.array.cols, spec.transfer.transfer_every
-    # Spawned children: devices, target and noise do not depend on how many numbers the others draw.
-    device_seeds = np.random.SeedSequence(seed if device_seed is None else device_seed).spawn(3)
-    stream_seed = np.random.SeedSequence(seed).spawn(3)[2]
+    tile, task = common.new_tile_and_task(spec, seed, device_seed)
     durations = cycle_config(spec)
     session = Session(
-        tile=new_tile(spec, np.random.default_rng(device_seeds[0]), new_streams(stream_seed)),
-        task=new_task(spec.task, (cols, rows), np.random.default_rng(device_seeds[1])),
+        tile=tile,
+        task=task,
         group=Group(
             x=np.zeros((n_s, cols), dtype=np.float32),
             d=np.zeros((n_s, rows), dtype=np.float32),
@@ -110,9 +108,9 @@ def new_session(spec: ChipSpec, seed: int, transfers: int, device_seed: int | No
         durations=durations,
         timeline=new_timeline(durations),
         updating=np.zeros(2, dtype=np.int64),
-        recording=new_recording(transfers, rows, cols),
+        recording=new_recording(transfers, rows, cols, transfers // cols + 1),
     )
-    rec.note_error(session.recording, 0, tasks.weight_error(session.task, session.tile.w))
+    common.note_error(session)
     prepare_group(session)
     return session
 
@@ -140,7 +138,7 @@ def update_and_read(session: Session, column: int, chop: IntArray) -> None:
         analog.accumulate(tile, plan, group.x[i], group.d[i], chop)
         analog.pass_sample(tile)
         session.slots[0] += plan.length
-        session.updating[slot] += update_cycles(session.durations, plan.length)
+        session.updating[slot] += update_cycles(session.durations.pulse, plan.length)
     session.sample[0] += group.length.size
     analog.read_column(tile, column, session.codes)
     row, watched = session.recording.element
@@ -189,4 +187,4 @@ def finish(session: Session, transfer: Transfer) -> None:
     """Writes the last transfer's pulses and notes the final error."""
     if transfer.head[HEAD_WRITE]:
         analog.write_column(session.tile, transfer.head[HEAD_COLUMN], transfer.pulses)
-    rec.note_error(session.recording, int(session.sample[0]), tasks.weight_error(session.task, session.tile.w))
+    common.note_error(session)

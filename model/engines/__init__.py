@@ -1,0 +1,61 @@
+"""Engines that need no simulator: the compiled golden controller, and the algorithm in floats.
+
+A module per controller kind says how; `run_golden` and `run_float` choose by the chip.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from crosschop.model.chipspec import ChipSpec, ControllerKind, controller_kind
+from crosschop.model.engines import in_memory_sgd, transfer
+from crosschop.model.engines.common import Progress
+from crosschop.model.errors import InputError
+from crosschop.model.results import RunResult
+
+__all__ = ["Progress", "run_float", "run_golden"]
+
+
+class _Kind(Protocol):
+    def run_golden(
+        self, spec: ChipSpec, seed: int, transfers: int, progress: Progress, device_seed: int | None
+    ) -> RunResult: ...
+
+    def run_float(
+        self, spec: ChipSpec, seed: int, transfers: int, progress: Progress, device_seed: int | None
+    ) -> RunResult: ...
+
+
+_KINDS: dict[ControllerKind, _Kind] = {"transfer": transfer, "in_memory_sgd": in_memory_sgd}
+
+
+def _kind_of(spec: ChipSpec) -> _Kind:
+    kind = controller_kind(spec)
+    if kind not in _KINDS:
+        raise InputError(f"{spec.name}: no engine trains algorithm {spec.algorithm.name} yet")
+    return _KINDS[kind]
+
+
+def run_golden(
+    spec: ChipSpec, seed: int, transfers: int, progress: Progress, device_seed: int | None = None
+) -> RunResult:
+    """Trains with the integer controller, compiled into one loop.
+
+    Args:
+        spec: the chip.
+        seed: seed of everything random.
+        transfers: how many to run; what one is, `samples_per_transfer` says.
+        progress: called with the transfers done so far.
+        device_seed: seed of devices and target alone; the run's seed when None.
+
+    Raises:
+        InputError: no engine knows the chip's algorithm.
+    """
+    return _kind_of(spec).run_golden(spec, seed, transfers, progress, device_seed)
+
+
+def run_float(
+    spec: ChipSpec, seed: int, transfers: int, progress: Progress, device_seed: int | None = None
+) -> RunResult:
+    """Trains with the algorithm in floats on the same tile; arguments as `run_golden`."""
+    return _kind_of(spec).run_float(spec, seed, transfers, progress, device_seed)

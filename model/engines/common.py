@@ -1,0 +1,66 @@
+"""What the engines of all controller kinds have in common: progress, and the result of a finished session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from crosschop.model import recording as rec
+from crosschop.model.chipspec import ChipSpec
+from crosschop.model.results import RunResult, in_units
+from crosschop.model.training.common import Session
+
+Progress = Callable[[int], None]
+
+# Progress is shown about so often in a run.
+CHUNKS = 200
+
+
+def in_chunks(run: Callable[[int], None], transfers: int, progress: Progress) -> None:
+    """Runs so many transfers of a compiled loop in pieces, and reports after each of them."""
+    run(0)  # compiles, before progress is timed
+    chunk = max(1, transfers // CHUNKS)
+    for start in range(0, transfers, chunk):
+        run(min(chunk, transfers - start))
+        progress(min(start + chunk, transfers))
+
+
+def result_of(
+    spec: ChipSpec,
+    engine: str,
+    seed: int,
+    transfers: int,
+    session: Session,
+    cycles: dict[str, int],
+    compared: int | None = None,
+) -> RunResult:
+    """The result of a finished session.
+
+    Args:
+        spec, engine, seed, transfers: what was run.
+        session: its analog side.
+        cycles: cycles by phase.
+        compared: transfers compared between RTL and golden model, whose counters `cycles` are then; None without RTL.
+    """
+    samples = int(session.sample[0])
+    trace = rec.element_trace(session.recording)
+    row, column = session.recording.element
+    pulses_a = session.tile.a.pulses
+    return RunResult(
+        spec=spec,
+        engine=engine,
+        seed=seed,
+        samples=samples,
+        transfers=transfers,
+        compared=compared or 0,
+        weight_error=float(rec.error_points(session.recording)[-1, 1]),
+        digest=f"{int(session.recording.digest[0]):016x}",
+        train_length=float(session.slots[0] / samples),
+        pulses_a=float(pulses_a.max() / samples) if pulses_a.size else None,
+        pulses_w=float(session.tile.w.pulses.max() / samples),
+        cycles=cycles,
+        cycles_measured=compared is not None,
+        errors=rec.error_points(session.recording),
+        trace=trace if engine == "float" else in_units(spec, trace),
+        element=session.recording.element,
+        target=float(session.task.target[column, row]),
+    )
