@@ -15,7 +15,7 @@ from crosschop.model.chipspec import ChipSpec, beats, cycles, x_beats
 from crosschop.model.cycles import CLEAR, DIGITAL, IDLE, LANE_LATENCY, PHASES, READ, STALL, WRITE, IntArray
 
 
-class MixedCycleConfig(NamedTuple):
+class MixedCycles(NamedTuple):
     """Durations in clock cycles.
 
     Attributes:
@@ -50,9 +50,9 @@ class MixedTimeline(NamedTuple):
 REQUEST_CYCLES = 1
 
 
-def mixed_cycle_config(spec: ChipSpec) -> MixedCycleConfig:
+def mixed_durations(spec: ChipSpec) -> MixedCycles:
     """Durations of this chip."""
-    return MixedCycleConfig(
+    return MixedCycles(
         depth=spec.array.cols * beats(spec),
         request=REQUEST_CYCLES,
         operands=beats(spec) + x_beats(spec),
@@ -62,7 +62,7 @@ def mixed_cycle_config(spec: ChipSpec) -> MixedCycleConfig:
     )
 
 
-def new_mixed_timeline(config: MixedCycleConfig) -> MixedTimeline:
+def new_timeline(config: MixedCycles) -> MixedTimeline:
     """After reset: chi is cleared, one idle cycle takes the first sample."""
     counts = np.zeros(len(PHASES), dtype=np.int64)
     counts[CLEAR] = config.depth
@@ -71,7 +71,7 @@ def new_mixed_timeline(config: MixedCycleConfig) -> MixedTimeline:
 
 
 @njit(cache=True)
-def pass_cycles(config: MixedCycleConfig, batch_end: bool, writes: int) -> int:
+def pass_cycles(config: MixedCycles, batch_end: bool, writes: int) -> int:
     """Cycles of a pass; at the end of a batch every column leaves the lanes and the pulse register before the next."""
     if not batch_end:
         return config.depth
@@ -79,7 +79,7 @@ def pass_cycles(config: MixedCycleConfig, batch_end: bool, writes: int) -> int:
 
 
 @njit(cache=True)
-def step_mixed_cycles(config: MixedCycleConfig, timeline: MixedTimeline, batch_end: bool, writes: int) -> None:
+def step_cycles(config: MixedCycles, timeline: MixedTimeline, batch_end: bool, writes: int) -> None:
     """Adds one sample.
 
     Args:
@@ -95,3 +95,8 @@ def step_mixed_cycles(config: MixedCycleConfig, timeline: MixedTimeline, batch_e
     counts[DIGITAL] += config.operands + config.depth
     counts[WRITE] += writes * config.write
     timeline.request[0] += config.request + stall
+
+
+def finish_cycles(timeline: MixedTimeline) -> dict[str, int]:
+    """Cycles by phase up to the end of the last pass, where another tick would be taken."""
+    return dict(zip(PHASES, (int(count) for count in timeline.counts), strict=True))

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crosschop.model.chipspec import ChipSpec, chi_gain, given, mixed_section
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
@@ -33,6 +35,17 @@ class MixedOptions:
     gain: float
     batch: int
     max_steps: int | None = 1
+
+
+def mixed_options(spec: ChipSpec) -> MixedOptions:
+    """The constants that a chip asks for."""
+    return MixedOptions(
+        rows=spec.array.rows,
+        cols=spec.array.cols,
+        gain=chi_gain(spec),
+        batch=mixed_section(spec).batch,
+        max_steps=given(spec.hidden).max_steps,
+    )
 
 
 class MixedPrecision:

@@ -142,13 +142,26 @@ def beats(spec: ChipSpec) -> int:
 
 
 def samples_per_transfer(spec: ChipSpec) -> int:
-    """Samples of a transfer, the unit in which runs are counted and compared; in in-memory SGD that is an update."""
+    """Samples of a transfer, the unit in which runs are counted and compared; in in-memory SGD that is an update.
+
+    Raises:
+        TypeError: mixed precision has several transfers per sample.
+    """
     return 1 if isinstance(spec.algorithm, InMemorySgd) else spec.transfer.transfer_every
 
 
 def transfers_in(spec: ChipSpec, samples: int) -> int:
-    """Whole transfers in so many samples."""
+    """Whole transfers in so many samples; in mixed precision each column of a sample is one."""
+    if isinstance(spec.algorithm, MixedPrecision):
+        return samples * spec.array.cols
     return samples // samples_per_transfer(spec)
+
+
+def samples_in(spec: ChipSpec, transfers: int) -> int:
+    """Samples of so many transfers, in mixed precision whole ones."""
+    if isinstance(spec.algorithm, MixedPrecision):
+        return transfers // spec.array.cols
+    return transfers * samples_per_transfer(spec)
 
 
 def step_bits(spec: ChipSpec) -> int:
