@@ -21,7 +21,10 @@ PHASES = ("clear", "idle", "update", "stall", "read", "digital", "hold", "write"
 # These states of the scheduler exclude each other: they add up to the cycles since reset.
 SCHEDULER_PHASES = PHASES[:5]
 # Phases that a kind of controller can be in; a kind that is not named has all of them.
-PHASES_OF: dict[ControllerKind, tuple[str, ...]] = {"in_memory_sgd": ("idle", "update")}
+PHASES_OF: dict[ControllerKind, tuple[str, ...]] = {
+    "in_memory_sgd": ("idle", "update"),
+    "mixed_precision": tuple(phase for phase in PHASES if phase not in ("update", "hold")),
+}
 CLEAR, IDLE, UPDATE, STALL, READ, DIGITAL, HOLD, WRITE = range(8)
 
 # Cycles from the acceptance of a beat to its retirement, see rtl/README.md.

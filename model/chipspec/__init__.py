@@ -6,9 +6,7 @@ from crosschop.model.chipspec.derive import (
     CONTROLLER_MODULES,
     ControllerKind,
     Cycles,
-    DeriveError,
     MemoryBits,
-    RateGain,
     beats,
     beta_mantissa,
     chop_setting,
@@ -25,11 +23,14 @@ from crosschop.model.chipspec.derive import (
     read_lsb,
     rtl_configuration,
     rtl_parameters,
+    samples_in,
     samples_per_transfer,
     step_bits,
     transfers_in,
 )
+from crosschop.model.chipspec.gain import DeriveError, RateGain
 from crosschop.model.chipspec.loader import SpecError, find_chipspec, load_chipspec, shipped_chipspecs
+from crosschop.model.chipspec.mixed_precision import chi_gain, mixed_section, operand_converters, operand_lsbs, x_beats
 from crosschop.model.chipspec.schema import ChipSpec
 from crosschop.model.chipspec.section import given
 
@@ -44,6 +45,7 @@ __all__ = [
     "SpecError",
     "beats",
     "beta_mantissa",
+    "chi_gain",
     "chop_setting",
     "controller_kind",
     "controller_module",
@@ -55,14 +57,19 @@ __all__ = [
     "lambda_h",
     "load_chipspec",
     "memory_bits",
+    "mixed_section",
+    "operand_converters",
+    "operand_lsbs",
     "p_bits",
     "p_frac",
     "rate_gain",
     "read_lsb",
     "rtl_configuration",
     "rtl_parameters",
+    "samples_in",
     "samples_per_transfer",
     "shipped_chipspecs",
     "step_bits",
     "transfers_in",
+    "x_beats",
 ]

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from crosschop.model.chipspec.algorithms import Agad, InMemorySgd, MixedPrecision
+from crosschop.model.chipspec.gain import ROUNDING_CODES, DeriveError, RateGain, integer_gain
+from crosschop.model.chipspec.mixed_precision import (
+    chi_rate_gain,
+    mixed_rtl_configuration,
+    mixed_rtl_parameters,
+    x_beats,
+)
 from crosschop.model.chipspec.schema import ChipSpec
 from crosschop.model.chipspec.section import given
 
-ROUNDING_CODES = {"half_up": 0, "floor": 1, "to_zero": 2}
 ORDER_CODES = {"sequential": 0, "random": 1}
 CHOP_CODES = {"off": 0, "regular": 1, "random": 2}
 LFSR_COMPARE_BITS = 16
 COUNT_BITS = 16  # of a regular chop period
-LR_SHIFT_MAX = 48
 
 ControllerKind = Literal["transfer", "in_memory_sgd", "mixed_precision"]
 CONTROLLER_MODULES: dict[ControllerKind, str] = {
@@ -25,18 +29,6 @@ CONTROLLER_MODULES: dict[ControllerKind, str] = {
     "in_memory_sgd": "xc_in_memory_sgd",
     "mixed_precision": "xc_mixed_precision",
 }
-
-
-class DeriveError(ValueError):
-    """A legal chipspec whose derived values do not fit the hardware; the message names keys and limits."""
-
-
-@dataclass(frozen=True)
-class RateGain:
-    """lambda_H in integers: H LSBs per P LSB, `mantissa / 2**shift`."""
-
-    mantissa: int
-    shift: int
 
 
 def controller_kind(spec: ChipSpec) -> ControllerKind:
@@ -95,24 +87,21 @@ def p_frac(spec: ChipSpec) -> int:
 
 
 def rate_gain(spec: ChipSpec) -> RateGain:
-    """lambda_H as the controller multiplies it: the largest mantissa of `hidden.rate_bits` bits.
+    """What a read, or a product of operands, adds to H or chi: the largest mantissa of `hidden.rate_bits` bits.
 
     Raises:
         DeriveError: the gain needs a shift outside 0..48 or rounds to zero.
     """
+    if isinstance(spec.algorithm, MixedPrecision):
+        return chi_rate_gain(spec)
     hidden = given(spec.hidden)
     gain = lambda_h(spec) * read_lsb(spec) * 2.0 ** (hidden.frac_bits - p_frac(spec))
-    gain = max(gain, sys.float_info.min)  # a gain that underflows must reach the range check, not log2(0)
-    bits = hidden.rate_bits
-    shift = bits - 1 - math.floor(math.log2(gain))
-    if round(math.ldexp(gain, shift)) >= 1 << bits:  # rounding up reached the next power of two
-        shift -= 1
-    if not 0 <= shift <= LR_SHIFT_MAX:
-        raise DeriveError(
-            f"the gain into H, {gain:g} H LSB per P LSB (algorithm.learning_rate, algorithm.gamma0, "
-            f"converter.read_adc, hidden.frac_bits), needs a shift of {shift}, allowed 0..{LR_SHIFT_MAX}"
-        )
-    return RateGain(mantissa=round(math.ldexp(gain, shift)), shift=shift)
+    return integer_gain(
+        gain,
+        hidden.rate_bits,
+        "H",
+        "H LSB per P LSB (algorithm.learning_rate, algorithm.gamma0, converter.read_adc, hidden.frac_bits)",
+    )
 
 
 def beta_mantissa(spec: ChipSpec) -> int:
@@ -132,7 +121,7 @@ def beta_mantissa(spec: ChipSpec) -> int:
 
 def range_checks(spec: ChipSpec) -> tuple[Callable[[ChipSpec], object], ...]:
     """The derivations that may fail for a chip that obeys the schema."""
-    if spec.device.a is None:
+    if spec.hidden is None:
         return ()
     return (rate_gain, beta_mantissa) if has_reference(spec) else (rate_gain,)
 
@@ -153,13 +142,26 @@ def beats(spec: ChipSpec) -> int:
 
 
 def samples_per_transfer(spec: ChipSpec) -> int:
-    """Samples of a transfer, the unit in which runs are counted and compared; in in-memory SGD that is an update."""
+    """Samples of a transfer, the unit in which runs are counted and compared; in in-memory SGD that is an update.
+
+    Raises:
+        TypeError: mixed precision has several transfers per sample.
+    """
     return 1 if isinstance(spec.algorithm, InMemorySgd) else spec.transfer.transfer_every
 
 
 def transfers_in(spec: ChipSpec, samples: int) -> int:
-    """Whole transfers in so many samples."""
+    """Whole transfers in so many samples; in mixed precision each column of a sample is one."""
+    if isinstance(spec.algorithm, MixedPrecision):
+        return samples * spec.array.cols
     return samples // samples_per_transfer(spec)
+
+
+def samples_in(spec: ChipSpec, transfers: int) -> int:
+    """Samples of so many transfers, in mixed precision whole ones."""
+    if isinstance(spec.algorithm, MixedPrecision):
+        return transfers // spec.array.cols
+    return transfers * samples_per_transfer(spec)
 
 
 def step_bits(spec: ChipSpec) -> int:
@@ -175,11 +177,12 @@ class MemoryBits:
     p: int
     pref: int
     count: int
+    operands: int
 
     @property
     def total(self) -> int:
         """All memories together."""
-        return self.h + self.p + self.pref + self.count
+        return self.h + self.p + self.pref + self.count + self.operands
 
 
 def count_bits(spec: ChipSpec) -> int:
@@ -193,6 +196,13 @@ def count_bits(spec: ChipSpec) -> int:
     return ((algorithm.read_correction or 1) - 1).bit_length()
 
 
+def operand_bits(spec: ChipSpec) -> int:
+    """Bits of the store of x and d of a sample in mixed precision."""
+    if not isinstance(spec.algorithm, MixedPrecision):
+        return 0
+    return (beats(spec) + x_beats(spec)) * spec.controller.lanes * spec.algorithm.operand_bits
+
+
 def memory_bits(spec: ChipSpec) -> MemoryBits:
     """Bits of the memories as built: words of `lanes` entries, so with the padding of the last beat of a column."""
     entries = spec.array.cols * beats(spec) * spec.controller.lanes
@@ -201,6 +211,7 @@ def memory_bits(spec: ChipSpec) -> MemoryBits:
         p=entries * p_bits(spec) if keeps_p(spec) else 0,
         pref=entries * p_bits(spec) if has_reference(spec) else 0,
         count=0 if spec.device.a is None else spec.array.cols * count_bits(spec),
+        operands=operand_bits(spec),
     )
 
 
@@ -233,6 +244,8 @@ def rtl_parameters(spec: ChipSpec) -> dict[str, int]:
     """Parameters of the chip's controller module (meaning: rtl/README.md)."""
     if isinstance(spec.algorithm, InMemorySgd):
         return {"TRACE_EN": int(spec.controller.trace)}
+    if isinstance(spec.algorithm, MixedPrecision):
+        return mixed_rtl_parameters(spec)
     algorithm, hidden, reference = spec.transfer, given(spec.hidden), spec.reference
     return {
         "ROWS": spec.array.rows,
@@ -266,6 +279,8 @@ def rtl_configuration(spec: ChipSpec) -> dict[str, int]:
     """Static cfg_* inputs of the chip's controller."""
     if isinstance(spec.algorithm, InMemorySgd):
         return {}
+    if isinstance(spec.algorithm, MixedPrecision):
+        return mixed_rtl_configuration(spec)
     return {
         "cfg_transfer_every": spec.transfer.transfer_every,
         "cfg_lr_h": rate_gain(spec).mantissa,

@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from crosschop.model.chipspec.derive import DeriveError, range_checks
+from crosschop.model.chipspec.derive import range_checks
+from crosschop.model.chipspec.gain import DeriveError
 from crosschop.model.chipspec.keys import Place, all_paths, keys_of, locate, show
 from crosschop.model.chipspec.schema import ChipSpec
 from crosschop.model.errors import InputError

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from crosschop.model.chipspec import ChipSpec, ControllerKind, controller_kind
-from crosschop.model.engines import in_memory_sgd, transfer
+from crosschop.model.engines import in_memory_sgd, mixed_precision, transfer
 from crosschop.model.engines.common import Progress
 from crosschop.model.errors import InputError
 from crosschop.model.results import RunResult
@@ -26,7 +26,7 @@ class _Kind(Protocol):
     ) -> RunResult: ...
 
 
-_KINDS: dict[ControllerKind, _Kind] = {"transfer": transfer, "in_memory_sgd": in_memory_sgd}
+_KINDS: dict[ControllerKind, _Kind] = {"transfer": transfer, "in_memory_sgd": in_memory_sgd, "mixed_precision": mixed_precision}
 
 
 def _kind_of(spec: ChipSpec) -> _Kind:
@@ -44,7 +44,7 @@ def run_golden(
     Args:
         spec: the chip.
         seed: seed of everything random.
-        transfers: how many to run; what one is, `samples_per_transfer` says.
+        transfers: how many to run; what one is, `transfers_in` says.
         progress: called with the transfers done so far.
         device_seed: seed of devices and target alone; the run's seed when None.
 

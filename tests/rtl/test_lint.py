@@ -33,6 +33,19 @@ CORNERS: tuple[dict[str, int], ...] = (
     {"ROWS": 8, "COLS": 16, "LANES": 1, "CHOP_MODE": 2, "COL_RANDOM": 1, "LR_W": 16, "CORRECTION": 127},
 )
 
+# The same for xc_mixed_precision
+MIXED_CORNERS: tuple[dict[str, int], ...] = (
+    {"ROWS": 1, "COLS": 1, "LANES": 1, "CHI_ROUND": 1},
+    {"ROWS": 1, "COLS": 1, "LANES": 3, "TRACE_EN": 0},
+    {"ROWS": 9, "COLS": 1, "LANES": 1, "MAX_STEPS": 15, "CHI_ROUND": 2},
+    {"ROWS": 1, "COLS": 9, "LANES": 1},
+    {"ROWS": 2, "COLS": 16, "LANES": 5, "TRACE_EN": 0},
+    {"ROWS": 13, "COLS": 5, "LANES": 4},
+    {"OP_W": 16, "CHI_W": 32, "CHI_FRAC": 30, "LR_W": 16, "LR_SHIFT": 48},
+    {"OP_W": 16, "CHI_W": 32, "CHI_FRAC": 0, "LR_W": 16, "LR_SHIFT": 0},
+    {"OP_W": 2, "CHI_W": 2, "CHI_FRAC": 0, "LR_W": 1, "LR_SHIFT": 0, "MAX_STEPS": 15},
+)
+
 BAD_LATCH = "module bad (input wire en, input wire d, output reg q);\nalways @* if (en) q = d;\nendmodule\n"
 BAD_WIDTH = "module bad (input wire [3:0] a, output wire [1:0] b);\nassign b = a;\nendmodule\n"
 BAD_STYLE = "module other (input wire a, output wire b);\nassign b = a;\t \nendmodule\n"
@@ -44,10 +57,15 @@ needs_verilator = pytest.mark.skipif(
 needs_icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="no Icarus: sudo apt install iverilog")
 
 
-def chips() -> list[dict[str, int]]:
-    """The parameters of every shipped chip that has xc_controller."""
+def chips(top: str = "xc_controller") -> list[dict[str, int]]:
+    """The parameters of every shipped chip that has this controller."""
     specs = [load_chipspec(path) for path in shipped_chipspecs()]
-    return [rtl_parameters(spec) for spec in specs if controller_module(spec) == "xc_controller"]
+    return [rtl_parameters(spec) for spec in specs if controller_module(spec) == top]
+
+
+def sources(top: str) -> set[str]:
+    """The modules of a controller."""
+    return {Path(name).stem for name in (RTL / f"{top}.f").read_text().split()}
 
 
 def declared(module: str) -> list[str]:
@@ -56,7 +74,16 @@ def declared(module: str) -> list[str]:
 
 
 def parameter_sets(module: str) -> list[dict[str, int]]:
-    """The different parameter sets of a module over all chips and corners."""
+    """The different parameter sets of a module over all chips and corners, of every controller that it is part of."""
+    sets: list[dict[str, int]] = []
+    for top, of_chip in (("xc_controller", controller_sets), ("xc_mixed_precision", mixed_sets)):
+        if module in sources(top):
+            sets += [values for values in of_chip(module) if values not in sets]
+    return sets
+
+
+def controller_sets(module: str) -> list[dict[str, int]]:
+    """The parameter sets of a module of xc_controller."""
     shipped = chips()
     sets: list[dict[str, int]] = []
     for chip in [*shipped, *({**shipped[0], **corner} for corner in CORNERS)]:
@@ -79,6 +106,27 @@ def parameter_sets(module: str) -> list[dict[str, int]]:
         for values in derived.get(module, [{name: chip[name] for name in names if name in chip}]):
             if values not in sets:
                 sets.append(values)
+    return sets
+
+
+def mixed_sets(module: str) -> list[dict[str, int]]:
+    """The parameter sets of a module of xc_mixed_precision."""
+    shipped = chips("xc_mixed_precision")
+    names = declared(module)
+    sets: list[dict[str, int]] = []
+    for chip in [*shipped, *({**shipped[0], **corner} for corner in MIXED_CORNERS)]:
+        lanes, beats, x_beats = chip["LANES"], *(-(-chip[side] // chip["LANES"]) for side in ("ROWS", "COLS"))
+        derived = {
+            "xc_ram_1r1w": [
+                {"DATA_W": lanes * chip["CHI_W"], "DEPTH": chip["COLS"] * beats},
+                *({"DATA_W": lanes * chip["OP_W"], "DEPTH": depth} for depth in (beats, x_beats)),
+            ],
+            "xc_round_shift": [
+                {"IN_W": 2 * chip["OP_W"] + chip["LR_W"], "SHIFT": chip["LR_SHIFT"], "ROUND": chip["CHI_ROUND"]},
+                {"IN_W": chip["CHI_W"], "SHIFT": chip["CHI_FRAC"], "ROUND": 2},
+            ],
+        }
+        sets += derived.get(module, [{name: chip[name] for name in names if name in chip}])
     return sets
 
 
@@ -126,15 +174,21 @@ def test_icarus(module: str) -> None:
         assert not text, f"{module} {parameters}\n{text}"
 
 
+TOPS = sorted(path.stem for path in RTL.glob("*.f"))
+
+
 @needs_icarus
-def test_is_verilog_2005() -> None:
-    status, text = run("iverilog", "-g2005", "-tnull", "-s", "xc_controller", *map(str, sorted(RTL.glob("*.v"))))
+@pytest.mark.parametrize("top", TOPS)
+def test_is_verilog_2005(top: str) -> None:
+    status, text = run("iverilog", "-g2005", "-tnull", "-s", top, *(str(RTL / f"{name}.v") for name in sources(top)))
     assert status == 0 and not text, text
 
 
-def test_controller_declares_what_chips_set() -> None:
-    for chip in chips():
-        assert list(chip) == declared("xc_controller")
+@pytest.mark.parametrize("top", TOPS)
+def test_controller_declares_what_chips_set(top: str) -> None:
+    assert chips(top)
+    for chip in chips(top):
+        assert list(chip) == declared(top)
 
 
 def test_verible() -> None:
@@ -142,9 +196,18 @@ def test_verible() -> None:
     assert status == 0 and not text, text
 
 
-def test_file_list_is_complete() -> None:
-    listed = (RTL / "xc_controller.f").read_text().split()
-    assert sorted(listed) == sorted(path.name for path in RTL.glob("*.v"))
+def test_file_lists_are_complete() -> None:
+    assert set.union(*map(sources, TOPS)) == set(MODULES)
+
+
+@pytest.mark.parametrize("top", TOPS)
+def test_file_list_has_what_is_instantiated(top: str) -> None:
+    """Each module that is named in one of the list's files, and no other."""
+    used = {top}
+    for module in sources(top):
+        used |= set(re.findall(r"^\s*(xc_\w+)(?: #\()?\n\s*\w+_inst", (RTL / f"{module}.v").read_text(), re.MULTILINE))
+        used |= set(re.findall(r"^\s*(xc_\w+) #\($", (RTL / f"{module}.v").read_text(), re.MULTILINE))
+    assert sources(top) == used
 
 
 @pytest.mark.parametrize("module", MODULES)
