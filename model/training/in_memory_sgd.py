@@ -112,6 +112,7 @@ def update_and_prepare(session: Session) -> None:
     rec.note_weight(recording, session.sample[0] + 1, tile.w.weight[column, row])
     plan = Plan(length, session.scale[0], session.scale[1])
     analog.update_weights(tile, plan, session.x, session.d, session.unchopped)
+    analog.pass_sample(tile)
     rec.note_trains(recording, length, tile.trains)
     session.slots[0] += length
     session.sample[0] += 1
