@@ -6,35 +6,45 @@ from dataclasses import replace
 
 import numpy as np
 
-from crosschop.model.analog.crossbar import Crossbar, new_crossbar, new_detailed_crossbar
+from crosschop.model.analog.crossbar import Crossbar, new_crossbar
+from crosschop.model.analog.detailed import new_detailed_crossbar
 from crosschop.model.analog.devices.exponential import draw_exponential
 from crosschop.model.analog.devices.linear import LinearDevices, draw_linear
 from crosschop.model.analog.devices.pair import draw_pair
 from crosschop.model.analog.devices.population import DevicePopulation, Draw, draw_reference, new_draw
 from crosschop.model.analog.devices.state import new_state
-from crosschop.model.chipspec.devices import Device, ExpStepDevice, PcmPair
+from crosschop.model.chipspec.devices import (
+    AnyDevice,
+    ConstantStepDevice,
+    ExpStepDevice,
+    LinearDevice,
+    PcmPair,
+    TwoSided,
+)
 from crosschop.model.chipspec.schema import ReferenceArray
 
 
-def _draw(device: Device, draw: Draw) -> DevicePopulation:
-    if isinstance(device, PcmPair):
-        return draw_pair(device, draw)
+def _draw(device: AnyDevice, draw: Draw) -> DevicePopulation:
+    if isinstance(device, LinearDevice):
+        return draw_linear(device, draw)
     if isinstance(device, ExpStepDevice):
         return draw_exponential(device, draw)
-    return draw_linear(device, draw)
+    if isinstance(device, PcmPair):
+        return draw_pair(device, draw)
+    raise TypeError(f"no devices of the model {device.model}")
 
 
 def _with_reference(
-    population: DevicePopulation, device: Device, reference: ReferenceArray | None, draw: Draw
+    population: DevicePopulation, device: AnyDevice, reference: ReferenceArray | None, draw: Draw
 ) -> DevicePopulation:
     at_symmetry_point, sigma_zero = False, 0.0
-    if not isinstance(device, PcmPair):
+    if isinstance(device, TwoSided):
         at_symmetry_point, sigma_zero = device.zero_at_symmetry_point, device.sigma_zero
     return replace(population, reference=draw_reference(population, at_symmetry_point, sigma_zero, reference, draw))
 
 
 def draw_population(
-    device: Device, reference: ReferenceArray | None, shape: tuple[int, int], generator: np.random.Generator
+    device: AnyDevice, reference: ReferenceArray | None, shape: tuple[int, int], generator: np.random.Generator
 ) -> DevicePopulation:
     """Devices with their variations (Eqs 4-6, 9).
 
@@ -49,7 +59,7 @@ def draw_population(
 
 
 def build_array(
-    device: Device, reference: ReferenceArray | None, shape: tuple[int, int], generator: np.random.Generator
+    device: AnyDevice, reference: ReferenceArray | None, shape: tuple[int, int], generator: np.random.Generator
 ) -> Crossbar:
     """A fresh array; arguments as `draw_population`."""
     draw = new_draw(generator, shape)
@@ -59,8 +69,8 @@ def build_array(
     return new_detailed_crossbar(population.records(), device.sigma_c2c, *new_state(device, population, draw))
 
 
-def _needs_state(device: Device) -> bool:
+def _needs_state(device: AnyDevice) -> bool:
     """Whether an array of linear devices has more to it than visible weights; see devices/state.py."""
     # Noise that scales with the step is the same as additive noise where all steps are equal.
-    scaled = device.noise == "multiplicative" and device.model != "constant_step" and device.sigma_c2c > 0
+    scaled = device.noise == "multiplicative" and not isinstance(device, ConstantStepDevice) and device.sigma_c2c > 0
     return scaled or device.write_noise > 0 or device.retention is not None or device.endurance is not None

@@ -13,10 +13,10 @@ from numba import njit
 from numba.extending import overload
 from numpy.typing import NDArray
 
+from crosschop.model.analog import detailed
+from crosschop.model.analog.detailed import DetailedCrossbar
 from crosschop.model.analog.devices.linear import LinearDevices
 from crosschop.model.analog.devices.records import CELL_FIELDS, FloatArray, pulse
-from crosschop.model.analog.devices.retention import lose
-from crosschop.model.analog.devices.state import Devices, Physics, pulse_device, refresh_pair, visible
 from crosschop.model.analog.pulse_driver import Trains
 from crosschop.model.analog.random import Stream, advance, mix, normal_of
 
@@ -37,25 +37,7 @@ class PlainCrossbar(NamedTuple):
     sigma_c2c: np.float32
 
 
-class DetailedCrossbar(NamedTuple):
-    """State and devices of one array with more to a cell than its visible weight (devices/state.py).
-
-    Compiled code knows the two kinds of array apart by their types, so what this one needs costs the other nothing.
-
-    Attributes:
-        weight, pulses, sigma_c2c: as in PlainCrossbar.
-        cell: device records, not shifted, (cols, rows, CELL_FIELDS).
-        devices, physics: conductances and what acts on them.
-    """
-
-    weight: FloatArray
-    cell: FloatArray
-    pulses: NDArray[np.int64]
-    sigma_c2c: np.float32
-    devices: Devices
-    physics: Physics
-
-
+# Compiled code knows the two kinds apart by their types, so what the second needs costs the first nothing.
 Crossbar = PlainCrossbar | DetailedCrossbar
 
 
@@ -80,20 +62,6 @@ def no_crossbar() -> PlainCrossbar:
     )
 
 
-def new_detailed_crossbar(cells: FloatArray, sigma_c2c: float, devices: Devices, physics: Physics) -> DetailedCrossbar:
-    """An array whose cells (cols, rows, CELL_FIELDS) have conductances of their own."""
-    shape = devices.shape[:2]
-    weight = [visible(devices, *at) for at in np.ndindex(*shape)]
-    return DetailedCrossbar(
-        weight=np.array(weight, dtype=np.float32).reshape(shape),
-        cell=cells,
-        pulses=np.zeros(shape, dtype=np.int64),
-        sigma_c2c=np.float32(sigma_c2c),
-        devices=devices,
-        physics=physics,
-    )
-
-
 def _pulse_plain(array: PlainCrossbar, column: int, row: int, direction: int, word: np.uint64) -> np.uint64:
     """One pulse on a cell; returns the next state of the noise's stream."""
     word = advance(word)
@@ -105,10 +73,8 @@ def _pulse_plain(array: PlainCrossbar, column: int, row: int, direction: int, wo
 
 def _pulse_detailed(array: DetailedCrossbar, column: int, row: int, direction: int, word: np.uint64) -> np.uint64:
     """The same on a cell of a detailed array."""
-    cell = array.cell[column, row]
-    word = pulse_device(array.devices, array.physics, cell, array.sigma_c2c, (column, row), direction, word)
-    array.weight[column, row] = visible(array.devices, column, row)
-    array.pulses[column, row] += 1
+    word = detailed.pulse_cell(array, column, row, direction, word)
+    detailed.see(array, column, row)
     return word
 
 
@@ -117,10 +83,9 @@ def _pulse_cell(array: Crossbar, column: int, row: int, direction: int, word: np
     raise NotImplementedError
 
 
-@overload(_pulse_cell, strict=False)
+@overload(_pulse_cell, strict=False, inline="always")
 def _choose_pulse(array: Any, column: Any, row: Any, direction: Any, word: Any) -> Any:
-    detailed = issubclass(array.instance_class, DetailedCrossbar)
-    return _pulse_detailed if detailed else _pulse_plain
+    return _pulse_detailed if issubclass(array.instance_class, DetailedCrossbar) else _pulse_plain
 
 
 @njit(cache=True)
@@ -189,24 +154,8 @@ def _age_plain(array: PlainCrossbar, stream: Stream) -> None:
 
 
 def _age_detailed(array: DetailedCrossbar, stream: Stream) -> None:
-    """Decay, drift, and the refresh of pairs when it is due."""
-    common = array.physics[0]
-    common.samples += 1
-    losing = common.decays or common.drifts
-    refreshing = common.refresh_every > 0 and common.samples % common.refresh_every == 0
-    if not (losing or refreshing):
-        return
-    word = stream[0]
-    for column in range(array.weight.shape[0]):
-        for row in range(array.weight.shape[1]):
-            if losing:
-                lose(array.devices, array.physics, column, row)
-            if refreshing:
-                at, cell = (column, row), array.cell[column, row]
-                used, word = refresh_pair(array.devices, array.physics, cell, array.sigma_c2c, at, word)
-                array.pulses[column, row] += used
-            array.weight[column, row] = visible(array.devices, column, row)
-    stream[0] = word
+    """Time works."""
+    detailed.age(array, stream)
 
 
 def _age(array: Crossbar, stream: Stream) -> None:

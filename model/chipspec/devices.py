@@ -53,7 +53,7 @@ class Endurance(Section):
     fade: float = Field(gt=0, le=1e18, description="pulses beyond the budget after which the step has vanished")
 
 
-class _Device(Variant):
+class AnyDevice(Variant):
     """Base of all devices."""
 
     model: str
@@ -100,7 +100,7 @@ class _Device(Variant):
         return self.step
 
 
-class _TwoSided(_Device):
+class TwoSided(AnyDevice):
     """Base of the devices that one conductance makes a weight."""
 
     w_max: float = Field(default=1.0, gt=0, le=1000, description="upper bound of the nominal device, weight units")
@@ -147,13 +147,13 @@ class _TwoSided(_Device):
         return min(-self.up_down, 0.0)
 
 
-class SoftBoundsDevice(_TwoSided):
+class SoftBoundsDevice(TwoSided):
     """Soft-bounds device, Eqs 2-9 of the paper: the step shrinks linearly to zero towards the bound."""
 
     model: Literal["soft_bounds"] = Field(description="device model")
 
 
-class LinearStepDevice(_TwoSided):
+class LinearStepDevice(TwoSided):
     """Linear-step device: the step shrinks linearly with the weight, bounds are hard.
 
     Up: a_up (1 - gamma_up w / w_max), down: a_down (1 - gamma_down w / w_min), with the nominal bounds.
@@ -167,13 +167,13 @@ class LinearStepDevice(_TwoSided):
     )
 
 
-class ConstantStepDevice(_TwoSided):
+class ConstantStepDevice(TwoSided):
     """Constant-step device: the same step everywhere between hard bounds."""
 
     model: Literal["constant_step"] = Field(description="device model")
 
 
-class ExpStepDevice(_TwoSided):
+class ExpStepDevice(TwoSided):
     """Exponential-step device: a step is a_up max(0, 1 - A_up exp(gamma_up z)), z = 2 a w / (w_max - w_min) + b.
 
     Down: a_down max(0, 1 - A_down exp(-gamma_down z)). z is taken with the bounds of each device.
@@ -201,7 +201,7 @@ class ExpStepDevice(_TwoSided):
         return self
 
 
-class PcmPair(_Device):
+class PcmPair(AnyDevice):
     """Pair of one-sided exponential-step devices, w = g_plus - g_minus: up pulses raise g_plus, down pulses g_minus.
 
     Both start at, and are reset to, a small conductance; 0 <= g <= w_max. The mean step of a pulse is
@@ -210,7 +210,7 @@ class PcmPair(_Device):
     """
 
     model: Literal["pcm_pair"] = Field(description="device model")
-    w_max: float = Field(gt=0, le=10, description="upper bound of g of the nominal device, weight units")
+    w_max: float = Field(gt=0, le=1000, description="upper bound of g of the nominal device, weight units")
     A_up: float = Field(ge=-1000, le=1000, description="amplitude of the exponential")
     gamma_up: float = Field(ge=0, le=100, description="exponent")
     a: float = Field(ge=-10, le=10, description="slope of z")
@@ -251,5 +251,5 @@ class PcmPair(_Device):
         return self
 
 
-TwoSidedDevice = SoftBoundsDevice | LinearStepDevice | ConstantStepDevice | ExpStepDevice
-Device = Annotated[TwoSidedDevice | PcmPair, Field(discriminator="model")]
+LinearDevice = SoftBoundsDevice | LinearStepDevice | ConstantStepDevice
+Device = Annotated[LinearDevice | ExpStepDevice | PcmPair, Field(discriminator="model")]

@@ -199,8 +199,8 @@ def update(text: str) -> str:
     """
     parts = {
         "chips": chip_reference(),
-        "keys": key_reference(),
         "device presets": preset_reference(),
+        "keys": key_reference(),
         "derived values": derived_reference(),
     }
     for name, content in parts.items():

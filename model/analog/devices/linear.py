@@ -24,7 +24,7 @@ from crosschop.model.analog.devices.records import (
     STEP,
     FloatArray,
 )
-from crosschop.model.chipspec.devices import ConstantStepDevice, LinearStepDevice, SoftBoundsDevice
+from crosschop.model.chipspec.devices import LinearDevice, LinearStepDevice, SoftBoundsDevice
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def soft_bounds(
     return LinearDevices(w_max, w_min, a_up, a_down, reference, slope_up, slope_down)
 
 
-def draw_linear(device: SoftBoundsDevice | LinearStepDevice | ConstantStepDevice, draw: Draw) -> LinearDevices:
+def draw_linear(device: LinearDevice, draw: Draw) -> LinearDevices:
     """Devices with their variations; weight 0 is conductance 0."""
     w_max, w_min, a_up, a_down = draw_two_sided(device, draw)
     zero = np.zeros_like(w_max)

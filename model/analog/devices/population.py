@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosschop.model.analog.devices.records import FloatArray
-from crosschop.model.chipspec.devices import TwoSidedDevice
+from crosschop.model.chipspec.devices import TwoSided
 from crosschop.model.chipspec.schema import ReferenceArray
 
 DoubleArray = NDArray[np.float64]
@@ -84,7 +84,7 @@ def spread_of_step(distribution: str, sigma: float, xi: DoubleArray) -> DoubleAr
     return np.exp(sigma * xi) if distribution == "log_normal" else 1.0 + sigma * xi
 
 
-def draw_two_sided(device: TwoSidedDevice, draw: Draw) -> tuple[DoubleArray, DoubleArray, DoubleArray, DoubleArray]:
+def draw_two_sided(device: TwoSided, draw: Draw) -> tuple[DoubleArray, DoubleArray, DoubleArray, DoubleArray]:
     """Bounds w_max, w_min and steps a_up, a_down of devices with one conductance (Eqs 4-6)."""
     xi_max, xi_min, xi_step, xi_pm, _ = draw.common
     sigma_min = device.sigma_b if device.sigma_b_min is None else device.sigma_b_min

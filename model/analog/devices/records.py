@@ -42,16 +42,15 @@ def pulse(weight: np.float32, cell: FloatArray, direction: int, noise: np.float3
     return min(max(weight, cell[LOW]), cell[HIGH])
 
 
-@njit(cache=True)
-def response(model: int, conductance: float, cell: FloatArray, direction: int) -> float:
-    """What a noiseless pulse moves a conductance by, in steps of that direction.
+@njit(cache=True, inline="always")
+def response(model: int, conductance: float, rate: float, level: float) -> float:
+    """What a noiseless pulse moves a conductance by, in steps.
 
     Args:
         model: LINEAR, EXPONENTIAL or PAIR.
         conductance: w, or g_plus for an up and g_minus for a down pulse, weight units.
-        cell: record of the device, (CELL_FIELDS,), not shifted.
-        direction: 1 up, 0 down.
+        rate, level: of the cell's record, not shifted, in the direction of the pulse.
     """
     if model == LINEAR:
-        return float(cell[LEVEL + direction] - conductance * cell[RATE + direction])
-    return float(max(1.0 - cell[LEVEL + direction] * np.exp(cell[RATE + direction] * conductance), 0.0))
+        return float(level - conductance * rate)
+    return float(max(1.0 - level * np.exp(rate * conductance), 0.0))

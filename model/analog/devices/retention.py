@@ -9,21 +9,18 @@ from __future__ import annotations
 
 from numba import njit
 
-from crosschop.model.analog.devices.state import Devices, Physics
+from crosschop.model.analog.devices.state import Record
 
 
-@njit(cache=True)
-def lose(devices: Devices, physics: Physics, column: int, row: int) -> None:
-    """One input sample later: decay and drift of a cell, within the bounds of its devices."""
-    common = physics[0]
-    for index in range(devices.shape[2]):
-        device = devices[column, row, index]
-        held = device.conductance
-        if common.drifts:
-            device.age += 1
-            # The factors of successive samples telescope to (t / t0)^-nu.
-            if device.age > common.drift_t0:
-                held *= (device.age / max(device.age - 1.0, common.drift_t0)) ** -device.nu
-        if common.decays:
-            held = (held - device.target) * device.keep + device.target
-        device.conductance = min(max(held, device.low), device.high)
+@njit(cache=True, inline="always")
+def lose(device: Record, common: Record) -> None:
+    """One input sample later: decay and drift of a device, within its bounds; common: physics of the array."""
+    held = device.conductance
+    if common.drifts:
+        device.age += 1
+        # The factors of successive samples telescope to (t / t0)^-nu.
+        if device.age > common.drift_t0:
+            held *= (device.age / max(device.age - 1.0, common.drift_t0)) ** -device.nu
+    if common.decays:
+        held = (held - device.target) * device.keep + device.target
+    device.conductance = min(max(held, device.low), device.high)

@@ -8,6 +8,7 @@ decay over 1e7 samples moves a weight by less than a float32 resolves.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -15,9 +16,9 @@ from numpy.typing import NDArray
 
 from crosschop.model.analog.devices.pair import PairDevices
 from crosschop.model.analog.devices.population import DevicePopulation, Draw
-from crosschop.model.analog.devices.records import PAIR, STEP, FloatArray, response
+from crosschop.model.analog.devices.records import LEVEL, RATE, STEP, FloatArray, response
 from crosschop.model.analog.random import advance, mix, normal_of
-from crosschop.model.chipspec.devices import Device, Endurance, PcmPair, Retention
+from crosschop.model.chipspec.devices import AnyDevice, Endurance, PcmPair, Retention
 
 # One device; a cell has one, or g_plus and g_minus.
 DEVICE = np.dtype(
@@ -59,9 +60,10 @@ PHYSICS = np.dtype(
 
 Devices = NDArray[np.void]  # (cols, rows, 1 or 2) of DEVICE
 Physics = NDArray[np.void]  # (1,) of PHYSICS
+Record = Any  # one element of either, a reference in compiled code
 
 
-def new_state(device: Device, population: DevicePopulation, draw: Draw) -> tuple[Devices, Physics]:
+def new_state(device: AnyDevice, population: DevicePopulation, draw: Draw) -> tuple[Devices, Physics]:
     """Fresh devices: conductance 0 (a stuck device at its value), pairs after a reset."""
     physics = np.zeros(1, PHYSICS)
     physics["model"] = population.model
@@ -115,45 +117,32 @@ def _set_retention(
         physics["drifts"], physics["drift_t0"] = 1, retention.drift_t0
 
 
-@njit(cache=True)
-def visible(devices: Devices, column: int, row: int) -> np.float32:
-    """Visible weight of a cell: w - r, or g_plus - g_minus - r, with the write noise."""
-    first = devices[column, row, 0]
-    weight = first.conductance - first.reference + first.written
-    if devices.shape[2] == 2:
-        weight -= devices[column, row, 1].conductance
-    return np.float32(weight)
-
-
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def pulse_device(
-    devices: Devices,
-    physics: Physics,
+    device: Record,
+    written: Record,
+    common: Record,
     cell: FloatArray,
-    sigma: np.float32,
-    at: tuple[int, int],
+    noise: np.float32,
     direction: int,
     word: np.uint64,
 ) -> np.uint64:
-    """One pulse on a cell, whose conductance, counter and write noise move on.
+    """One pulse on a device, whose conductance, counter and write noise move on.
 
     Args:
-        devices, physics: the array's state.
+        device: the device that the pulse reaches; of a pair g_plus for an up, g_minus for a down pulse.
+        written: the device of the cell that keeps the write noise, its first.
+        common: physics of the array.
         cell: record of the cell, (CELL_FIELDS,), not shifted.
-        sigma: cycle-to-cycle noise sigma_c2c.
-        at: column and row.
+        noise: sigma_c2c * xi.
         direction: 1 up, 0 down.
         word: state of the noise's stream.
 
     Returns:
         The stream's next state.
     """
-    common = physics[0]
-    device = devices[at[0], at[1], 1 - direction if common.model == PAIR else 0]
-    word = advance(word)
-    noise = sigma * normal_of(mix(word))
     held, step = device.conductance, cell[STEP + direction]
-    change = step * response(common.model, held, cell, direction)
+    change = step * response(common.model, held, cell[RATE + direction], cell[LEVEL + direction])
     if common.multiplicative:
         other = common.noise_floor + common.noise_slope * abs(held)
         change += noise * (change + math.copysign(other, change))
@@ -167,40 +156,13 @@ def pulse_device(
     device.age = 0
     if common.write_noise > 0:
         word = advance(word)
-        devices[at[0], at[1], 0].written = common.write_noise * normal_of(mix(word))
+        written.written = common.write_noise * normal_of(mix(word))
     return word
 
 
-@njit(cache=True)
-def refresh_pair(
-    devices: Devices, physics: Physics, cell: FloatArray, sigma: np.float32, at: tuple[int, int], word: np.uint64
-) -> tuple[int, np.uint64]:
-    """Resets a pair that is nearly full and writes its difference anew, arguments as `pulse_device`.
-
-    Pulses go to the device that held more. Each follows a look at what is still missing; less than half a mean step
-    ends it.
-
-    Returns:
-        Pulses used, the two resets included, and the stream's next state.
-    """
-    common = physics[0]
-    plus, minus = devices[at[0], at[1], 0], devices[at[0], at[1], 1]
-    wanted = plus.conductance - minus.conductance
-    larger, smaller = max(plus.conductance, minus.conductance), min(plus.conductance, minus.conductance)
-    if larger <= common.refresh_upper or smaller <= common.refresh_lower:
-        return 0, word
-    for index in range(2):
-        device = devices[at[0], at[1], index]
-        device.conductance = device.rest
-        device.pulses += 1
-        device.age = 0
-    used, direction = 2, 1 if wanted > 0 else 0
-    sign = 1.0 if wanted > 0 else -1.0
-    for _ in range(common.refresh_pulses):
-        missing = sign * (wanted - (plus.conductance - minus.conductance))
-        held = plus.conductance if direction else minus.conductance
-        if missing <= 0.5 * cell[STEP + direction] * response(PAIR, held, cell, direction):
-            break
-        word = pulse_device(devices, physics, cell, sigma, at, direction, word)
-        used += 1
-    return used, word
+@njit(cache=True, inline="always")
+def reset_device(device: Record) -> None:
+    """Brings a device to its conductance after a reset, which counts as a pulse."""
+    device.conductance = device.rest
+    device.pulses += 1
+    device.age = 0
