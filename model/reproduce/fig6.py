@@ -53,8 +53,8 @@ class Fig6:
             title="Fig. 6: weight programming error over device symmetry",
             rows=tuple(rows),
             settings=(
-                f"symmetry = bound of the devices of A (of W for in-memory SGD) at the constant step {DELTA:g}; W of the "
-                f"others has {W_STATES} states; no offset of R; eta0 0.3, gamma0 3000, 200,000 samples (the scan "
+                f"symmetry = bound of the devices of A (of W for in-memory SGD) at the constant step {DELTA:g}; W of "
+                f"the others has {W_STATES} states; no offset of R; eta0 0.3, gamma0 3000, 200,000 samples (the scan "
                 "is in model/reproduce/fig6.py); everything else as in the 20x20 chips",
                 f"golden engine, seeds {', '.join(map(str, settings.seeds))}; mean over the last tenth of a run",
             ),
