@@ -36,9 +36,10 @@ lint: $(TEST_STAMP) ## ruff (rules and format) and mypy
 	@ln -sfn ../../../cosim $(TYPES)/cosim
 	MYPYPATH=build/types $(BIN)/mypy $(TYPES)
 
-docs: $(TEST_STAMP) ## write the generated parts of chipspecs/README.md and rtl/timing.svg anew
+docs: $(TEST_STAMP) ## write the generated parts of the READMEs and rtl/timing.svg anew
 	$(BIN)/python -m crosschop.model.chipspec.documentation chipspecs/README.md
 	$(BIN)/python -m crosschop.cosim.timing_diagram rtl/timing.svg
+	$(BIN)/python -m crosschop.cosim.support README.md
 
 # setuptools keeps deleted files in build/lib and would pack them again.
 wheel: $(TEST_STAMP) ## build the wheel into build/wheel
