@@ -26,7 +26,11 @@ class _Kind(Protocol):
     ) -> RunResult: ...
 
 
-_KINDS: dict[ControllerKind, _Kind] = {"transfer": transfer, "in_memory_sgd": in_memory_sgd, "mixed_precision": mixed_precision}
+_KINDS: dict[ControllerKind, _Kind] = {
+    "transfer": transfer,
+    "in_memory_sgd": in_memory_sgd,
+    "mixed_precision": mixed_precision,
+}
 
 
 def _kind_of(spec: ChipSpec) -> _Kind:

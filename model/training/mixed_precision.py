@@ -164,9 +164,7 @@ def step_golden(
 
 
 @njit(cache=True)
-def run_golden(
-    session: Session, config: MixedConfig, state: MixedState, transfer: Transfer, transfers: int
-) -> None:
+def run_golden(session: Session, config: MixedConfig, state: MixedState, transfer: Transfer, transfers: int) -> None:
     """Whole columns on the golden controller, compiled into one loop; call again to go on."""
     operands = session.operands
     for _ in range(transfers):
