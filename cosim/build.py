@@ -13,12 +13,12 @@ from pathlib import Path
 
 from cocotb_tools.runner import get_runner
 
+from crosschop.cosim.kinds import kind_of
 from crosschop.cosim.paths import bench_sources, rtl_sources
 from crosschop.model.cache import cache_directory
-from crosschop.model.chipspec import ChipSpec, cycles, rtl_parameters
+from crosschop.model.chipspec import ChipSpec, controller_module, rtl_parameters
 from crosschop.model.errors import ToolError
 
-TOP = "xc_bench"
 SIMULATOR = "icarus"
 LOG_FILE = "build.log"
 # Icarus 11 only warns of a parameter that does not exist, and then simulates with the default.
@@ -38,16 +38,11 @@ def require_icarus() -> str:
 
 
 def bench_parameters(spec: ChipSpec) -> dict[str, int]:
-    """Parameters of xc_bench: the controller's, and the array side's cycles."""
-    durations = cycles(spec)
+    """Parameters of the bench: the controller's, and the array side's."""
     return {
         **rtl_parameters(spec),
         "CLOCK_PS": 2 * max(1, round(spec.timing.clock_ns * 500)),  # two halves of whole ps
-        "GROUP": spec.transfer.transfer_every,
-        "PULSE_CYCLES": durations.pulse,
-        "READ_CYCLES": durations.read,
-        "CONVERSION_CYCLES": durations.conversion,
-        "WRITE_CYCLES": durations.write,
+        **kind_of(spec).hdl.bench_parameters(spec),
     }
 
 
@@ -65,7 +60,8 @@ def build(spec: ChipSpec, rtl: Path) -> Path:
         ToolError: Icarus is missing, or rejects the sources; the message quotes its first line.
     """
     version = require_icarus()
-    sources = [*rtl_sources(rtl), *bench_sources()]
+    top = kind_of(spec).hdl.TOP
+    sources = [*rtl_sources(rtl, controller_module(spec)), *bench_sources(top)]
     parameters = bench_parameters(spec)
     target = cache_directory() / "sim" / _content_key(sources, parameters, version)
     if (target / "sim.vvp").exists():
@@ -74,7 +70,7 @@ def build(spec: ChipSpec, rtl: Path) -> Path:
     # Built aside and moved into place, so that an interrupted build, or two at a time, leave nothing half done.
     scratch = Path(tempfile.mkdtemp(prefix=f"{target.name}-", dir=target.parent))
     try:
-        _compile(sources, parameters, scratch)
+        _compile(top, sources, parameters, scratch)
         try:
             scratch.rename(target)
         except OSError:
@@ -85,14 +81,14 @@ def build(spec: ChipSpec, rtl: Path) -> Path:
     return target
 
 
-def _compile(sources: list[Path], parameters: dict[str, int], directory: Path) -> None:
+def _compile(top: str, sources: list[Path], parameters: dict[str, int], directory: Path) -> None:
     log = directory / LOG_FILE
     runner = get_runner(SIMULATOR)
     failed = False
     try:
         runner.build(
             sources=sources,
-            hdl_toplevel=TOP,
+            hdl_toplevel=top,
             parameters=parameters,
             build_dir=directory,
             always=True,

@@ -26,7 +26,7 @@ from crosschop.cosim.output import (
 )
 from crosschop.cosim.paths import rtl_sources, shipped_rtl
 from crosschop.cosim.runner import work_directory
-from crosschop.model.chipspec import ChipSpec, load_chipspec, samples_per_transfer, transfers_in
+from crosschop.model.chipspec import ChipSpec, controller_module, load_chipspec, samples_per_transfer, transfers_in
 from crosschop.model.engines import run_float, run_golden
 from crosschop.model.errors import InputError
 from crosschop.model.report import render_run, write_report
@@ -71,7 +71,7 @@ def run(
     out = out or Path("build") / "runs" / f"{chip.name}-{engine}-seed{seed}"
     if engine == "icarus":
         require_trace(chip)
-        rtl_sources(rtl or shipped_rtl())
+        rtl_sources(rtl or shipped_rtl(), controller_module(chip))
     elif rtl is not None or waves is not None:
         raise InputError(f"--rtl and --waves go with --engine icarus, not with {engine}: it has no RTL in the loop")
     require_window(waves, transfers)

@@ -28,8 +28,8 @@ from crosschop.cosim.output import (
 from crosschop.cosim.paths import rtl_sources, shipped_rtl
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.verify import verify as run_verify
-from crosschop.model.chipspec import load_chipspec
-from crosschop.model.cycles import PHASES
+from crosschop.model.chipspec import ChipSpec, controller_module, load_chipspec
+from crosschop.model.cycles import PHASES, phases_of
 
 DEFAULT_TRANSFERS = 2000
 
@@ -68,7 +68,7 @@ def verify(
     chip = load_chipspec(spec, overrides)
     out = out or Path("build") / "verify" / f"{chip.name}-seed{seed}"
     require_trace(chip)
-    rtl_sources(rtl or shipped_rtl())
+    rtl_sources(rtl or shipped_rtl(), controller_module(chip))
     require_window(waves, transfers)
     if waves is not None:
         require_writable(out)
@@ -89,7 +89,7 @@ def verify(
     if not failed:
         compared = sum(result.transfers for result in results.values())
         console.print(f"[bold green]PASS[/] {compared} transfers compared, 0 mismatches, seed {seed}", highlight=False)
-        console.print(_cycle_table(results))
+        console.print(_cycle_table(chip, results))
     for path in installed.values():
         console.print(f"  {path}", highlight=False, soft_wrap=True)
     if as_json:
@@ -98,13 +98,13 @@ def verify(
         raise SystemExit(EXIT_MISMATCH)
 
 
-def _cycle_table(results: dict[str, Result]) -> Table:
+def _cycle_table(chip: ChipSpec, results: dict[str, Result]) -> Table:
     """Cycles by phase, as the RTL counted and as the model has them without random idle and back-pressure."""
     table = Table(title="cycles (RTL counters; in brackets the model without random idle and back-pressure)")
     table.add_column("phase")
     for part in results:
         table.add_column(part, justify="right")
-    for phase in PHASES:
+    for phase in phases_of(chip):
         row = [f"{result.cycles[phase]:,} ({result.predicted[phase]:,})" for result in results.values()]
         table.add_row(phase, *row)
     return table

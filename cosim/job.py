@@ -12,6 +12,8 @@ from crosschop.model.chipspec import ChipSpec
 JOB_FILE = "job.json"
 RESULT_FILE = "result.json"
 PROGRESS_FILE = "progress"
+# Tells the simulator where its job is.
+JOB_DIRECTORY_VARIABLE = "CROSSCHOP_JOB"
 WAVE_FILE = "wave.fst"
 
 # Order of the bench's py_rates, low byte first.
@@ -28,8 +30,9 @@ class Segment:
         seed: seed of its stimulus.
         configuration: cfg_* values.
         rates: chance (1/256) of idle or back-pressure per stream, in the order of STREAMS.
-        codes: style of the ADC codes, see stimulus.CODE_STYLES; "tile" = the analog tile answers.
-        lengths: style of the train lengths, see stimulus.LENGTH_STYLES.
+        codes: style of the ADC codes, see transfer/stimulus.py; "tile" = the analog tile answers; without effect where
+            nothing is read.
+        lengths: style of the train lengths, see lengths.py; "tile" as above.
         abort: reset so many cycles after the last read has begun, wherever the controller is; None runs to the end.
     """
 

@@ -1,19 +1,14 @@
-"""The record that the bench's monitors hand over (hdl/xc_bench.v), its layout and its decoding."""
+"""The record that a bench's monitors hand over: decoding; its layout is the matter of each kind's hdl.py."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crosschop.model.chipspec import ChipSpec, beats, given, p_bits, step_bits
-
 IntArray = NDArray[np.int64]
-
-ERROR_NAMES = ("update request", "read request", "write request", "retire trace", "ready outputs")
-# Have lanes past the last row, which are zero.
-PADDED_FIELDS = ("trc_codes", "h", "p", "pref", "pulses")
 
 
 @dataclass(frozen=True)
@@ -25,41 +20,6 @@ class Field:
     count: int = 1
     keep: int = 1
     signed: bool = False
-
-
-def layout(spec: ChipSpec) -> tuple[Field, ...]:
-    """The fields from the least significant bit up, the order of `record` in hdl/xc_bench.v."""
-    rows, cols, lanes = spec.array.rows, spec.array.cols, spec.controller.lanes
-    padded = beats(spec) * lanes
-    column = max(1, (cols - 1).bit_length())
-    code, p_width, steps = given(spec.converter.read_adc).bits, p_bits(spec), step_bits(spec)
-
-    def per_row(name: str, width: int) -> Field:
-        return Field(name, width, count=padded, keep=rows, signed=True)
-
-    return (
-        Field("errors", 1, count=len(ERROR_NAMES), keep=len(ERROR_NAMES)),
-        Field("hang", 1),
-        Field("cycle", 32),
-        Field("reads", 16),
-        Field("read_col", column),
-        Field("read_chop", 1, count=cols, keep=cols),
-        Field("read_changed", 1),
-        Field("read_updates", 32),
-        per_row("codes", code),
-        Field("retired", 16),
-        Field("col", column),
-        Field("chop", 1),
-        Field("flip", 1),
-        per_row("trc_codes", code),
-        per_row("h", given(spec.hidden).bits),
-        per_row("p", p_width),
-        per_row("pref", p_width),
-        per_row("pulses", steps),
-        Field("written", 16),
-        Field("write_col", column),
-        Field("write_pulses", steps, count=rows, keep=rows, signed=True),
-    )
 
 
 class Record:
@@ -105,12 +65,12 @@ class UndefinedError(Exception):
 
 
 class Decoder:
-    """Makes records for one chip."""
+    """Makes records of fields, the first of them in the least significant bits."""
 
-    def __init__(self, spec: ChipSpec) -> None:
+    def __init__(self, layout: Sequence[Field]) -> None:
         self._slices: dict[str, tuple[Field, slice]] = {}
         start = 0
-        for field in layout(spec):
+        for field in layout:
             stop = start + field.width * field.count
             self._slices[field.name] = (field, slice(start, stop))
             start = stop
@@ -120,10 +80,10 @@ class Decoder:
         """Decodes the binary string of the bench's `record`.
 
         Raises:
-            ValueError: the string has another length than this chip's record.
+            ValueError: the string has another length than the fields together.
         """
         if len(text) != self.bits:
-            raise ValueError(f"record of {len(text)} bits, expected {self.bits}: layout and xc_bench.v differ")
+            raise ValueError(f"record of {len(text)} bits, expected {self.bits}: layout and bench differ")
         return Record(self._slices, text)
 
 

@@ -53,11 +53,13 @@ def _terminate_as_interrupt() -> Iterator[None]:
 
 
 def _cycle_bound(job: Job) -> int:
+    """A generous number of cycles for a job of any kind."""
     durations = cycle_config(job.spec)
     per_sample = job.spec.driver.max_pulses * durations.pulse + 16
     per_transfer = durations.read + durations.conversion + durations.write + 4 * durations.beats + 64
     return sum(
-        durations.depth + segment.transfers * (segment.configuration["cfg_transfer_every"] * per_sample + per_transfer)
+        durations.depth
+        + segment.transfers * (segment.configuration.get("cfg_transfer_every", 1) * per_sample + per_transfer)
         for segment in job.segments
     )
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from cocotb_tools.runner import get_runner
 
-from crosschop.cosim.bench import JOB_DIRECTORY_VARIABLE
-from crosschop.cosim.build import SIMULATOR, TOP
-from crosschop.cosim.job import WAVE_FILE, Job
+from crosschop.cosim.build import SIMULATOR
+from crosschop.cosim.job import JOB_DIRECTORY_VARIABLE, WAVE_FILE, Job
+from crosschop.cosim.kinds import kind_of
 
 RESULTS_XML = "results.xml"
 PR_SET_PDEATHSIG = 1
@@ -31,12 +31,13 @@ def main() -> None:
     """Runs the compiled bench on a job."""
     _die_with_parent()
     build_directory, job_directory = Path(sys.argv[1]), Path(sys.argv[2])
-    waves = Job.load(job_directory).waves is not None
+    job = Job.load(job_directory)
+    waves = job.waves is not None
     runner = get_runner(SIMULATOR)
     runner.test(
-        hdl_toplevel=TOP,
+        hdl_toplevel=kind_of(job.spec).hdl.TOP,
         hdl_toplevel_lang="verilog",
-        test_module="crosschop.cosim.bench",
+        test_module="crosschop.cosim.entry",
         build_dir=build_directory,
         test_dir=job_directory,
         results_xml=str(job_directory / RESULTS_XML),

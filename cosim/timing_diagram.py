@@ -27,7 +27,7 @@ from crosschop.model.errors import CrosschopError, InputError
 TRANSFERS = 100
 SEED = 1
 CLOCK = "xc_bench.clk"
-CYCLE = "xc_bench.cycle_reg"
+CYCLE = "xc_bench.cycle"
 DUT = "xc_bench.dut."
 LANES = DUT + "xc_transfer_lanes_inst."
 STATE = DUT + "xc_transfer_scheduler_inst.state_reg"

@@ -9,8 +9,8 @@
 `endif
 
 /*
- * Test bench: clock, the controller, transactors and monitors. Python (cosim/bench.py) writes the py_* registers and
- * reads `record`; it is woken by `wake` once per transfer and never sees a clock cycle
+ * Test bench of xc_controller: the controller, transactors and monitors. Python (cosim/transfer/bench.py) writes the
+ * py_* registers and reads `record`; it is woken by `wake` once per transfer and never sees a clock cycle
  */
 module xc_bench #
 (
@@ -86,25 +86,9 @@ reg [31:0]             py_patience = 32'd100000;
 reg                    py_dump = 1'b0;
 
 /*
- * Clock and waves
- */
-reg clk = 1'b0;
-always #(CLOCK_PS / 2000.0) clk = !clk;
-
-reg [8*1024-1:0] dump_path;
-initial begin
-    if ($value$plusargs("dump=%s", dump_path)) begin
-        $dumpfile(dump_path);
-        $dumpvars(0, xc_bench);
-        $dumpoff;
-    end
-end
-always @(posedge py_dump) $dumpon;
-always @(negedge py_dump) $dumpoff;
-
-/*
  * The controller
  */
+wire                    clk;
 wire                    smp_valid, smp_ready, upd_valid, upd_ready, rd_valid, rd_ready;
 wire                    adc_valid, adc_ready, wr_valid, wr_ready;
 wire [COLS-1:0]         upd_chop;
@@ -227,12 +211,13 @@ reg [COL_W-1:0]       read_col_reg;
 reg [15:0]            written_reg;
 reg [COL_W-1:0]       write_col_reg;
 reg [ROWS*STEP_W-1:0] write_pulses_reg;
-// Sticky: {ready, retire, write, read, update} errors; cycles since reset; cycles in which a due read is not requested;
-// cycles in which a code beat waits
-reg [4:0]             errors_reg;
-reg [31:0]            cycle_reg, due_reg, waiting_reg, idle_cycles_reg;
-reg                   hang_reg, armed_reg;
-reg                   event_reg = 1'b0, wake = 1'b0;
+// Cycles in which a due read is not requested, and in which a code beat waits
+reg [31:0]            due_reg, waiting_reg;
+reg                   armed_reg;
+reg                   wake = 1'b0;
+wire [31:0]           cycle;
+wire [4:0]            errors_seen;
+wire                  hang, event_reg;
 
 wire [1:0] retired_slot = ret_count[1:0] - 2'd1;
 
@@ -240,13 +225,18 @@ wire upd_done = upd_valid && upd_ready;
 wire rd_done  = rd_valid && rd_ready;
 wire adc_done = adc_valid && adc_ready;
 wire ready_error = !py_rst && (^{smp_ready, adc_ready} === 1'bx);
-wire [4:0] errors = {ready_error, ret_error, wr_error, rd_error, upd_error};
 wire progress = upd_done || rd_done || adc_done || (wr_valid && wr_ready) || (smp_valid && smp_ready);
 wire armed_event = py_arm && (ret_count == py_arm_retired) &&
                    (py_arm_any_write || (written_reg == py_arm_written));
 
+xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(5)) frame_inst (
+    .rst(py_rst), .dump(py_dump), .patience(py_patience),
+    .errors({ready_error, ret_error, wr_error, rd_error, upd_error}), .progress(progress),
+    .notify(rd_start || (armed_event && !armed_reg)), .clk(clk), .cycle(cycle), .errors_seen(errors_seen), .hang(hang),
+    .event_reg(event_reg)
+);
+
 always @(posedge clk) begin
-    cycle_reg <= cycle_reg + 32'd1;
     if (upd_done) begin
         group_index_reg   <= (group_index_reg == {py_transfer_every, 1'b0} - 17'd1) ? 17'd0 : group_index_reg + 17'd1;
         group_updates_reg <= group_updates_reg + 32'd1;
@@ -276,12 +266,8 @@ always @(posedge clk) begin
     end
     if (!rd_valid && !upd_valid && (group_updates_reg == py_transfer_every)) due_reg <= due_reg + 32'd1;
     if (adc_valid && !adc_ready) waiting_reg <= waiting_reg + 32'd1;
-    if ((errors !== 5'd0)) errors_reg <= errors_reg | errors;
-    idle_cycles_reg <= (progress === 1'b1) ? 32'd0 : idle_cycles_reg + 32'd1;
-    if (idle_cycles_reg >= py_patience) hang_reg <= 1'b1;
     if (py_arm || armed_reg) armed_reg <= armed_event;
     if (py_rst) begin
-        cycle_reg <= 32'd0;
         group_index_reg <= 17'd0;
         group_updates_reg <= 32'd0;
         group_changed_reg <= 1'b0;
@@ -290,17 +276,11 @@ always @(posedge clk) begin
         written_reg <= 16'd0;
         due_reg <= 32'd0;
         waiting_reg <= 32'd0;
-        errors_reg <= 5'd0;
-        idle_cycles_reg <= 32'd0;
-        hang_reg <= 1'b0;
         armed_reg <= 1'b0;
-    end else if (rd_start || (armed_event && !armed_reg) || ((errors !== 5'd0) && (errors_reg == 5'd0)) ||
-                 ((idle_cycles_reg >= py_patience) && !hang_reg)) begin
-        event_reg <= !event_reg;
     end
 end
 
-// One read for Python; cosim/record.py has the same list. Put together only when Python is woken, a little later than
+// One read for Python; cosim/transfer/record.py has the same list. Put together only when Python is woken, a little later than
 // the clock edge, when everything else has settled
 localparam RECORD_W = 5 + 1 + 32 + 16 + COL_W + COLS + 1 + 32 + PAD*ADC_W + 16 + COL_W + 2 + PAD*ADC_W + PAD*H_W +
                       2*PAD*P_W + PAD*STEP_W + 16 + COL_W + ROWS*STEP_W;
@@ -313,7 +293,7 @@ always @(event_reg) begin
         ret_pulses, ret_pref, ret_p, ret_h, ret_codes, ret_flip, ret_chop, ret_col, ret_count,
         codes_queue[retired_slot],
         read_updates_reg, read_changed_reg, read_chop_reg, read_col_reg, reads_started_reg,
-        cycle_reg, hang_reg, errors_reg
+        cycle, hang, errors_seen
     };
     wake = !wake;
 end

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from crosschop.cosim.lengths import draw_lengths
 from crosschop.model.chipspec import ChipSpec, given
 from crosschop.model.golden.state import Transfer
 from crosschop.model.training import transfer as training
@@ -15,7 +16,6 @@ from crosschop.model.training.transfer import Session
 IntArray = NDArray[np.int64]
 
 CODE_STYLES = ("uniform", "small", "extreme", "push")
-LENGTH_STYLES = ("uniform", "longest", "shortest")
 
 
 class Stimulus(Protocol):
@@ -70,11 +70,7 @@ class RandomStimulus:
 
     def lengths(self) -> IntArray:
         """Train lengths of the coming group of samples, (n_s,)."""
-        if self._lengths == "longest":
-            return np.full(self._samples, self._longest, dtype=np.int64)
-        if self._lengths == "shortest":
-            return self._generator.integers(0, 2, self._samples)
-        return self._generator.integers(0, self._longest + 1, self._samples)
+        return draw_lengths(self._generator, self._lengths, self._longest, self._samples)
 
     def read(self, column: int, chop: IntArray) -> IntArray:
         """Codes of a column, (rows,)."""

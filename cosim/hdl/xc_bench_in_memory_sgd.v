@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+`resetall
+`timescale 1ns / 1ps
+`default_nettype none
+
+// A controller of the user's: any module with the ports of xc_in_memory_sgd
+`ifndef XC_DUT
+`define XC_DUT xc_in_memory_sgd
+`endif
+
+/*
+ * Test bench of in-memory SGD: the controller, transactors and monitors. Python (cosim/in_memory_sgd/bench.py) writes
+ * the py_* registers and reads `record`; it is woken by `wake` once per update and never sees a clock cycle
+ */
+module xc_bench_in_memory_sgd #
+(
+    // Parameter of xc_in_memory_sgd
+    parameter TRACE_EN = 1,
+    // Clock period in ps
+    parameter CLOCK_PS = 1000,
+    // Train lengths that Python hands over at a time, a power of two
+    parameter GROUP = 8,
+    // Cycles of one pulse slot
+    parameter PULSE_CYCLES = 5
+)
+();
+
+localparam LEN_W   = 6;
+localparam INDEX_W = $clog2(GROUP);
+localparam ERRORS  = 3;
+
+/*
+ * Written by Python
+ */
+reg                   py_rst = 1'b1;
+// Random seed and chances (1/256) of idle or back-pressure: {wr, adc, rd, upd, smp}, the upper three without effect
+reg [31:0]            py_seed = 32'd1;
+reg [39:0]            py_rates = 40'd0;
+// Ticks released so far, and the train lengths of the latest GROUP of them, each at its number modulo GROUP
+reg [31:0]            py_released = 32'd0;
+reg [GROUP*LEN_W-1:0] py_lengths = 0;
+reg [31:0]            py_patience = 32'd100000;
+reg                   py_dump = 1'b0;
+
+/*
+ * The controller
+ */
+wire        clk;
+wire        smp_valid, smp_ready, upd_valid, upd_ready;
+wire [31:0] stat_cycles_clear, stat_cycles_idle, stat_cycles_update, stat_cycles_stall, stat_cycles_read;
+wire [31:0] stat_cycles_digital, stat_cycles_hold, stat_cycles_write;
+wire        trc_valid;
+wire [31:0] trc_sample;
+
+`XC_DUT #(.TRACE_EN(TRACE_EN)) dut (
+    .clk(clk), .rst(py_rst),
+    .s_smp_valid(smp_valid), .s_smp_ready(smp_ready),
+    .m_upd_valid(upd_valid), .m_upd_ready(upd_ready),
+    .stat_cycles_clear(stat_cycles_clear), .stat_cycles_idle(stat_cycles_idle),
+    .stat_cycles_update(stat_cycles_update), .stat_cycles_stall(stat_cycles_stall),
+    .stat_cycles_read(stat_cycles_read), .stat_cycles_digital(stat_cycles_digital),
+    .stat_cycles_hold(stat_cycles_hold), .stat_cycles_write(stat_cycles_write),
+    .trc_valid(trc_valid), .trc_sample(trc_sample)
+);
+
+/*
+ * Samples and updates of W
+ */
+wire [31:0]      updates, updates_injected;
+wire             upd_start, upd_error;
+wire [LEN_W-1:0] length = py_lengths[LEN_W*updates[INDEX_W-1:0] +: LEN_W];
+wire [31:0]      update_cycles = (length == 0) ? 32'd1 : length * PULSE_CYCLES;
+
+xc_sample_source smp_inst (
+    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h0000_0001), .rate(py_rates[7:0]), .released(py_released),
+    .m_smp_valid(smp_valid), .m_smp_ready(smp_ready)
+);
+
+xc_request_sink #(.DATA_W(1)) upd_inst (
+    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h0000_0200), .rate(py_rates[15:8]), .duration(update_cycles),
+    .hold(1'b0), .valid(upd_valid), .ready(upd_ready), .data(1'b0), .start(upd_start), .done_count(updates),
+    .injected(updates_injected), .error(upd_error)
+);
+
+/*
+ * What the pins showed, for the scoreboard
+ */
+wire [31:0]       cycle;
+wire [ERRORS-1:0] errors_seen;
+wire              hang, event_reg;
+// First cycle of the update under way, and of the one that was done last
+reg [31:0]        begin_reg, done_begin_reg;
+// At the latest record of the trace: records so far, its number, updates done at the pins, first cycle of the last one
+reg [31:0]        retired_reg, ret_sample_reg, ret_updates_reg, ret_begin_reg;
+reg               wake = 1'b0;
+
+wire upd_done = upd_valid && upd_ready;
+wire ready_error = !py_rst && (smp_ready === 1'bx);
+wire trace_error = !py_rst && (trc_valid === 1'bx);
+
+xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(ERRORS)) frame_inst (
+    .rst(py_rst), .dump(py_dump), .patience(py_patience), .errors({ready_error, trace_error, upd_error}),
+    .progress(upd_done || (smp_valid && smp_ready)), .notify(trc_valid === 1'b1), .clk(clk), .cycle(cycle),
+    .errors_seen(errors_seen), .hang(hang), .event_reg(event_reg)
+);
+
+always @(posedge clk) begin
+    if (upd_start) begin_reg <= cycle;
+    if (upd_done) done_begin_reg <= upd_start ? cycle : begin_reg;
+    if (trc_valid === 1'b1) begin
+        retired_reg     <= retired_reg + 32'd1;
+        ret_sample_reg  <= trc_sample;
+        ret_updates_reg <= updates;
+        ret_begin_reg   <= done_begin_reg;
+    end
+    if (py_rst) retired_reg <= 32'd0;
+end
+
+// One read for Python; cosim/in_memory_sgd/record.py has the same list. Put together only when Python is woken, a
+// little later than the clock edge, when everything else has settled
+localparam RECORD_W = ERRORS + 1 + 5*32;
+reg [RECORD_W-1:0] record;
+
+always @(event_reg) begin
+    #(CLOCK_PS / 8000.0);
+    record = {ret_begin_reg, ret_updates_reg, ret_sample_reg, retired_reg, cycle, hang, errors_seen};
+    wake = !wake;
+end
+
+endmodule
+
+`resetall

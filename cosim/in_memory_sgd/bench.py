@@ -1,0 +1,80 @@
+"""The cocotb side of hdl/xc_bench_in_memory_sgd.v: one Python call per update."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from cocotb.triggers import ClockCycles
+
+from crosschop.cosim.bench import LENGTH_BITS, Bench
+from crosschop.cosim.in_memory_sgd.hdl import GROUP, layout
+from crosschop.cosim.in_memory_sgd.scoreboard import UpdateScoreboard
+from crosschop.cosim.in_memory_sgd.stimulus import RandomStimulus, Stimulus, TileStimulus
+from crosschop.cosim.job import Job, Segment
+from crosschop.cosim.record import Decoder, pack
+from crosschop.model.chipspec import cycles
+from crosschop.model.cycles_in_memory_sgd import finish_cycles
+from crosschop.model.training import in_memory_sgd as training
+
+# Samples that random stimulus offers in advance. The bench knows of an update three cycles after the handshake that it
+# ended with, and updates may take one cycle each: with fewer there would be idle cycles.
+AHEAD = 4
+# A first reset comes within so many cycles.
+FIRST_CYCLES = 8
+
+
+class UpdateBench(Bench):
+    """Runs the segments of a job on a controller of in-memory SGD."""
+
+    injected = (("update", "updates"),)
+
+    def __init__(self, dut: Any, job: Job, directory: Path) -> None:
+        super().__init__(dut, job, directory, Decoder(layout(job.spec)))
+        self._lengths = np.zeros(GROUP, dtype=np.int64)
+        self._released = 0
+
+    async def run_segment(self, segment: Segment) -> None:
+        """Updates one by one; the next sample is offered when one has retired."""
+        # A reset under way shall find samples to work on.
+        offered = segment.transfers + (0 if segment.abort is None else AHEAD)
+        stimulus, ahead = self._stimulus(segment, offered)
+        scoreboard = UpdateScoreboard(segment, self.result.transfers, stimulus.step, stimulus.timeline)
+        longest = self.spec.driver.max_pulses * cycles(self.spec).pulse
+        counters = {"updates": "updates", "records": "retired_reg"}
+        await self.reset(segment, scoreboard, FIRST_CYCLES, longest, counters, {})
+        self._released = 0
+        for _ in range(min(ahead, offered)):
+            self._release(stimulus)
+        for _ in range(segment.compared):
+            self.window(scoreboard.number)
+            scoreboard.check_retire(await self.next_record(scoreboard))
+            self.result.transfers += 1
+            self.result.samples += 1
+            self.result.writes += 1
+            if self._released < offered:
+                self._release(stimulus)
+            self.report_progress()
+        if segment.abort is not None:
+            await ClockCycles(self.dut.clk, 1 + segment.abort)
+        else:
+            await self.compare_cycles(segment, scoreboard, finish_cycles(stimulus.timeline), longest)
+        self.window(-1)
+        if isinstance(stimulus, TileStimulus):
+            training.finish(stimulus.session)
+
+    def _stimulus(self, segment: Segment, samples: int) -> tuple[Stimulus, int]:
+        """Stimulus of a segment, and how many samples it offers in advance."""
+        if segment.lengths == "tile":
+            session = training.new_session(self.spec, segment.seed, segment.transfers)
+            self.session = session
+            return TileStimulus(session), 1
+        return RandomStimulus(self.spec, segment.lengths, samples, segment.seed), AHEAD
+
+    def _release(self, stimulus: Stimulus) -> None:
+        """Offers the next sample."""
+        self._lengths[self._released % GROUP] = stimulus.length()
+        self._released += 1
+        self.dut.py_lengths.value = pack(self._lengths, LENGTH_BITS)
+        self.dut.py_released.value = self._released

@@ -1,0 +1,31 @@
+"""hdl/xc_bench_in_memory_sgd.v as Python sees it: its name, the parameters of the array side, its record."""
+
+from __future__ import annotations
+
+from crosschop.cosim.record import Field
+from crosschop.model.chipspec import ChipSpec, cycles
+
+TOP = "xc_bench_in_memory_sgd"
+
+ERROR_NAMES = ("update request", "retire trace", "ready outputs")
+
+# Train lengths that the bench holds, a power of two.
+GROUP = 8
+
+
+def bench_parameters(spec: ChipSpec) -> dict[str, int]:
+    """Parameters beyond the controller's."""
+    return {"GROUP": GROUP, "PULSE_CYCLES": cycles(spec).pulse}
+
+
+def layout(spec: ChipSpec) -> tuple[Field, ...]:
+    """The fields from the least significant bit up, the order of `record` in the bench; the same for every chip."""
+    return (
+        Field("errors", 1, count=len(ERROR_NAMES), keep=len(ERROR_NAMES)),
+        Field("hang", 1),
+        Field("cycle", 32),
+        Field("retired", 32),
+        Field("sample", 32),
+        Field("updates", 32),
+        Field("begin", 32),
+    )

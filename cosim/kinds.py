@@ -1,0 +1,72 @@
+"""What co-simulation has of each kind of controller: its bench in Verilog, and how it is verified.
+
+The benches' Python stands in entry.py, as it lives inside the simulator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from crosschop.cosim.in_memory_sgd import hdl as sgd_hdl
+from crosschop.cosim.in_memory_sgd import scenarios as sgd_scenarios
+from crosschop.cosim.job import Segment
+from crosschop.cosim.record import Field
+from crosschop.cosim.scenario import Scenario
+from crosschop.cosim.transfer import hdl as transfer_hdl
+from crosschop.cosim.transfer import scenarios as transfer_scenarios
+from crosschop.model.chipspec import ChipSpec, ControllerKind, controller_kind
+from crosschop.model.errors import InputError
+
+
+class Hdl(Protocol):
+    """A bench in hdl/ as Python sees it."""
+
+    TOP: str
+
+    def bench_parameters(self, spec: ChipSpec) -> dict[str, int]:
+        """Its parameters beyond the controller's and CLOCK_PS."""
+
+    def layout(self, spec: ChipSpec) -> tuple[Field, ...]:
+        """Its record."""
+
+
+class Scenarios(Protocol):
+    """How a controller is verified."""
+
+    CHIP_SCENARIOS: tuple[Scenario, ...]
+    NARROW_SCENARIOS: tuple[Scenario, ...]
+
+    def narrow_variant(self, spec: ChipSpec) -> ChipSpec:
+        """A small chip with the same controller."""
+
+    def with_resets(self, whole: Segment, resets: int, spec: ChipSpec, generator: np.random.Generator) -> list[Segment]:
+        """A segment in pieces that end by a reset."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of controller."""
+
+    hdl: Hdl
+    scenarios: Scenarios
+
+
+_KINDS: dict[ControllerKind, Kind] = {
+    "transfer": Kind(transfer_hdl, transfer_scenarios),
+    "in_memory_sgd": Kind(sgd_hdl, sgd_scenarios),
+}
+
+
+def kind_of(spec: ChipSpec) -> Kind:
+    """What there is for this chip.
+
+    Raises:
+        InputError: there is no bench for its kind of controller.
+    """
+    kind = controller_kind(spec)
+    if kind not in _KINDS:
+        raise InputError(f"{spec.name}: there is no bench for algorithm {spec.algorithm.name} yet")
+    return _KINDS[kind]

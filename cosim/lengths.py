@@ -1,0 +1,18 @@
+"""Constrained-random train lengths."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+LENGTH_STYLES = ("uniform", "longest", "shortest")
+
+
+def draw_lengths(generator: np.random.Generator, style: str, longest: int, samples: int) -> NDArray[np.int64]:
+    """Train lengths of so many samples, (samples,).
+
+    `uniform` from empty to the longest; `longest` only; `shortest` empty or one slot.
+    """
+    if style == "longest":
+        return np.full(samples, longest, dtype=np.int64)
+    return generator.integers(0, 2 if style == "shortest" else longest + 1, samples)

@@ -1,0 +1,59 @@
+"""Kinds of stimulus for a verification, and how they end in resets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from crosschop.cosim.job import STREAMS, Segment
+from crosschop.model.chipspec import ChipSpec
+
+QUIET = (0,) * len(STREAMS)
+BUSY = (96,) * len(STREAMS)
+
+Configure = Callable[[ChipSpec, dict[str, int]], dict[str, int]]
+
+
+def as_chip(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
+    """The chip's own configuration."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A kind of stimulus.
+
+    Attributes:
+        name: for reports.
+        weight: its share of the transfers.
+        codes, lengths: styles, see Segment.
+        rates: chance (1/256) of idle or back-pressure per stream; None draws them.
+        configure: cfg_* values that differ from the chip's.
+        resets: end by a reset at a random moment, so many times.
+    """
+
+    name: str
+    weight: int
+    codes: str
+    lengths: str
+    rates: tuple[int, ...] | None
+    configure: Configure = as_chip
+    resets: int = 0
+
+
+def piece_before_reset(
+    whole: Segment, piece: int, resets: int, window: tuple[int, int], generator: np.random.Generator
+) -> Segment:
+    """One of `resets` pieces of a segment, ended by a reset in a window of cycles.
+
+    The window counts from the beginning of what is under way after the last compared transfer.
+    """
+    share = whole.transfers // resets + (piece < whole.transfers % resets)
+    return replace(
+        whole,
+        transfers=share + 1,  # the transfer under way at the reset is not compared
+        seed=int(generator.integers(1, 1 << 31)),
+        abort=int(generator.integers(*window)),
+    )

@@ -1,0 +1,199 @@
+"""The cocotb side of hdl/xc_bench.v: one Python call per column transfer."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from cocotb.triggers import ClockCycles
+from numpy.typing import NDArray
+
+from crosschop.cosim.bench import LENGTH_BITS, Bench
+from crosschop.cosim.job import Job, Segment
+from crosschop.cosim.record import Decoder, Record, pack
+from crosschop.cosim.transfer.hdl import layout
+from crosschop.cosim.transfer.scoreboard import COUNT_MASK, TransferScoreboard
+from crosschop.cosim.transfer.stimulus import RandomStimulus, Stimulus, TileStimulus
+from crosschop.model.chipspec import beats, cycles, given, rtl_parameters
+from crosschop.model.cycles import Timeline, cycle_config, finish_cycles, new_timeline, step_cycles, update_cycles
+from crosschop.model.golden.controller import step_transfer
+from crosschop.model.golden.state import HEAD_WRITE, ControllerState, Transfer, controller_config
+from crosschop.model.training import transfer as training
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass
+class Reads:
+    """Column reads of a segment.
+
+    Attributes:
+        stimulus: who answers them.
+        limit: reads of the segment.
+        groups: groups of samples to release.
+        in_advance: a group is released when the read before the last one begins, not when its transfer retires.
+        count, released: reads answered and groups released so far.
+        answered: column and chop bits (cols,) of reads that are still to be compared with the golden model.
+    """
+
+    stimulus: Stimulus
+    limit: int
+    groups: int
+    in_advance: bool
+    count: int = 0
+    released: int = 0
+    answered: deque[tuple[int, IntArray]] = field(default_factory=deque)
+
+
+class TransferBench(Bench):
+    """Runs the segments of a job on xc_controller."""
+
+    injected = (("update", "updates"), ("read", "reads"), ("write", "writes"))
+    measured = (("stall", "due_reg"), ("hold", "waiting_reg"))
+
+    def __init__(self, dut: Any, job: Job, directory: Path) -> None:
+        super().__init__(dut, job, directory, Decoder(layout(job.spec)))
+        self._durations = cycle_config(self.spec)
+        self._code_bits = given(self.spec.converter.read_adc).bits
+        # Codes that the controller has to ignore: those of the last beat's lanes past the last row.
+        self._ignored = np.full(beats(self.spec) * self.spec.controller.lanes - self.spec.array.rows, -1)
+
+    async def run_segment(self, segment: Segment) -> None:
+        """Transfers one by one; the next group of samples is offered when one has retired."""
+        stimulus, scoreboard, timeline = self._prepare(segment)
+        await self._reset(segment, scoreboard)
+        # A reset under way shall find samples to work on.
+        groups = segment.transfers + (0 if segment.abort is None else 2)
+        # Random samples come a group in advance, so that ticks wait where none may be taken.
+        in_advance = isinstance(stimulus, RandomStimulus)
+        self._reads = Reads(stimulus, segment.transfers, groups, in_advance)
+        for _ in range(1 + in_advance):
+            self._release()
+        for index in range(segment.transfers):
+            self.window(scoreboard.number + (index > 0))
+            record = await self._read_event(scoreboard)
+            column, chop = self._reads.answered.popleft()
+            if index > 0:
+                await self._retire(scoreboard, record)
+            scoreboard.check_read_state(column, chop)
+            stimulus.write(scoreboard.transfer)
+            if not in_advance:
+                self._release()
+            self.report_progress()
+        if segment.abort is not None:
+            await ClockCycles(self.dut.clk, 1 + segment.abort)
+        else:
+            await self._retire(scoreboard, None)
+            await self.compare_cycles(segment, scoreboard, finish_cycles(timeline), self._durations.write)
+        self.window(-1)
+        if isinstance(stimulus, TileStimulus):
+            training.finish(stimulus.session, scoreboard.transfer)
+
+    def _prepare(self, segment: Segment) -> tuple[Stimulus, TransferScoreboard, Timeline]:
+        """Stimulus, scoreboard and cycle model of a segment."""
+        config = controller_config(rtl_parameters(self.spec), segment.configuration)
+        stimulus: Stimulus
+        step: Callable[[ControllerState, IntArray, Transfer], None]
+        if segment.codes == "tile":
+            session = training.new_session(self.spec, segment.seed, segment.transfers)
+            stimulus, timeline, self.session = TileStimulus(session), session.timeline, session
+
+            def step(state: ControllerState, codes: IntArray, transfer: Transfer) -> None:
+                training.step_golden(session, config, state, codes, transfer)
+        else:
+            stimulus = RandomStimulus(self.spec, config.transfer_every, segment.codes, segment.lengths, segment.seed)
+            durations = self._durations._replace(samples_wait=False)
+            timeline = new_timeline(durations)
+
+            def step(state: ControllerState, codes: IntArray, transfer: Transfer) -> None:
+                step_transfer(config, state, codes, transfer)
+                step_cycles(durations, timeline, self._updating.pop(0), bool(transfer.head[HEAD_WRITE]))
+
+        self._updating: list[int] = []
+        self._lengths = np.zeros((2, config.transfer_every), dtype=np.int64)
+        return stimulus, TransferScoreboard(config, segment, self.result.transfers, step, timeline), timeline
+
+    async def _reset(self, segment: Segment, scoreboard: TransferScoreboard) -> None:
+        durations, configuration = cycles(self.spec), segment.configuration
+        longest = max(self.spec.driver.max_pulses * durations.pulse, durations.read + durations.conversion)
+        await self.reset(
+            segment,
+            scoreboard,
+            self._durations.depth,  # a reset in the middle of the clear sweep, too
+            self._durations.depth + 4 * (longest + durations.write),
+            {"reads": "reads_started_reg", "writes": "written_reg", "records": "ret_count"},
+            {
+                "py_arm": 0,
+                "py_answered": 0,
+                "py_transfer_every": configuration["cfg_transfer_every"],
+                "py_lr_h": configuration["cfg_lr_h"],
+                "py_chop": configuration["cfg_chop"],
+                "py_warmup": configuration["cfg_warmup"],
+            },
+        )
+
+    def _release(self) -> None:
+        """Offers the samples of the next group, if there is one; the bench holds the lengths of two groups."""
+        reads = self._reads
+        if reads.released == reads.groups:
+            return
+        lengths = reads.stimulus.lengths()
+        self._lengths[reads.released % 2] = lengths
+        reads.released += 1
+        self.dut.py_lengths.value = pack(self._lengths.ravel(), LENGTH_BITS)
+        self.dut.py_released.value = reads.released * lengths.size
+        self._updating.append(sum(update_cycles(self._durations.pulse, int(length)) for length in lengths))
+
+    def _answer(self, codes: IntArray, reads: int) -> None:
+        self.dut.py_codes.value = pack(np.append(codes, self._ignored), self._code_bits)
+        self.dut.py_answered.value = reads & COUNT_MASK
+
+    async def _wake(self, scoreboard: TransferScoreboard) -> Record:
+        """The next record; a read that has begun is answered at once, whatever the caller waits for."""
+        record = await self.next_record(scoreboard)
+        reads = self._reads
+        if reads.count < reads.limit and record["reads"] == (reads.count + 1) & COUNT_MASK:
+            column, chop = scoreboard.check_read(record)
+            reads.count += 1
+            self._answer(reads.stimulus.read(column, chop), reads.count)
+            reads.answered.append((column, chop))
+            if reads.in_advance:
+                self._release()
+        self._latest = record
+        return record
+
+    async def _read_event(self, scoreboard: TransferScoreboard) -> Record:
+        """Waits until a read has been answered that nobody has looked at yet."""
+        while not self._reads.answered:
+            await self._wake(scoreboard)
+        return self._latest
+
+    async def _retire(self, scoreboard: TransferScoreboard, record: Record | None) -> None:
+        """Checks the transfer that retires next, waiting for it where it is not in `record` yet."""
+        expected = (scoreboard.retired + 1) & COUNT_MASK
+        if record is None or record["retired"] == (expected - 1) & COUNT_MASK:
+            record = await self._arm(scoreboard, expected, None)
+        scoreboard.check_retire(record)
+        if scoreboard.transfer.head[HEAD_WRITE] and record["written"] == scoreboard.writes & COUNT_MASK:
+            record = await self._arm(scoreboard, expected, (scoreboard.writes + 1) & COUNT_MASK)
+        scoreboard.check_write(record)
+        self.result.transfers += 1
+        self.result.samples += scoreboard.config.transfer_every
+        self.result.writes += int(scoreboard.transfer.head[HEAD_WRITE])
+
+    async def _arm(self, scoreboard: TransferScoreboard, retired: int, written: int | None) -> Record:
+        """Waits for so many retirements, and writes if given."""
+        dut = self.dut
+        dut.py_arm_retired.value = retired
+        dut.py_arm_written.value = 0 if written is None else written
+        dut.py_arm_any_write.value = int(written is None)
+        dut.py_arm.value = 1
+        record = await self._wake(scoreboard)
+        while record["retired"] != retired or (written is not None and record["written"] != written):
+            record = await self._wake(scoreboard)
+        dut.py_arm.value = 0
+        return record

@@ -1,0 +1,96 @@
+"""How xc_controller is verified: scenarios, the narrow variant, when resets come."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from crosschop.cosim.job import Segment
+from crosschop.cosim.scenario import BUSY, QUIET, Scenario, piece_before_reset
+from crosschop.model.chipspec import ChipSpec, beats, cycles, given, lambda_h
+from crosschop.model.cycles import LANE_LATENCY
+from crosschop.model.golden.lfsr import COMPARE_MASK, lfsr_draw
+
+# Columns of the narrow variant: few, so that every column is read again and again.
+NARROW_COLS = 3
+# Its gain: a full-scale code moves H by this share of its range.
+NARROW_SHARE = 0.3
+# The draw of the random chopper that its threshold shall equal once.
+MARGIN_DRAW = 10
+
+
+def _often(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
+    """Flips at every read (regular) or at every other one (random)."""
+    return {"cfg_chop": {"regular": 1, "random": 0x8000, "off": 0}[spec.transfer.chopper.mode]}
+
+
+def _softest(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
+    """The smallest gain, so that H creeps and rounding decides; flips often."""
+    return {"cfg_lr_h": 1, **_often(spec, chip)}
+
+
+def _margin(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
+    """Random: the threshold equals one of the first draws, which must not flip. Regular: every other read."""
+    if spec.transfer.chopper.mode != "random":
+        return {"cfg_chop": min(2, chip["cfg_chop"])}
+    state = spec.controller.lfsr_seed
+    for _ in range(MARGIN_DRAW):
+        state = lfsr_draw(state)
+    return {"cfg_chop": max(1, state & COMPARE_MASK)}
+
+
+def _warm(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
+    """Pulses held back during the first sweep; one sample per read."""
+    return {"cfg_warmup": 1, "cfg_transfer_every": 1}
+
+
+# The chip as it is: whole sweeps over its columns.
+CHIP_SCENARIOS = (
+    Scenario("reset under way", 1, "push", "uniform", None, _often, resets=8),
+    Scenario("as specified", 6, "push", "uniform", QUIET),
+    Scenario("flips at every read, back-pressure", 13, "push", "shortest", BUSY, _often),
+)
+
+# The same chip with few columns and a large gain: H, P and P^ref of each column meet all their limits.
+NARROW_SCENARIOS = (
+    Scenario("small codes", 2, "small", "uniform", QUIET),
+    Scenario("drive to the limits", 5, "push", "longest", QUIET),
+    Scenario("reset under way", 2, "push", "uniform", None, _often, resets=40),
+    Scenario("idle and back-pressure", 4, "uniform", "uniform", BUSY),
+    Scenario("flips at every read", 4, "extreme", "shortest", None, _often),
+    Scenario("flips by a narrow margin", 1, "uniform", "shortest", QUIET, _margin),
+    Scenario("smallest gain", 2, "extreme", "shortest", BUSY, _softest),
+    Scenario("warm-up, a read per sample", 2, "push", "shortest", None, _warm),
+)
+
+
+def narrow_variant(spec: ChipSpec) -> ChipSpec:
+    """The same rows, lanes and formats on few columns, with a gain that takes H to its limits within a few reads."""
+    cols = min(spec.array.cols, NARROW_COLS)
+    largest, hidden = given(spec.converter.read_adc).full_scale, given(spec.hidden)
+    wanted = NARROW_SHARE * 2.0 ** (hidden.bits - 1 - hidden.frac_bits) / largest  # pulses per weight unit
+    few = spec.model_copy(update={"array": spec.array.model_copy(update={"cols": cols})})
+    gamma0 = few.transfer.gamma0 * lambda_h(few) / wanted
+    algorithm = few.transfer.model_copy(update={"gamma0": gamma0})
+    return few.model_copy(update={"algorithm": algorithm})
+
+
+def with_resets(whole: Segment, resets: int, spec: ChipSpec, generator: np.random.Generator) -> list[Segment]:
+    """The segment in pieces that end by a reset, every other one with codes too small for any pulse.
+
+    Half of the resets come while the codes of a column are worked on, the others at any moment of its read and the
+    updates after it. What survives of a loud piece shows in the quiet one after it.
+    """
+    durations = cycles(spec)
+    codes_begin = durations.read + durations.conversion
+    codes_end = codes_begin + beats(spec) + LANE_LATENCY + durations.write
+    updates_end = codes_end + 2 * spec.driver.max_pulses * durations.pulse
+    resets = min(resets, whole.transfers)
+    pieces = []
+    for piece in range(resets):
+        window = (codes_begin, codes_end) if piece % 4 < 2 else (0, updates_end)
+        loud = piece_before_reset(whole, piece, resets, window, generator)
+        quiet = replace(loud, codes="small", configuration={**loud.configuration, "cfg_lr_h": 1})
+        pieces.append(quiet if piece % 2 else loud)
+    return pieces

@@ -1,0 +1,2 @@
+xc_in_memory_sgd.v
+xc_cycle_counters.v
