@@ -3,11 +3,16 @@
 `timescale 1ns / 1ps
 `default_nettype none
 
+// A controller of the user's: any module with the ports of xc_mixed_precision
+`ifndef XC_DUT
+`define XC_DUT xc_mixed_precision
+`endif
+
 /*
- * Test bench of xc_mixed_precision: clock, controller, transactors and monitors. Python (cosim/bench_mixed_precision.py)
+ * Test bench of mixed precision: the controller, transactors and monitors. Python (cosim/mixed_precision/bench.py)
  * writes the py_* registers and reads `record`; it is woken by `wake` at every operand request and every GROUP columns
  */
-module xc_mixed_bench #
+module xc_bench_mixed_precision #
 (
     // Parameters of xc_mixed_precision
     parameter ROWS = 4,
@@ -40,6 +45,7 @@ localparam PAD     = BEATS * LANES;
 localparam CODES_W = (BEATS + X_BEATS) * LANES * OP_W;
 localparam SLOT_W  = COL_W + OP_W + PAD*CHI_W + PAD*STEP_W;
 localparam SENT_W  = COL_W + ROWS*STEP_W;
+localparam ERRORS  = 4;
 
 /*
  * Written by Python
@@ -61,25 +67,9 @@ reg [31:0]        py_patience = 32'd100000;
 reg               py_dump = 1'b0;
 
 /*
- * Clock and waves
- */
-reg clk = 1'b0;
-always #(CLOCK_PS / 2000.0) clk = !clk;
-
-reg [8*1024-1:0] dump_path;
-initial begin
-    if ($value$plusargs("dump=%s", dump_path)) begin
-        $dumpfile(dump_path);
-        $dumpvars(0, xc_mixed_bench);
-        $dumpoff;
-    end
-end
-always @(posedge py_dump) $dumpon;
-always @(negedge py_dump) $dumpoff;
-
-/*
  * The controller
  */
+wire                    clk;
 wire                    smp_valid, smp_ready, op_wanted, op_granted, op_valid, op_ready, wr_valid, wr_ready;
 wire [LANES*OP_W-1:0]   op_codes;
 wire [COL_W-1:0]        wr_col;
@@ -94,7 +84,7 @@ wire [LANES*OP_W-1:0]   trc_d;
 wire [LANES*CHI_W-1:0]  trc_chi;
 wire [LANES*STEP_W-1:0] trc_pulses;
 
-xc_mixed_precision #(
+`XC_DUT #(
     .ROWS(ROWS), .COLS(COLS), .LANES(LANES), .OP_W(OP_W), .CHI_W(CHI_W), .CHI_FRAC(CHI_FRAC), .LR_W(LR_W),
     .LR_SHIFT(LR_SHIFT), .MAX_STEPS(MAX_STEPS), .CHI_ROUND(CHI_ROUND), .TRACE_EN(TRACE_EN)
 ) dut (
@@ -164,43 +154,37 @@ xc_mixed_monitor #(
 /*
  * What the pins showed, for the scoreboard
  */
-// Sticky: {ready, retire, write, request} errors; cycles since reset; cycles in which the controller waits for an
-// operand beat; cycles in which a beat waits for it
-reg [3:0]  errors_reg;
-reg [31:0] cycle_reg, gap_reg, waiting_reg, idle_cycles_reg;
-reg        hang_reg;
-reg        event_reg = 1'b0, wake = 1'b0;
+// Cycles in which the controller waits for an operand beat, and in which a beat waits for it
+reg [31:0]         gap_reg, waiting_reg;
+reg                wake = 1'b0;
+wire [31:0]        cycle;
+wire [ERRORS-1:0]  errors_seen;
+wire               hang, event_reg;
 
 wire ready_error = !py_rst && (^{smp_ready, op_ready} === 1'bx);
-wire [3:0] errors = {ready_error, ret_error, wr_error, op_error};
 wire progress = (op_wanted && op_granted) || (op_valid && op_ready) || (wr_valid && wr_ready) ||
                 (smp_valid && smp_ready) || trc_valid;
 
+xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(ERRORS)) frame_inst (
+    .rst(py_rst), .dump(py_dump), .patience(py_patience), .errors({ready_error, ret_error, wr_error, op_error}),
+    .progress(progress), .notify(op_start || fire), .clk(clk), .cycle(cycle), .errors_seen(errors_seen), .hang(hang),
+    .event_reg(event_reg)
+);
+
 always @(posedge clk) begin
-    cycle_reg <= cycle_reg + 32'd1;
     if (op_start) requests_started_reg <= requests_started_reg + 16'd1;
     if (op_ready && op_busy && !op_valid) gap_reg <= gap_reg + 32'd1;
     if (op_valid && !op_ready) waiting_reg <= waiting_reg + 32'd1;
-    if (errors !== 4'd0) errors_reg <= errors_reg | errors;
-    idle_cycles_reg <= (progress === 1'b1) ? 32'd0 : idle_cycles_reg + 32'd1;
-    if (idle_cycles_reg >= py_patience) hang_reg <= 1'b1;
     if (py_rst) begin
-        cycle_reg <= 32'd0;
         requests_started_reg <= 16'd0;
         gap_reg <= 32'd0;
         waiting_reg <= 32'd0;
-        errors_reg <= 4'd0;
-        idle_cycles_reg <= 32'd0;
-        hang_reg <= 1'b0;
-    end else if (op_start || fire || ((errors !== 4'd0) && (errors_reg == 4'd0)) ||
-                 ((idle_cycles_reg >= py_patience) && !hang_reg)) begin
-        event_reg <= !event_reg;
     end
 end
 
-// One read for Python; cosim/record_mixed_precision.py has the same list. Put together only when Python is woken, a
+// One read for Python; cosim/mixed_precision/record.py has the same list. Put together only when Python is woken, a
 // little later than the clock edge, when everything else has settled
-localparam RECORD_W = 4 + 1 + 32 + 16 + 16 + PAD*OP_W + 16 + GROUP*(SLOT_W + SENT_W);
+localparam RECORD_W = ERRORS + 1 + 32 + 16 + 16 + PAD*OP_W + 16 + GROUP*(SLOT_W + SENT_W);
 reg [RECORD_W-1:0]     record;
 reg [GROUP*SLOT_W-1:0] slots;
 reg [GROUP*SENT_W-1:0] sent;
@@ -213,7 +197,7 @@ always @(event_reg) begin
         sent[SENT_W*slot +: SENT_W] = ret_inst.sent[slot];
     end
     record = {
-        sent, slots, group_writes, ret_d, groups, requests_started_reg, cycle_reg, hang_reg, errors_reg
+        sent, slots, group_writes, ret_d, groups, requests_started_reg, cycle, hang, errors_seen
     };
     wake = !wake;
 end
