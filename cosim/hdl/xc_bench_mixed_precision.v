@@ -155,7 +155,7 @@ xc_mixed_monitor #(
  * What the pins showed, for the scoreboard
  */
 // Cycles in which the controller waits for an operand beat, and in which a beat waits for it
-reg [31:0]         gap_reg, waiting_reg;
+reg [31:0]         gaps_injected, waiting_reg;
 reg                wake = 1'b0;
 wire [31:0]        cycle;
 wire [ERRORS-1:0]  errors_seen;
@@ -173,16 +173,16 @@ xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(ERRORS)) frame_inst (
 
 always @(posedge clk) begin
     if (op_start) requests_started_reg <= requests_started_reg + 16'd1;
-    if (op_ready && op_busy && !op_valid) gap_reg <= gap_reg + 32'd1;
+    if (op_ready && op_busy && !op_valid) gaps_injected <= gaps_injected + 32'd1;
     if (op_valid && !op_ready) waiting_reg <= waiting_reg + 32'd1;
     if (py_rst) begin
         requests_started_reg <= 16'd0;
-        gap_reg <= 32'd0;
+        gaps_injected <= 32'd0;
         waiting_reg <= 32'd0;
     end
 end
 
-// One read for Python; cosim/mixed_precision/record.py has the same list. Put together only when Python is woken, a
+// One read for Python; cosim/mixed_precision/hdl.py has the same list. Put together only when Python is woken, a
 // little later than the clock edge, when everything else has settled
 localparam RECORD_W = ERRORS + 1 + 32 + 16 + 16 + PAD*OP_W + 16 + GROUP*(SLOT_W + SENT_W);
 reg [RECORD_W-1:0]     record;

@@ -1,26 +1,28 @@
-"""Compares xc_mixed_precision with the golden model, column by column, and reports the first divergence."""
+"""Compares xc_mixed_precision with the golden model, column by column."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crosschop.cosim.job import Mismatch, Segment
-from crosschop.cosim.mixed_precision.record import ERROR_NAMES
-from crosschop.cosim.record import Record, UndefinedError
-from crosschop.cosim.scoreboard import COUNT_MASK, EVENTS_KEPT, UNDEFINED_COUNT, DivergenceError
+from crosschop.cosim.job import Segment
+from crosschop.cosim.mixed_precision.hdl import ERROR_NAMES
+from crosschop.cosim.record import Record
+from crosschop.cosim.scoreboard import Scoreboard
 from crosschop.model.cycles_mixed_precision import MixedTimeline
 from crosschop.model.golden.mixed_precision import HEAD_BATCH_END, MIXED_COUNTER, MixedConfig, MixedState, reset_mixed
 from crosschop.model.golden.state import HEAD_COLUMN, HEAD_WRITE, Transfer
 
 IntArray = NDArray[np.int64]
 
+# 16-bit counters of the bench.
+COUNT_MASK = 0xFFFF
 
-class Scoreboard:
+
+class ColumnScoreboard(Scoreboard):
     """Golden model of one segment beside what the monitors saw.
 
     Args:
@@ -41,49 +43,18 @@ class Scoreboard:
         step: Callable[[MixedState, int, IntArray, Transfer], None],
         timeline: MixedTimeline,
     ) -> None:
+        super().__init__(segment, first_transfer, ERROR_NAMES)
         self.config = config
-        self.segment = segment
         self.state = reset_mixed(config)
         self.transfer = Transfer(head=np.zeros(4, dtype=np.int64), pulses=np.zeros(config.rows, dtype=np.int64))
-        self.retired = 0
         self.groups = 0
         self.writes = 0
-        self._first = first_transfer
         self._group = group
         self._step = step
         self._timeline = timeline
-        self._events: deque[str] = deque(maxlen=EVENTS_KEPT)
         self._operands: deque[tuple[IntArray, IntArray]] = deque()  # of the passes that have not retired
         self._request_cycles: deque[int] = deque()
         self._predicted: deque[int] = deque([int(timeline.request[0])])
-        self._record: Record | None = None
-
-    @property
-    def number(self) -> int:
-        """Number of the column that retires next, over the whole simulation."""
-        return self._first + self.retired
-
-    def check_health(self, record: Record) -> None:
-        """Protocol errors and hangs.
-
-        Raises:
-            DivergenceError: a stream broke a rule, or nothing moves any more.
-        """
-        self._record = record
-        errors = self._vector("errors")
-        for name, error in zip(ERROR_NAMES, errors, strict=True):
-            if error:
-                self._fail(f"protocol of the {name}", "requests stand still until taken, records are whole", "violated")
-        if self._scalar("hang"):
-            self._fail("progress", "a handshake", "none within the patience of the bench (hang)")
-
-    def check_quiet(self, what: str, count: int) -> None:
-        """Nothing happens after a reset before the first sample.
-
-        Raises:
-            DivergenceError: a request or a record came all the same.
-        """
-        self._expect(f"{what} before the first sample", 0, count)
 
     def note_request(self, x: IntArray, d: IntArray) -> None:
         """A request that the bench has answered with these operands.
@@ -157,52 +128,3 @@ class Scoreboard:
         assert self._record is not None
         if self._record.beyond(field):
             self._fail(f"{field.rstrip('0123456789')} past the last row", 0, "not 0", column)
-
-    def check_cycles(self, phase: str, expected: int, got: int) -> None:
-        """A cycle counter.
-
-        Raises:
-            DivergenceError: it differs.
-        """
-        field = f"cycles in phase {phase}"
-        if got == UNDEFINED_COUNT:
-            self._fail(field, expected, "x")
-        self._expect(field, expected, got)
-
-    def _scalar(self, field: str) -> int:
-        return int(self._vector(field)[0])
-
-    def _vector(self, field: str) -> IntArray:
-        assert self._record is not None
-        try:
-            return self._record.vector(field)
-        except UndefinedError as error:
-            self._fail(field, "a defined value", "x", row=error.index)
-
-    def _expect(self, field: str, expected: int, got: int, column: int | None = None) -> None:
-        if expected != got:
-            self._fail(field, expected, got, column)
-
-    def _compare(self, field: str, expected: IntArray, got: IntArray, column: int) -> None:
-        different = np.flatnonzero(expected != got)
-        if different.size:
-            index = int(different[0])
-            self._fail(field, int(expected[index]), int(got[index]), column, row=index)
-
-    def _fail(
-        self, field: str, expected: object, got: object, column: int | None = None, row: int | None = None
-    ) -> NoReturn:
-        cycle = self._record["cycle"] if self._record is not None else 0
-        raise DivergenceError(
-            Mismatch(
-                transfer=self.number,
-                cycle=cycle,
-                segment=self.segment.name,
-                column=column,
-                row=row,
-                field=field,
-                expected=str(expected),
-                got=str(got),
-                events=tuple(self._events),
-            )
-        )

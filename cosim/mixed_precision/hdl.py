@@ -1,9 +1,12 @@
-"""The record of the bench of mixed precision (hdl/xc_bench_mixed_precision.v): up to GROUP columns of a pass."""
+"""hdl/xc_bench_mixed_precision.v as Python sees it: its name, the parameters of the array side, its record."""
 
 from __future__ import annotations
 
 from crosschop.cosim.record import Field
 from crosschop.model.chipspec import ChipSpec, beats, given, mixed_section, step_bits
+from crosschop.model.cycles_mixed_precision import mixed_durations
+
+TOP = "xc_bench_mixed_precision"
 
 ERROR_NAMES = ("operand request", "write request", "retire trace", "ready outputs")
 
@@ -16,8 +19,18 @@ def group_columns(spec: ChipSpec) -> int:
     return max(1, min(spec.array.cols, GROUP_ENTRIES // (beats(spec) * spec.controller.lanes)))
 
 
+def bench_parameters(spec: ChipSpec) -> dict[str, int]:
+    """Parameters beyond the controller's: columns of a record, and the array side's cycles."""
+    durations = mixed_durations(spec)
+    return {
+        "GROUP": group_columns(spec),
+        "REQUEST_CYCLES": durations.request,
+        "WRITE_CYCLES": durations.write,
+    }
+
+
 def layout(spec: ChipSpec) -> tuple[Field, ...]:
-    """The fields from the least significant bit up, the order of `record` in the bench."""
+    """The fields from the least significant bit up, the order of `record` in the bench; a slot is a column."""
     rows, padded = spec.array.rows, beats(spec) * spec.controller.lanes
     column = max(1, (spec.array.cols - 1).bit_length())
     code, steps = mixed_section(spec).operand_bits, step_bits(spec)
