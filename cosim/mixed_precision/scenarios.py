@@ -66,11 +66,6 @@ def narrow_variant(spec: ChipSpec) -> ChipSpec:
     )
 
 
-def indivisible(spec: ChipSpec) -> int:
-    """Transfers that only come together: the columns of a pass."""
-    return spec.array.cols
-
-
 def with_resets(whole: Segment, resets: int, spec: ChipSpec, generator: np.random.Generator) -> list[Segment]:
     """The segment in pieces that end by a reset, every other one with operands too small for any pulse.
 
