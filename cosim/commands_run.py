@@ -26,7 +26,14 @@ from crosschop.cosim.output import (
 )
 from crosschop.cosim.paths import rtl_sources, shipped_rtl
 from crosschop.cosim.runner import work_directory
-from crosschop.model.chipspec import ChipSpec, controller_module, load_chipspec, samples_per_transfer, transfers_in
+from crosschop.model.chipspec import (
+    ChipSpec,
+    controller_module,
+    load_chipspec,
+    samples_in,
+    samples_per_transfer,
+    transfers_in,
+)
 from crosschop.model.engines import run_float, run_golden
 from crosschop.model.errors import InputError
 from crosschop.model.report import render_run, write_report
@@ -78,9 +85,10 @@ def run(
     require_writable(out)
     console = stderr()
     console.print(f"{chip.name}: {chip.summary}", highlight=False, markup=False)
-    console.print(f"engine {engine}, seed {seed}, {transfers} transfers of {samples_per_transfer(chip)} samples")
-    if samples is not None and samples % samples_per_transfer(chip):
-        console.print(f"{samples} samples asked, {transfers * samples_per_transfer(chip)} run: whole transfers only")
+    run_samples = samples_in(chip, transfers)
+    console.print(f"engine {engine}, seed {seed}, {run_samples} samples, {transfers} transfers")
+    if samples is not None and samples != run_samples:
+        console.print(f"{samples} samples asked, {run_samples} run: whole transfers only")
     with work_directory() as scratch:
         try:
             with Progress(console, "training", transfers) as progress:
@@ -104,7 +112,7 @@ def run(
         installed = install(files, out)
     console.print(render_run(result))
     if progress.rate is not None:
-        rate = progress.rate * samples_per_transfer(chip)
+        rate = progress.rate * run_samples / transfers
         console.print(f"  {rate:,.0f} samples/s on this machine, without start-up", highlight=False)
     for path in installed.values():
         console.print(f"  {path}", highlight=False, soft_wrap=True)
@@ -158,7 +166,7 @@ def _failure(chip: ChipSpec, engine: str, seed: int, error: MismatchError) -> di
         "chip": chip.name,
         "engine": engine,
         "seed": seed,
-        "samples": error.transfers * samples_per_transfer(chip),
+        "samples": samples_in(chip, error.transfers),
         "transfers": error.transfers,
         "mismatches": 1,
         "first_mismatch": mismatch_json(error.mismatch),

@@ -12,6 +12,7 @@ import cocotb
 from crosschop.cosim.bench import Bench
 from crosschop.cosim.in_memory_sgd.bench import UpdateBench
 from crosschop.cosim.job import JOB_DIRECTORY_VARIABLE, Job
+from crosschop.cosim.mixed_precision.bench import ColumnBench
 from crosschop.cosim.transfer.bench import TransferBench
 from crosschop.model.chipspec import ControllerKind, controller_kind
 from crosschop.model.results import save_run
@@ -21,7 +22,11 @@ class _NewBench(Protocol):
     def __call__(self, dut: Any, job: Job, directory: Path) -> Bench: ...
 
 
-BENCHES: dict[ControllerKind, _NewBench] = {"transfer": TransferBench, "in_memory_sgd": UpdateBench}
+BENCHES: dict[ControllerKind, _NewBench] = {
+    "transfer": TransferBench,
+    "in_memory_sgd": UpdateBench,
+    "mixed_precision": ColumnBench,
+}
 
 
 @cocotb.test()

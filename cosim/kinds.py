@@ -13,6 +13,8 @@ import numpy as np
 from crosschop.cosim.in_memory_sgd import hdl as sgd_hdl
 from crosschop.cosim.in_memory_sgd import scenarios as sgd_scenarios
 from crosschop.cosim.job import Segment
+from crosschop.cosim.mixed_precision import hdl as mixed_hdl
+from crosschop.cosim.mixed_precision import scenarios as mixed_scenarios
 from crosschop.cosim.record import Field
 from crosschop.cosim.scenario import Scenario
 from crosschop.cosim.transfer import hdl as transfer_hdl
@@ -57,6 +59,7 @@ class Kind:
 _KINDS: dict[ControllerKind, Kind] = {
     "transfer": Kind(transfer_hdl, transfer_scenarios),
     "in_memory_sgd": Kind(sgd_hdl, sgd_scenarios),
+    "mixed_precision": Kind(mixed_hdl, mixed_scenarios),
 }
 
 

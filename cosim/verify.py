@@ -12,7 +12,7 @@ from crosschop.cosim.job import STREAMS, Job, Result, Segment
 from crosschop.cosim.kinds import kind_of
 from crosschop.cosim.runner import Task, run_jobs
 from crosschop.cosim.scenario import Scenario
-from crosschop.model.chipspec import ChipSpec, rtl_configuration
+from crosschop.model.chipspec import ChipSpec, rtl_configuration, transfers_together
 
 
 def parts(spec: ChipSpec) -> dict[str, tuple[ChipSpec, tuple[Scenario, ...]]]:
@@ -25,18 +25,20 @@ def parts(spec: ChipSpec) -> dict[str, tuple[ChipSpec, tuple[Scenario, ...]]]:
 
 
 def plan(spec: ChipSpec, scenarios: Sequence[Scenario], seed: int, transfers: int, label: str) -> tuple[Segment, ...]:
-    """Segments of all scenarios, `transfers` compared in total (at least one each)."""
+    """Segments of all scenarios, `transfers` compared in total (at least one each), in mixed precision whole passes."""
     generator = np.random.default_rng(seed)
     chip = rtl_configuration(spec)
     total = sum(scenario.weight for scenario in scenarios)
-    counts = [max(1, transfers * scenario.weight // total) for scenario in scenarios]
-    counts[-1] = max(1, counts[-1] + transfers - sum(counts))
+    together = transfers_together(spec)
+    shares = transfers // together
+    counts = [max(1, shares * scenario.weight // total) for scenario in scenarios]
+    counts[-1] = max(1, counts[-1] + shares - sum(counts))
     segments: list[Segment] = []
     for scenario, count in zip(scenarios, counts, strict=True):
         drawn = tuple(int(rate) for rate in generator.choice([0, 8, 64, 200], len(STREAMS)))
         whole = Segment(
             name=f"{label}: {scenario.name}",
-            transfers=count,
+            transfers=count * together,
             seed=int(generator.integers(1, 1 << 31)),
             configuration={**chip, **scenario.configure(spec, chip)},
             rates=drawn if scenario.rates is None else scenario.rates,

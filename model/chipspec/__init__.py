@@ -27,6 +27,7 @@ from crosschop.model.chipspec.derive import (
     samples_per_transfer,
     step_bits,
     transfers_in,
+    transfers_together,
 )
 from crosschop.model.chipspec.gain import DeriveError, RateGain
 from crosschop.model.chipspec.loader import SpecError, find_chipspec, load_chipspec, shipped_chipspecs
@@ -71,5 +72,6 @@ __all__ = [
     "shipped_chipspecs",
     "step_bits",
     "transfers_in",
+    "transfers_together",
     "x_beats",
 ]

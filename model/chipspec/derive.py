@@ -157,6 +157,11 @@ def transfers_in(spec: ChipSpec, samples: int) -> int:
     return samples // samples_per_transfer(spec)
 
 
+def transfers_together(spec: ChipSpec) -> int:
+    """Transfers that runs and verifications only have as a whole: in mixed precision the columns of a sample."""
+    return spec.array.cols if isinstance(spec.algorithm, MixedPrecision) else 1
+
+
 def samples_in(spec: ChipSpec, transfers: int) -> int:
     """Samples of so many transfers, in mixed precision whole ones."""
     if isinstance(spec.algorithm, MixedPrecision):

@@ -1,0 +1,58 @@
+"""hdl/xc_bench_mixed_precision.v as Python sees it: its name, the parameters of the array side, its record."""
+
+from __future__ import annotations
+
+from crosschop.cosim.record import Field
+from crosschop.model.chipspec import ChipSpec, beats, given, mixed_section, step_bits
+from crosschop.model.cycles_mixed_precision import mixed_durations
+
+TOP = "xc_bench_mixed_precision"
+
+ERROR_NAMES = ("operand request", "write request", "retire trace", "ready outputs")
+
+# Entries of chi that are handed over at a time: fewer wake Python too often, more are long to put together.
+GROUP_ENTRIES = 4096
+
+
+def group_columns(spec: ChipSpec) -> int:
+    """Columns of a pass that are handed over at a time."""
+    return max(1, min(spec.array.cols, GROUP_ENTRIES // (beats(spec) * spec.controller.lanes)))
+
+
+def bench_parameters(spec: ChipSpec) -> dict[str, int]:
+    """Parameters beyond the controller's: columns of a record, and the array side's cycles."""
+    durations = mixed_durations(spec)
+    return {
+        "GROUP": group_columns(spec),
+        "REQUEST_CYCLES": durations.request,
+        "WRITE_CYCLES": durations.write,
+    }
+
+
+def layout(spec: ChipSpec) -> tuple[Field, ...]:
+    """The fields from the least significant bit up, the order of `record` in the bench; a slot is a column."""
+    rows, padded = spec.array.rows, beats(spec) * spec.controller.lanes
+    column = max(1, (spec.array.cols - 1).bit_length())
+    code, steps = mixed_section(spec).operand_bits, step_bits(spec)
+    fields = [
+        Field("errors", 1, count=len(ERROR_NAMES), keep=len(ERROR_NAMES)),
+        Field("hang", 1),
+        Field("cycle", 32),
+        Field("requests", 16),
+        Field("groups", 16),
+        Field("d", code, count=padded, keep=rows, signed=True),
+        Field("group_writes", 16),
+    ]
+    for slot in range(group_columns(spec)):
+        fields += [
+            Field(f"col{slot}", column),
+            Field(f"x{slot}", code, signed=True),
+            Field(f"chi{slot}", given(spec.hidden).bits, count=padded, keep=rows, signed=True),
+            Field(f"pulses{slot}", steps, count=padded, keep=rows, signed=True),
+        ]
+    for slot in range(group_columns(spec)):
+        fields += [
+            Field(f"write_col{slot}", column),
+            Field(f"write_pulses{slot}", steps, count=rows, keep=rows, signed=True),
+        ]
+    return tuple(fields)

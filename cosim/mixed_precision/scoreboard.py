@@ -1,0 +1,130 @@
+"""Compares xc_mixed_precision with the golden model, column by column."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosschop.cosim.job import Segment
+from crosschop.cosim.mixed_precision.hdl import ERROR_NAMES
+from crosschop.cosim.record import Record
+from crosschop.cosim.scoreboard import Scoreboard
+from crosschop.model.cycles_mixed_precision import MixedTimeline
+from crosschop.model.golden.mixed_precision import HEAD_BATCH_END, MIXED_COUNTER, MixedConfig, MixedState, reset_mixed
+from crosschop.model.golden.state import HEAD_COLUMN, HEAD_WRITE, Transfer
+
+IntArray = NDArray[np.int64]
+
+# 16-bit counters of the bench.
+COUNT_MASK = 0xFFFF
+
+
+class ColumnScoreboard(Scoreboard):
+    """Golden model of one segment beside what the monitors saw.
+
+    Args:
+        config: golden configuration.
+        segment: the stimulus segment, for the report.
+        first_transfer: number of the segment's first column in the whole simulation.
+        group: columns of a record.
+        step: one golden column: (state, x, d, transfer), moves the cycle model on as well.
+        timeline: that cycle model; its request times are compared where nothing random delays the streams.
+    """
+
+    def __init__(
+        self,
+        config: MixedConfig,
+        segment: Segment,
+        first_transfer: int,
+        group: int,
+        step: Callable[[MixedState, int, IntArray, Transfer], None],
+        timeline: MixedTimeline,
+    ) -> None:
+        super().__init__(segment, first_transfer, ERROR_NAMES)
+        self.config = config
+        self.state = reset_mixed(config)
+        self.transfer = Transfer(head=np.zeros(4, dtype=np.int64), pulses=np.zeros(config.rows, dtype=np.int64))
+        self.groups = 0
+        self.writes = 0
+        self._group = group
+        self._step = step
+        self._timeline = timeline
+        self._operands: deque[tuple[IntArray, IntArray]] = deque()  # of the passes that have not retired
+        self._request_cycles: deque[int] = deque()
+        self._predicted: deque[int] = deque([int(timeline.request[0])])
+
+    def note_request(self, x: IntArray, d: IntArray) -> None:
+        """A request that the bench has answered with these operands.
+
+        Raises:
+            DivergenceError: it came in another cycle than the cycle model says.
+        """
+        cycle = self._scalar("cycle") - 1  # the bench sees a request at the end of its first cycle
+        self._operands.append((x, d))
+        self._request_cycles.append(cycle)
+        self._events.append(f"operands requested: cycle {cycle}")
+        self._check_request_cycles()
+
+    def _check_request_cycles(self) -> None:
+        """A request is predicted when the pass before it has retired, which may be later than the request."""
+        while self._request_cycles and self._predicted:
+            expected, got = self._predicted.popleft(), self._request_cycles.popleft()
+            if self.segment.nominal:
+                self._expect("cycle of the operand request", expected, got)
+
+    def check_group(self, record: Record) -> None:
+        """The columns of a record, every field, and what W got of them.
+
+        Raises:
+            DivergenceError: a field differs or is undefined, or the number of columns is wrong.
+        """
+        self._record = record
+        self._expect("groups of columns retired", (self.groups + 1) & COUNT_MASK, self._scalar("groups"))
+        if not self._operands:
+            self._fail("columns retired", "none before operands are requested", "a pass")
+        self.groups += 1
+        first = int(self.state.counters[MIXED_COUNTER.column])
+        _, d = self._operands[0]
+        self._compare("d", d, self._vector("d"), first)
+        self._check_padding("d", first)
+        sent = 0
+        for slot in range(min(self._group, self.config.cols - first)):
+            sent += self._check_column(slot, sent)
+        self._expect("writes of W", sent, self._scalar("group_writes"), int(self.transfer.head[HEAD_COLUMN]))
+
+    def _check_column(self, slot: int, sent: int) -> int:
+        """One column, the `sent` writes before it in the record; returns how many it adds."""
+        column = int(self.state.counters[MIXED_COUNTER.column])
+        x, d = self._operands[0]
+        self._step(self.state, int(x[column]), d, self.transfer)
+        self._expect("column", column, self._scalar(f"col{slot}"))
+        self._expect("x", int(x[column]), self._scalar(f"x{slot}"), column)
+        self._compare("chi", self.state.chi[column], self._vector(f"chi{slot}"), column)
+        self._compare("pulses", self.transfer.pulses, self._vector(f"pulses{slot}"), column)
+        for field in ("chi", "pulses"):
+            self._check_padding(f"{field}{slot}", column)
+        written = int(self.transfer.head[HEAD_WRITE])
+        # Of a write that has not begun the record has an older one, or nothing yet
+        if written and sent < self._scalar("group_writes"):
+            self._expect("write column", column, self._scalar(f"write_col{sent}"), column)
+            self._compare("write pulses", self.transfer.pulses, self._vector(f"write_pulses{sent}"), column)
+        if self.transfer.head[HEAD_BATCH_END]:
+            count = int(np.count_nonzero(self.transfer.pulses))
+            self._events.append(f"transfer {self.number} retired: column {column}, end of a batch, {count} pulses")
+        else:
+            self._events.append(f"transfer {self.number} retired: column {column}")
+        self.retired += 1
+        self.writes += written
+        if column == self.config.cols - 1:
+            self._operands.popleft()
+            self._predicted.append(int(self._timeline.request[0]))
+            self._check_request_cycles()
+        return written
+
+    def _check_padding(self, field: str, column: int) -> None:
+        assert self._record is not None
+        if self._record.beyond(field):
+            self._fail(f"{field.rstrip('0123456789')} past the last row", 0, "not 0", column)
