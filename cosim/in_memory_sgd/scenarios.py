@@ -14,14 +14,14 @@ NARROW_COLS = 3
 _NO_CODES = "none"
 
 # The chip's own trains.
-CHIP_SCENARIOS = (
+CHIP_SCENARIOS: tuple[Scenario, ...] = (
     Scenario("reset under way", 1, _NO_CODES, "uniform", None, resets=8),
     Scenario("as specified", 6, _NO_CODES, "uniform", QUIET),
     Scenario("idle and back-pressure", 13, _NO_CODES, "uniform", BUSY),
 )
 
 # The ends of what trains can be: updates of one cycle follow each other without a gap, the longest ones fill it.
-NARROW_SCENARIOS = (
+NARROW_SCENARIOS: tuple[Scenario, ...] = (
     Scenario("longest trains", 3, _NO_CODES, "longest", QUIET),
     Scenario("empty trains and single slots", 6, _NO_CODES, "shortest", QUIET),
     Scenario("reset under way", 3, _NO_CODES, "shortest", None, resets=40),

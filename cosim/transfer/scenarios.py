@@ -46,14 +46,14 @@ def _warm(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
 
 
 # The chip as it is: whole sweeps over its columns.
-CHIP_SCENARIOS = (
+CHIP_SCENARIOS: tuple[Scenario, ...] = (
     Scenario("reset under way", 1, "push", "uniform", None, _often, resets=8),
     Scenario("as specified", 6, "push", "uniform", QUIET),
     Scenario("flips at every read, back-pressure", 13, "push", "shortest", BUSY, _often),
 )
 
 # The same chip with few columns and a large gain: H, P and P^ref of each column meet all their limits.
-NARROW_SCENARIOS = (
+NARROW_SCENARIOS: tuple[Scenario, ...] = (
     Scenario("small codes", 2, "small", "uniform", QUIET),
     Scenario("drive to the limits", 5, "push", "longest", QUIET),
     Scenario("reset under way", 2, "push", "uniform", None, _often, resets=40),

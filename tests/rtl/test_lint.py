@@ -76,7 +76,8 @@ def declared(module: str) -> list[str]:
 def parameter_sets(module: str) -> list[dict[str, int]]:
     """The different parameter sets of a module over all chips and corners, of every controller that it is part of."""
     sets: list[dict[str, int]] = []
-    for top, of_chip in (("xc_controller", controller_sets), ("xc_mixed_precision", mixed_sets)):
+    kinds = (("xc_controller", controller_sets), ("xc_mixed_precision", mixed_sets), ("xc_in_memory_sgd", sgd_sets))
+    for top, of_chip in kinds:
         if module in sources(top):
             sets += [values for values in of_chip(module) if values not in sets]
     return sets
@@ -128,6 +129,11 @@ def mixed_sets(module: str) -> list[dict[str, int]]:
         }
         sets += derived.get(module, [{name: chip[name] for name in names if name in chip}])
     return sets
+
+
+def sgd_sets(module: str) -> list[dict[str, int]]:
+    """The parameter sets of a module of xc_in_memory_sgd."""
+    return [{"TRACE_EN": trace} for trace in (0, 1)] if "TRACE_EN" in declared(module) else [{}]
 
 
 def run(*command: str, env: dict[str, str] | None = None) -> tuple[int, str]:

@@ -9,7 +9,7 @@ from mutants import Mutant, apply
 from crosschop.cosim.job import Job, Mismatch, Segment
 from crosschop.cosim.paths import shipped_rtl
 from crosschop.cosim.runner import Task, run_jobs
-from crosschop.cosim.verify import CHIP_SCENARIOS, plan
+from crosschop.cosim.verify import parts, plan
 from crosschop.model.chipspec import load_chipspec
 
 TRANSFERS = 200
@@ -17,7 +17,8 @@ TRANSFERS = 200
 
 def segments(chip: str) -> tuple[Segment, ...]:
     """What `crosschop verify` applies to the chip as it is, only shorter."""
-    return plan(load_chipspec(chip), CHIP_SCENARIOS, 1, TRANSFERS, "chip")
+    spec, scenarios = parts(load_chipspec(chip))["chip"]
+    return plan(spec, scenarios, 1, TRANSFERS, "chip")
 
 
 def mutate(bug: Mutant, directory: Path) -> Path:

@@ -8,12 +8,19 @@ import numpy as np
 import pytest
 
 from crosschop.cosim.engines import run_icarus
-from crosschop.model.chipspec import load_chipspec
+from crosschop.model.chipspec import load_chipspec, samples_per_transfer
 from crosschop.model.engines import run_golden
 from crosschop.model.results import RunResult
 
 # agad_rect: random chopper, several pulses at a time, decay, warm-up, two polarities, a late ADC.
-TRANSFERS = {"agad_tiny": 500, "agad_rect": 400, "agad_20": 1200, "agad_wide": 200, "agad_beta1": 1200}
+TRANSFERS = {
+    "agad_tiny": 500,
+    "agad_rect": 400,
+    "agad_20": 1200,
+    "agad_wide": 200,
+    "agad_beta1": 1200,
+    "in_memory_sgd_20": 1500,
+}
 ARRAYS = ("errors", "trace", "element")
 
 pytestmark = pytest.mark.sim
@@ -50,14 +57,15 @@ def test_icarus_equals_golden(chip: str, seed: int, tmp_path: Path) -> None:
     assert (icarus.cycles_measured, golden.cycles_measured) == (True, False)
     assert (icarus.compared, golden.compared) == (TRANSFERS[chip], 0)
     # That there is something to be equal.
-    assert golden.samples == TRANSFERS[chip] * load_chipspec(chip).algorithm.transfer_every
-    assert golden.pulses_a > 0
+    spec = load_chipspec(chip)
+    assert golden.samples == TRANSFERS[chip] * samples_per_transfer(spec)
+    assert golden.pulses_a is None if spec.device.a is None else golden.pulses_a > 0
     assert golden.pulses_w > 0
     assert len(np.unique(golden.errors[:, 1])) > 10
     assert golden.trace.shape[0] > 5
 
 
-@pytest.mark.parametrize("chip", ["agad_tiny", "agad_rect", "agad_20"])
+@pytest.mark.parametrize("chip", ["agad_tiny", "agad_rect", "agad_20", "in_memory_sgd_20"])
 def test_seed_decides(chip: str, tmp_path: Path) -> None:
     first, again, other = _golden(chip, 1), _golden(chip, 1), _golden(chip, 2)
     assert _content(first) == _content(again)
@@ -67,9 +75,9 @@ def test_seed_decides(chip: str, tmp_path: Path) -> None:
     assert _content(icarus[0]) == _content(icarus[1]) == _content(first)
 
 
-def test_waves_do_not_change_the_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize("chip", ["agad_tiny", "in_memory_sgd_20"])
+def test_waves_do_not_change_the_run(chip: str, tmp_path: Path) -> None:
     (tmp_path / "job").mkdir()
-    chip = "agad_tiny"
     result = run_icarus(load_chipspec(chip), 1, TRANSFERS[chip], _ignore, tmp_path / "job", waves=(3, 20))
     assert _content(result) == _content(_golden(chip, 1))
     assert (tmp_path / "job" / "wave.fst").stat().st_size > 0

@@ -11,11 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import crosschop.cosim
-from crosschop.cosim.record import PADDED_FIELDS, Decoder, Record, UndefinedError, layout, pack
-from crosschop.model.chipspec import ChipSpec, load_chipspec, shipped_chipspecs
+from crosschop.cosim.kinds import kind_of
+from crosschop.cosim.record import Decoder, Field, Record, UndefinedError, pack
+from crosschop.cosim.transfer.hdl import PADDED_FIELDS
+from crosschop.model.chipspec import ChipSpec, load_chipspec, p_bits, shipped_chipspecs
 
 CHIPS = {path.stem: load_chipspec(path) for path in shipped_chipspecs()}
-SMALL = ["agad_tiny", "agad_rect", "agad_wide", "agad_20", "agad_beta1"]
+SMALL = ["agad_tiny", "agad_rect", "agad_wide", "agad_20", "agad_beta1", "in_memory_sgd_20"]
+
+
+def layout(spec: ChipSpec) -> tuple[Field, ...]:
+    return kind_of(spec).hdl.layout(spec)
+
+
+def decoder_of(spec: ChipSpec) -> Decoder:
+    return Decoder(layout(spec))
 
 
 def record_of(spec: ChipSpec, values: dict[str, list[int]]) -> tuple[Record, str]:
@@ -26,7 +36,7 @@ def record_of(spec: ChipSpec, values: dict[str, list[int]]) -> tuple[Record, str
         numbers = numbers + [0] * (field.count - len(numbers))
         for number in numbers:
             text = format(number % (1 << field.width), f"0{field.width}b") + text
-    return Decoder(spec)(text), text
+    return decoder_of(spec)(text), text
 
 
 @given(st.data(), st.integers(1, 40))
@@ -67,7 +77,7 @@ def test_undefined_bit_is_found_in_its_field_alone(data: st.DataObject, chip: st
         start += field.width * field.count
     _, text = record_of(spec, {})
     place = len(text) - 1 - (start + index * broken.width + bit)
-    record = Decoder(spec)(text[:place] + letter + text[place + 1 :])
+    record = decoder_of(spec)(text[:place] + letter + text[place + 1 :])
     for field in layout(spec):
         if field.name != broken.name:
             assert not record.vector(field.name).any()
@@ -83,12 +93,12 @@ def test_undefined_bit_past_the_last_row_is_no_zero() -> None:
         assert record.beyond(name)
         assert not any(record.beyond(other) for other in PADDED_FIELDS if other != name)
         assert not record.vector(name).any()
-        assert Decoder(spec)(text.replace("1", "x")).beyond(name)
+        assert decoder_of(spec)(text.replace("1", "x")).beyond(name)
 
 
 @pytest.mark.parametrize("change", [-1, 1])
 def test_wrong_length(change: int) -> None:
-    decoder = Decoder(CHIPS["agad_tiny"])
+    decoder = decoder_of(CHIPS["agad_tiny"])
     with pytest.raises(ValueError, match=rf"record of {decoder.bits + change} bits, expected {decoder.bits}"):
         decoder("0" * (decoder.bits + change))
 
@@ -97,17 +107,19 @@ def test_wrong_length(change: int) -> None:
 def test_width_is_that_of_the_bench(chip: str) -> None:
     # RECORD_W in the Verilog, evaluated with the chip's numbers.
     spec = CHIPS[chip]
-    text = (Path(crosschop.cosim.__file__).parent / "hdl" / "xc_bench.v").read_text()
+    text = (Path(crosschop.cosim.__file__).parent / "hdl" / f"{kind_of(spec).hdl.TOP}.v").read_text()
     (expression,) = re.findall(r"localparam RECORD_W = ([^;]+);", text)
-    lanes = spec.controller.lanes
-    names = {
-        "ROWS": spec.array.rows,
-        "COLS": spec.array.cols,
-        "PAD": -(-spec.array.rows // lanes) * lanes,
-        "COL_W": max(1, (spec.array.cols - 1).bit_length()),
-        "ADC_W": spec.converter.read_adc.bits,
-        "H_W": spec.hidden.bits,
-        "P_W": spec.reference.p_bits,
-        "STEP_W": spec.hidden.max_steps.bit_length() + 1,
-    }
-    assert Decoder(spec).bits == eval(" ".join(expression.split()), {}, names)
+    names = {name: int(value) for name, value in re.findall(r"localparam (\w+) += (\d+);", text)}
+    if spec.device.a is not None:
+        lanes = spec.controller.lanes
+        names |= {
+            "ROWS": spec.array.rows,
+            "COLS": spec.array.cols,
+            "PAD": -(-spec.array.rows // lanes) * lanes,
+            "COL_W": max(1, (spec.array.cols - 1).bit_length()),
+            "ADC_W": spec.converter.read_adc.bits,
+            "H_W": spec.hidden.bits,
+            "P_W": p_bits(spec),
+            "STEP_W": spec.hidden.max_steps.bit_length() + 1,
+        }
+    assert decoder_of(spec).bits == eval(" ".join(expression.split()), {}, names)

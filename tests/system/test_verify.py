@@ -8,19 +8,20 @@ from pathlib import Path
 import pytest
 
 from crosschop.cosim.job import Job, Result
-from crosschop.cosim.verify import CHIP_SCENARIOS, NARROW_SCENARIOS, narrow_variant, plan, verify
-from crosschop.model.chipspec import load_chipspec, rtl_parameters, shipped_chipspecs
+from crosschop.cosim.kinds import kind_of
+from crosschop.cosim.verify import parts, plan, verify
+from crosschop.model.chipspec import controller_kind, load_chipspec, rtl_parameters, shipped_chipspecs
 
 TRANSFERS = 2000
 SEEDS = (1, 2, 3)
 CHIPS = [path.stem for path in shipped_chipspecs()]
 SLOW = {"agad_512"}  # the others take about five seconds
-SCENARIOS = {"chip": CHIP_SCENARIOS, "narrow": NARROW_SCENARIOS}
+PARTS = ("chip", "narrow")
 
 pytestmark = pytest.mark.sim
 
 
-def check_counts(job: Job, result: Result) -> None:
+def check_transfer_counts(job: Job, result: Result) -> None:
     """The sums that follow from the chipspec and the number of transfers alone."""
     spec = job.spec
     rows, cols, lanes = spec.array.rows, spec.array.cols, spec.controller.lanes
@@ -53,6 +54,23 @@ def check_counts(job: Job, result: Result) -> None:
     assert result.cycles["stall"] > 0
 
 
+def check_update_counts(job: Job, result: Result) -> None:
+    """The same of in-memory SGD."""
+    whole = [segment for segment in job.segments if segment.abort is None]
+    aborted = sum(segment.compared for segment in job.segments if segment.abort is not None)
+    assert sum(segment.transfers for segment in whole) + aborted == TRANSFERS
+    assert aborted > 0
+    assert (result.transfers, result.samples) == (TRANSFERS, TRANSFERS)
+    assert result.cycles["update"] > result.predicted["update"] > 0  # back-pressure
+    assert result.predicted["idle"] == len(whole)  # the first sample of each: the others are there in advance
+    assert result.cycles["idle"] > result.predicted["idle"]
+    for counts in (result.cycles, result.predicted):
+        assert {phase for phase, count in counts.items() if count} == {"idle", "update"}
+
+
+CHECKS = {"transfer": check_transfer_counts, "in_memory_sgd": check_update_counts}
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
     "chip", [pytest.param(chip, marks=[pytest.mark.slow] if chip in SLOW else []) for chip in CHIPS]
@@ -62,10 +80,10 @@ def test_rtl_equals_the_models(chip: str, seed: int, tmp_path: Path) -> None:
     shown: list[int] = []
     results = verify(spec, seed, TRANSFERS, tmp_path, shown.append)
     assert {part: result.mismatch for part, result in results.items()} == {"chip": None, "narrow": None}
-    for part, chip_of_part in (("chip", spec), ("narrow", narrow_variant(spec))):
+    for part, (chip_of_part, scenarios) in parts(spec).items():
         job = Job.load(tmp_path / part)
-        assert job == Job(chip_of_part, plan(chip_of_part, SCENARIOS[part], seed, TRANSFERS, part))
-        check_counts(job, results[part])
+        assert job == Job(chip_of_part, plan(chip_of_part, scenarios, seed, TRANSFERS, part))
+        CHECKS[controller_kind(spec)](job, results[part])
     assert shown == sorted(shown)
     assert shown[-1] == 2 * TRANSFERS
 
@@ -73,21 +91,22 @@ def test_rtl_equals_the_models(chip: str, seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("chip", CHIPS)
 def test_narrow_variant_is_the_same_controller(chip: str) -> None:
     spec = load_chipspec(chip)
-    narrow = narrow_variant(spec)
+    narrow = kind_of(spec).scenarios.narrow_variant(spec)
     own, other = rtl_parameters(spec), rtl_parameters(narrow)
     assert {name for name in own if own[name] != other[name]} <= {"COLS", "LR_SHIFT"}
     assert narrow.array.cols == min(3, spec.array.cols)
 
 
-@pytest.mark.parametrize("scenarios", SCENARIOS.values(), ids=SCENARIOS)
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("chip", ["agad_tiny", "in_memory_sgd_20"])
 @pytest.mark.parametrize("transfers", [10, 333, TRANSFERS])
-def test_plan_covers_what_it_promises(scenarios: tuple, transfers: int) -> None:
-    spec = load_chipspec("agad_tiny")
+def test_plan_covers_what_it_promises(chip: str, part: str, transfers: int) -> None:
+    spec, scenarios = parts(load_chipspec(chip))[part]
     segments = plan(spec, scenarios, 1, transfers, "part")
     assert sum(segment.compared for segment in segments) == transfers
     assert any(segment.nominal for segment in segments), "nobody compares every cycle with the cycle model"
     assert any(all(segment.rates) for segment in segments), "no segment with back-pressure on every stream"
-    assert any(segment.abort for segment in segments[:-1]), "nobody looks at the controller after a reset"
+    assert any(segment.abort is not None for segment in segments[:-1]), "nobody looks at the controller after a reset"
     assert plan(spec, scenarios, 1, transfers, "part") == segments
     assert plan(spec, scenarios, 2, transfers, "part") != segments
 
@@ -104,6 +123,8 @@ EDGES = [
     ("agad_tiny", "timing.clock_ns=0.011"),
     ("agad_rect", "controller.lanes=1 timing.conversion_ns=200"),
     ("agad_beta1", "array.rows=3 array.cols=2 timing.mvm_ns=5"),
+    ("in_memory_sgd_20", "array.rows=1 array.cols=1 driver.max_pulses=1 timing.clock_ns=0.011"),
+    ("in_memory_sgd_20", "driver.max_pulses=62 timing.pulse_ns=40 timing.polarity_phases=2"),
 ]
 
 
