@@ -13,7 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from crosschop.model.chipspec import SpecError, controller_kind, load_chipspec, shipped_chipspecs
+from crosschop.model.chipspec import ControllerKind, SpecError, controller_kind, load_chipspec, shipped_chipspecs
 from crosschop.model.chipspec.documentation import derived_values, resolved
 from crosschop.model.cycles import SCHEDULER_PHASES, phases_of, total_cycles
 from crosschop.model.report_figure import describe_figure, draw_run
@@ -34,6 +34,11 @@ _MEANINGS = {
     "digital": "codes taken by the lanes",
     "hold": "codes waiting for the lanes",
     "write": "pulses to W",
+}
+_MIXED_MEANINGS = {
+    "stall": "operands, pass over chi, writes at the end of a batch",
+    "read": "operands of a sample are requested",
+    "digital": "operand beats stored, beats of the pass",
 }
 
 
@@ -61,17 +66,24 @@ def _updated_array(result: RunResult) -> str:
 
 
 def _unit(result: RunResult) -> str:
-    """What a transfer is called: where samples update W, nothing is transferred."""
-    return "update" if controller_kind(result.spec) == "in_memory_sgd" else "transfer"
+    """What a transfer is called: where there is no A, nothing is transferred."""
+    units: dict[ControllerKind, str] = {"in_memory_sgd": "update", "mixed_precision": "column"}
+    return units.get(controller_kind(result.spec), "transfer")
+
+
+def _has_trains(result: RunResult) -> bool:
+    """Whether any array is updated by pulse trains; in mixed precision W gets whole pulses alone."""
+    return controller_kind(result.spec) != "mixed_precision"
 
 
 def cycle_rows(result: RunResult) -> list[CycleRow]:
     """The phases of the scheduler, which add up to the total, then those that run beside them."""
     total = max(1, total_cycles(result.cycles))
+    meanings = _MEANINGS | (_MIXED_MEANINGS if controller_kind(result.spec) == "mixed_precision" else {})
     return [
         CycleRow(
             phase=phase,
-            meaning=_MEANINGS[phase].format(updated=_updated_array(result)),
+            meaning=meanings[phase].format(updated=_updated_array(result)),
             cycles=result.cycles[phase],
             share=100.0 * result.cycles[phase] / total,
             beside=phase not in SCHEDULER_PHASES,
@@ -137,7 +149,7 @@ def render_run(result: RunResult) -> RenderableType:
     for name, value in (
         ("run", f"{_count(result.samples, 'sample')}, {_count(result.transfers, _unit(result))}, seed {result.seed}"),
         ("weight error", f"{result.weight_error:.3g} %"),
-        ("pulse trains", f"{result.train_length:.3g} slots on average"),
+        *([("pulse trains", f"{result.train_length:.3g} slots on average")] if _has_trains(result) else []),
         ("endurance", f"most pulses on one device, per sample: {pulses}"),
         ("events", result.digest),
         ("cycles", f"{total_cycles(result.cycles):,} {_cycles_source(result)}"),
@@ -194,6 +206,7 @@ def write_report(result: RunResult, directory: Path, wave: Path | None) -> dict[
         description=describe_figure(result),
         pulses=_pulses(result),
         updated=_updated_array(result),
+        trains=_has_trains(result),
         unit=_unit(result),
         rows=cycle_rows(result),
         total=total_cycles(result.cycles),

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from crosschop.model.chipspec import ChipSpec, has_reference
+from crosschop.model.chipspec import ChipSpec, ControllerKind, controller_kind, has_reference
 from crosschop.model.recording import CHOP, PREF, SAMPLE, TRACE_UPDATES, A, H, P, W
 from crosschop.model.results import RunResult
 
@@ -27,13 +27,18 @@ _LEFT, _RIGHT = 0.085, 0.915
 _WINDOW_READS = 60
 _WINDOW_PERIODS = 6
 _MARKERS = 200  # beyond as many reads, markers would merge into a band
+_NO_EVENTS = {
+    "reads": "the element's column was not read",
+    "updates": "no update",
+    "batches": "no batch has ended",
+}
 _LOG_FROM = 4.0  # ratio of the largest to the smallest error at which a log axis shows more
 
 
 def window_reads(spec: ChipSpec) -> int:
     """Reads of the element that the figure shows: at least 60, and six chop periods (the mean one where random).
 
-    Where nothing is read, these are updates: all that the trace holds.
+    Where nothing is read, these are updates or batches: at most so many as a trace of updates holds.
     """
     if spec.device.a is None:
         return TRACE_UPDATES
@@ -59,7 +64,7 @@ def draw_run(result: RunResult) -> Figure:
     reads_and_next = result.trace[: len(reads) + 1]  # the next tells the sign and weight since the last one shown
     draw: dict[str, Callable[[Axes], None]] = {
         "stores": lambda axes: _draw_stores(axes, reads, result),
-        "hidden": lambda axes: _draw_hidden(axes, reads),
+        "hidden": lambda axes: _draw_hidden(axes, reads, result.spec),
         "weight": lambda axes: _draw_weight(axes, reads_and_next, result.target),
     }
     panels = element_panels(result.spec)
@@ -88,7 +93,7 @@ def draw_run(result: RunResult) -> Figure:
     axes.set_xlim(0, _window_end(reads) if reads.size else max(1, result.samples))
     figure.align_ylabels()
     if not reads.size:
-        first.text(0.5, 0.5, "the element's column was not read", transform=first.transAxes, ha="center", color=_SOFT)
+        first.text(0.5, 0.5, _NO_EVENTS[_events(result.spec)], transform=first.transAxes, ha="center", color=_SOFT)
     return figure
 
 
@@ -101,10 +106,25 @@ def element_panels(spec: ChipSpec) -> tuple[str, ...]:
 def describe_figure(result: RunResult) -> str:
     """The figure in words, for those who do not see it."""
     spec = result.spec
-    values = {"a": spec.device.a is not None, "p, p^ref": has_reference(spec), "h": spec.hidden is not None, "w": True}
+    values = {
+        "a": spec.device.a is not None,
+        "p, p^ref": has_reference(spec),
+        _hidden_name(spec): spec.hidden is not None,
+        "w": True,
+    }
     names = ", ".join(name for name, there in values.items() if there)
-    events = "updates" if spec.device.a is None else "reads"
-    return f"Weight error over the samples of the run; below, {names} of one element over its first {events}."
+    return f"Weight error over the samples of the run; below, {names} of one element over its first {_events(spec)}."
+
+
+def _events(spec: ChipSpec) -> str:
+    """What an element's trace has a place for each of."""
+    events: dict[ControllerKind, str] = {"transfer": "reads", "in_memory_sgd": "updates", "mixed_precision": "batches"}
+    return events[controller_kind(spec)]
+
+
+def _hidden_name(spec: ChipSpec) -> str:
+    """An element of the hidden matrix."""
+    return "chi" if controller_kind(spec) == "mixed_precision" else "h"
 
 
 def _quiet(axes: Axes) -> None:
@@ -260,7 +280,9 @@ def _title_element(axes: Axes, shown: int, result: RunResult) -> None:
     """Above the element's first panel: which element, how many of its events, and how its sign flips."""
     row, column = result.element
     if result.spec.device.a is None:
-        window = f"first {shown:,} of {result.samples:,} updates" if shown < result.samples else "all updates"
+        events = _events(result.spec)
+        whole = result.samples if events == "updates" else len(result.trace)
+        window = f"first {shown:,} of {whole:,} {events}" if shown < whole else f"all {events}"
         _title(axes, f"Element in row {row}, column {column}: {window}", "", 8)
         return
     chop = result.spec.transfer.chopper
@@ -276,12 +298,13 @@ def _title_element(axes: Axes, shown: int, result: RunResult) -> None:
     _title(axes, f"Element in row {row}, column {column}: {window}", sign, 25)
 
 
-def _draw_hidden(axes: Axes, reads: FloatArray) -> None:
+def _draw_hidden(axes: Axes, reads: FloatArray, spec: ChipSpec) -> None:
     for threshold in (1, -1):
         axes.axhline(threshold, color=_SOFT, linewidth=0.9, dashes=(4, 3))
         _beside(axes, threshold, f"${threshold:+d}$ pulse", _SOFT)
     _stairs(axes, reads, H, _INK, 1.3)
-    axes.set_ylabel("$h$ [pulses]", color=_SOFT)
+    symbol = {"h": "$h$", "chi": r"$\chi$"}[_hidden_name(spec)]
+    axes.set_ylabel(f"{symbol} [pulses]", color=_SOFT)
     values = reads[:, H]
     axes.set_ylim(_padded(min(-1.1, *values), max(1.1, *values)) if reads.size else (-1.2, 1.2))
 

@@ -54,7 +54,7 @@ NARROW_SCENARIOS = (
 
 
 def narrow_variant(spec: ChipSpec) -> ChipSpec:
-    """The same rows, lanes and formats on few columns, with a gain that takes chi to its limits within a few samples."""
+    """The same rows, lanes and formats on few columns, with a gain that takes chi to its limits in a few samples."""
     section, hidden = mixed_section(spec), given(spec.hidden)
     largest = section.x_full_scale * section.d_full_scale
     rate = NARROW_SHARE * 2.0 ** (hidden.bits - 1 - hidden.frac_bits) * spec.device.w.delta / largest
