@@ -35,7 +35,7 @@ def _softest(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
 
 
 # The chip as it is: whole passes over its columns.
-CHIP_SCENARIOS = (
+CHIP_SCENARIOS: tuple[Scenario, ...] = (
     Scenario("reset under way", 1, "push", _NO_LENGTHS, None, _few, resets=8),
     Scenario("as specified", 6, "push", _NO_LENGTHS, QUIET),
     Scenario("W written behind every sample", 4, "push", _NO_LENGTHS, QUIET, _each),
@@ -43,7 +43,7 @@ CHIP_SCENARIOS = (
 )
 
 # The same chip with few columns and a large gain: chi of each column meets its limits.
-NARROW_SCENARIOS = (
+NARROW_SCENARIOS: tuple[Scenario, ...] = (
     Scenario("small codes", 2, "small", _NO_LENGTHS, QUIET),
     Scenario("drive to the limits", 6, "push", _NO_LENGTHS, QUIET),
     Scenario("reset under way", 3, "push", _NO_LENGTHS, None, _few, resets=40),
