@@ -6,6 +6,7 @@ xc_lfsr.v
 xc_transfer_lanes.v
 xc_transfer_lane.v
 xc_read_gain.v
+xc_accumulate.v
 xc_round_shift.v
 xc_state_store.v
 xc_ram_1r1w.v

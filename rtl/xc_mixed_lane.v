@@ -68,9 +68,6 @@ module xc_mixed_lane #
 localparam XD_W = 2 * OP_W;
 localparam PROD_W = XD_W + LR_W;
 localparam INC_W = (PROD_W > LR_SHIFT + 1 ? PROD_W : LR_SHIFT + 1) + 1 - LR_SHIFT;
-localparam SUM_W = (INC_W > CHI_W ? INC_W : CHI_W) + 1;
-localparam WHOLE_W = CHI_W + 1 - CHI_FRAC;
-localparam STEPS_W = (WHOLE_W > STEP_W ? WHOLE_W : STEP_W) + 1;
 
 /*
  * Cycle 1: product of the codes
@@ -123,44 +120,24 @@ end
  * Cycle 3: sum, steps
  */
 
-wire signed [SUM_W-1:0] sum = {{(SUM_W-CHI_W){chi_2_reg[CHI_W-1]}}, chi_2_reg}
-    + {{(SUM_W-INC_W){increment_reg[INC_W-1]}}, increment_reg};
+wire [CHI_W-1:0]  chi_sat;
+wire [STEP_W-1:0] whole;
 
-// The sum fits in CHI_W bits when all bits above the sign of chi agree with it
-wire fits = sum[SUM_W-1:CHI_W-1] == {(SUM_W-CHI_W+1){sum[SUM_W-1]}};
-wire signed [CHI_W-1:0] chi_sat = fits ? sum[CHI_W-1:0]
-    : {sum[SUM_W-1], {(CHI_W-1){!sum[SUM_W-1]}}};
-
-// Whole pulses in chi, toward zero: what is below one pulse waits for the next batch on either side of zero
-wire signed [WHOLE_W-1:0] whole;
-
-xc_round_shift #(
-    .IN_W(CHI_W),
-    .SHIFT(CHI_FRAC),
-    .ROUND(2)
+xc_accumulate #(
+    .ACC_W(CHI_W),
+    .ACC_FRAC(CHI_FRAC),
+    .INC_W(INC_W),
+    .MAX_STEPS(MAX_STEPS)
 )
-steps_round_inst (
-    .in(chi_sat),
-    .out(whole)
+xc_accumulate_inst (
+    .acc(chi_2_reg),
+    .increment(increment_reg),
+    .sum_sat(chi_sat),
+    .steps(whole)
 );
 
-wire signed [STEPS_W-1:0] steps_max = {{(STEPS_W-STEP_W){1'b0}}, MAX_STEPS[STEP_W-1:0]};
-wire signed [STEPS_W-1:0] whole_ext = {{(STEPS_W-WHOLE_W){whole[WHOLE_W-1]}}, whole};
-
-reg [STEP_W-1:0] steps;
-
-always @* begin
-    steps = whole_ext[STEP_W-1:0];
-    if (whole_ext > steps_max) begin
-        steps = steps_max[STEP_W-1:0];
-    end
-    if (whole_ext < -steps_max) begin
-        steps = -steps_max[STEP_W-1:0];
-    end
-    if (!write) begin
-        steps = {STEP_W{1'b0}};
-    end
-end
+// What is below one pulse waits for the next batch, on either side of zero
+wire [STEP_W-1:0] steps = write ? whole : {STEP_W{1'b0}};
 
 // The difference lies between chi and zero: its low CHI_W bits are exact
 wire [CHI_W+STEP_W-1:0] sent = {{CHI_W{steps[STEP_W-1]}}, steps} << CHI_FRAC;

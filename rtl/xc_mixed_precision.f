@@ -3,6 +3,7 @@ xc_mixed_scheduler.v
 xc_mixed_operands.v
 xc_mixed_lanes.v
 xc_mixed_lane.v
+xc_accumulate.v
 xc_round_shift.v
 xc_ram_1r1w.v
 xc_pulse_output.v

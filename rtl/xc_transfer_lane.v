@@ -88,9 +88,6 @@ module xc_transfer_lane #
 localparam E_W = P_W + 1;
 localparam Z_PROD_W = E_W + LR_W + 1;
 localparam Z_INC_W = (Z_PROD_W > LR_SHIFT + 1 ? Z_PROD_W : LR_SHIFT + 1) + 1 - LR_SHIFT;
-localparam SUM_W = (Z_INC_W > H_W ? Z_INC_W : H_W) + 1;
-localparam WHOLE_W = H_W + 1 - H_FRAC;
-localparam STEPS_W = (WHOLE_W > STEP_W ? WHOLE_W : STEP_W) + 1;
 
 /*
  * Cycle 1: errors
@@ -160,41 +157,21 @@ end
  * Cycle 3: sum, steps, reset
  */
 
-wire signed [SUM_W-1:0] h_sum = {{(SUM_W-H_W){h_2_reg[H_W-1]}}, h_2_reg}
-    + {{(SUM_W-Z_INC_W){h_increment_reg[Z_INC_W-1]}}, h_increment_reg};
+wire [H_W-1:0]    h_sat;
+wire [STEP_W-1:0] steps;
 
-// The sum fits in H_W bits when all bits above the sign of H agree with it
-wire h_fits = h_sum[SUM_W-1:H_W-1] == {(SUM_W-H_W+1){h_sum[SUM_W-1]}};
-wire signed [H_W-1:0] h_sat = h_fits ? h_sum[H_W-1:0]
-    : {h_sum[SUM_W-1], {(H_W-1){!h_sum[SUM_W-1]}}};
-
-// Whole pulses in H, toward zero: H = -0.3 pulses asks for none, where ">>>" would give -1
-wire signed [WHOLE_W-1:0] whole;
-
-xc_round_shift #(
-    .IN_W(H_W),
-    .SHIFT(H_FRAC),
-    .ROUND(2)
+xc_accumulate #(
+    .ACC_W(H_W),
+    .ACC_FRAC(H_FRAC),
+    .INC_W(Z_INC_W),
+    .MAX_STEPS(MAX_STEPS)
 )
-steps_round_inst (
-    .in(h_sat),
-    .out(whole)
+xc_accumulate_inst (
+    .acc(h_2_reg),
+    .increment(h_increment_reg),
+    .sum_sat(h_sat),
+    .steps(steps)
 );
-
-wire signed [STEPS_W-1:0] steps_max = {{(STEPS_W-STEP_W){1'b0}}, MAX_STEPS[STEP_W-1:0]};
-wire signed [STEPS_W-1:0] whole_ext = {{(STEPS_W-WHOLE_W){whole[WHOLE_W-1]}}, whole};
-
-reg [STEP_W-1:0] steps;
-
-always @* begin
-    steps = whole_ext[STEP_W-1:0];
-    if (whole_ext > steps_max) begin
-        steps = steps_max[STEP_W-1:0];
-    end
-    if (whole_ext < -steps_max) begin
-        steps = -steps_max[STEP_W-1:0];
-    end
-end
 
 wire steps_zero = steps == {STEP_W{1'b0}};
 

@@ -83,6 +83,14 @@ def parameter_sets(module: str) -> list[dict[str, int]]:
     return sets
 
 
+def accumulator(chip: dict[str, int], name: str, product_w: int) -> dict[str, int]:
+    """Parameters of xc_accumulate for H or chi: the increment is a rounded product."""
+    shift = chip["LR_SHIFT"]
+    increment_w = max(product_w, shift + 1) + 1 - shift
+    widths = {"ACC_W": chip[f"{name}_W"], "ACC_FRAC": chip[f"{name}_FRAC"], "INC_W": increment_w}
+    return {**widths, "MAX_STEPS": chip["MAX_STEPS"]}
+
+
 def controller_sets(module: str) -> list[dict[str, int]]:
     """The parameter sets of a module of xc_controller."""
     shipped = chips()
@@ -90,14 +98,16 @@ def controller_sets(module: str) -> list[dict[str, int]]:
     for chip in [*shipped, *({**shipped[0], **corner} for corner in CORNERS)]:
         beats = -(-chip["ROWS"] // chip["LANES"])
         p_w = chip["ADC_W"] + chip["P_FRAC"]
-        # What the parents of the two shared modules make of the chip's parameters
+        product_w = p_w + chip["LR_W"] + 2
+        # What the parents of the shared modules make of the chip's parameters
         derived = {
+            "xc_accumulate": [accumulator(chip, "H", product_w)],
             "xc_ram_1r1w": [
                 *({"DATA_W": chip["LANES"] * width, "DEPTH": chip["COLS"] * beats} for width in (chip["H_W"], p_w)),
                 *({"DATA_W": width, "DEPTH": chip["COLS"]} for width in (1, 16)),
             ],
             "xc_round_shift": [
-                {"IN_W": p_w + chip["LR_W"] + 2, "SHIFT": chip["LR_SHIFT"], "ROUND": chip["H_ROUND"]},
+                {"IN_W": product_w, "SHIFT": chip["LR_SHIFT"], "ROUND": chip["H_ROUND"]},
                 {"IN_W": p_w + chip["BETA_W"] + 3, "SHIFT": chip["BETA_W"], "ROUND": chip["P_ROUND"]},
                 {"IN_W": chip["H_W"], "SHIFT": chip["H_FRAC"], "ROUND": 2},
                 {"IN_W": chip["LR_W"] + 17, "SHIFT": 16, "ROUND": 0},
@@ -118,6 +128,7 @@ def mixed_sets(module: str) -> list[dict[str, int]]:
     for chip in [*shipped, *({**shipped[0], **corner} for corner in MIXED_CORNERS)]:
         lanes, beats, x_beats = chip["LANES"], *(-(-chip[side] // chip["LANES"]) for side in ("ROWS", "COLS"))
         derived = {
+            "xc_accumulate": [accumulator(chip, "CHI", 2 * chip["OP_W"] + chip["LR_W"])],
             "xc_ram_1r1w": [
                 {"DATA_W": lanes * chip["CHI_W"], "DEPTH": chip["COLS"] * beats},
                 *({"DATA_W": lanes * chip["OP_W"], "DEPTH": depth} for depth in (beats, x_beats)),

@@ -223,11 +223,11 @@ def test_chi_reaches_both_ends(tmp_path: Path) -> None:
 
 # Bug: file, original, replacement, options that show it
 BUGS: dict[str, tuple[str, str, str, Values]] = {
-    "steps toward minus infinity": ("xc_mixed_lane.v", "    .ROUND(2)\n", "    .ROUND(1)\n", {}),
-    "no saturation": ("xc_mixed_lane.v", "chi_sat = fits ? sum[CHI_W-1:0]", "chi_sat = 1'b1 ? sum[CHI_W-1:0]",
+    "steps toward minus infinity": ("xc_accumulate.v", "    .ROUND(2)\n", "    .ROUND(1)\n", {}),
+    "no saturation": ("xc_accumulate.v", "sum_sat = fits ? sum[ACC_W-1:0]", "sum_sat = 1'b1 ? sum[ACC_W-1:0]",
                       {"CHI_W": 12, "LR_SHIFT": 6}),
     "pulses not subtracted": ("xc_mixed_lane.v", "chi_sat - sent[CHI_W-1:0]", "chi_sat", {}),
-    "written with every sample": ("xc_mixed_lane.v", "    if (!write) begin\n", "    if (1'b0) begin\n", {}),
+    "written with every sample": ("xc_mixed_lane.v", "steps = write ? whole", "steps = 1'b1 ? whole", {}),
     "batch a sample long": ("xc_mixed_scheduler.v", "cfg_batch - 16'd1", "cfg_batch", {}),
     "x of the next column": ("xc_mixed_operands.v", "x_word[OP_W*x_lane_reg +:", "x_word[OP_W*rd_x_lane +:", {}),
     "x word kept at a full word": (

@@ -28,16 +28,16 @@ MUTANTS = (
     Mutant(
         # H = -0.3 pulses gives -1 instead of 0.
         name="steps_arithmetic_shift",
-        file="xc_transfer_lane.v",
-        original="    .SHIFT(H_FRAC),\n    .ROUND(2)\n",
-        replacement="    .SHIFT(H_FRAC),\n    .ROUND(1)\n",
+        file="xc_accumulate.v",
+        original="    .SHIFT(ACC_FRAC),\n    .ROUND(2)\n",
+        replacement="    .SHIFT(ACC_FRAC),\n    .ROUND(1)\n",
     ),
     Mutant(
         # Needs a gain that drives H faster than its pulses leave.
         name="h_saturation_missed",
-        file="xc_transfer_lane.v",
-        original="wire h_fits = h_sum[SUM_W-1:H_W-1] == {(SUM_W-H_W+1){h_sum[SUM_W-1]}};",
-        replacement="wire h_fits = 1'b1;",
+        file="xc_accumulate.v",
+        original="wire fits = sum[SUM_W-1:ACC_W-1] == {(SUM_W-ACC_W+1){sum[SUM_W-1]}};",
+        replacement="wire fits = 1'b1;",
     ),
     Mutant(
         # A column's sign turns at its next read. Needs flips.

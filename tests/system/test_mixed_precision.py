@@ -131,10 +131,10 @@ def test_narrow_variant_is_the_same_controller() -> None:
 
 # Bug, and the fields of the report by which it may be found
 MUTANTS: tuple[tuple[Mutant, set[str]], ...] = (
-    (Mutant("steps_arithmetic_shift", "xc_mixed_lane.v", "    .SHIFT(CHI_FRAC),\n    .ROUND(2)\n",
-            "    .SHIFT(CHI_FRAC),\n    .ROUND(1)\n"), {"chi"}),
-    (Mutant("saturation_missed", "xc_mixed_lane.v", "wire fits = sum[SUM_W-1:CHI_W-1] == "
-            "{(SUM_W-CHI_W+1){sum[SUM_W-1]}};", "wire fits = 1'b1;"), {"chi"}),
+    (Mutant("steps_arithmetic_shift", "xc_accumulate.v", "    .SHIFT(ACC_FRAC),\n    .ROUND(2)\n",
+            "    .SHIFT(ACC_FRAC),\n    .ROUND(1)\n"), {"chi"}),
+    (Mutant("saturation_missed", "xc_accumulate.v", "wire fits = sum[SUM_W-1:ACC_W-1] == "
+            "{(SUM_W-ACC_W+1){sum[SUM_W-1]}};", "wire fits = 1'b1;"), {"chi"}),
     (Mutant("chi_forgotten_instead_of_subtracted", "xc_mixed_lane.v", "new_chi = chi_sat - sent[CHI_W-1:0];",
             "new_chi = steps == {STEP_W{1'b0}} ? chi_sat : sent[CHI_W-1:0] & {CHI_W{1'b0}};"), {"chi"}),
     (Mutant("batch_a_sample_late", "xc_mixed_scheduler.v", "sample_reg == cfg_batch - 16'd1",
