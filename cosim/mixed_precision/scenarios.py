@@ -8,7 +8,7 @@ import numpy as np
 
 from crosschop.cosim.job import Segment
 from crosschop.cosim.scenario import BUSY, QUIET, Scenario
-from crosschop.model.chipspec import ChipSpec, given, mixed_section
+from crosschop.model.chipspec import ChipSpec, given, mixed_section, operand_lsbs
 from crosschop.model.cycles_mixed_precision import mixed_durations, pass_cycles
 
 # Columns of the narrow variant: few, so that batches end every few beats.
@@ -56,8 +56,11 @@ NARROW_SCENARIOS: tuple[Scenario, ...] = (
 def narrow_variant(spec: ChipSpec) -> ChipSpec:
     """The same rows, lanes and formats on few columns, with a gain that takes chi to its limits in a few samples."""
     section, hidden = mixed_section(spec), given(spec.hidden)
-    largest = section.x_full_scale * section.d_full_scale
-    rate = NARROW_SHARE * 2.0 ** (hidden.bits - 1 - hidden.frac_bits) * spec.device.w.delta / largest
+    # Pulses per unit of d x^T: what is wanted, and what the mantissa can hold
+    wanted = NARROW_SHARE * 2.0 ** (hidden.bits - 1 - hidden.frac_bits) / (section.x_full_scale * section.d_full_scale)
+    x_lsb, d_lsb = operand_lsbs(spec)
+    largest = ((1 << hidden.rate_bits) - 1) / (x_lsb * d_lsb * 2.0**hidden.frac_bits)
+    rate = min(wanted, largest) * spec.device.w.delta
     return spec.model_copy(
         update={
             "array": spec.array.model_copy(update={"cols": min(spec.array.cols, NARROW_COLS)}),

@@ -5,7 +5,7 @@
 `default_nettype none
 
 /*
- * Runs xc_mixed_precision on random operands and prints what passes its pins, for test_mixed_precision.py:
+ * Runs xc_mixed_precision on random operands and prints what passes its pins, for test_mixed_rtl.py:
  *
  *   Q cycle                                 operands requested, cycle of the handshake
  *   C codes                                 operand beat taken

@@ -14,10 +14,18 @@ import crosschop.cosim
 from crosschop.cosim.kinds import kind_of
 from crosschop.cosim.record import Decoder, Field, Record, UndefinedError, pack
 from crosschop.cosim.transfer.hdl import PADDED_FIELDS
-from crosschop.model.chipspec import ChipSpec, load_chipspec, p_bits, shipped_chipspecs
+from crosschop.model.chipspec import ChipSpec, load_chipspec, p_bits, rtl_parameters, shipped_chipspecs
 
 CHIPS = {path.stem: load_chipspec(path) for path in shipped_chipspecs()}
-SMALL = ["agad_tiny", "agad_rect", "agad_wide", "agad_20", "agad_beta1", "in_memory_sgd_20"]
+SMALL = [
+    "agad_tiny",
+    "agad_rect",
+    "agad_wide",
+    "agad_20",
+    "agad_beta1",
+    "in_memory_sgd_20",
+    "mixed_precision_20",
+]
 
 
 def layout(spec: ChipSpec) -> tuple[Field, ...]:
@@ -122,4 +130,14 @@ def test_width_is_that_of_the_bench(chip: str) -> None:
             "P_W": p_bits(spec),
             "STEP_W": spec.hidden.max_steps.bit_length() + 1,
         }
+    if spec.hidden is not None and spec.device.a is None:
+        names |= kind_of(spec).hdl.bench_parameters(spec) | rtl_parameters(spec)
+        names |= {
+            "PAD": -(-spec.array.rows // spec.controller.lanes) * spec.controller.lanes,
+            "COL_W": max(1, (spec.array.cols - 1).bit_length()),
+            "STEP_W": spec.hidden.max_steps.bit_length() + 1,
+        }
+        for name in ("SLOT_W", "SENT_W"):
+            (width,) = re.findall(rf"localparam {name} += ([^;]+);", text)
+            names[name] = eval(width, {}, names)
     assert decoder_of(spec).bits == eval(" ".join(expression.split()), {}, names)

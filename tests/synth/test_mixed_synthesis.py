@@ -16,7 +16,7 @@ TOP = "xc_mixed_precision"
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("pyosys") is None, reason="no Yosys: pip install pyosys==0.70")
 
 # Rows, columns and lanes without a common divisor, so that every store has padding
-RECTANGLE = {"ROWS": 7, "COLS": 5, "LANES": 3, "OP_W": 6, "CHI_W": 11, "CHI_FRAC": 6, "MAX_STEPS": 3}
+RECTANGLE = {"ROWS": 7, "COLS": 5, "LANES": 3, "OP_W": 6, "CHI_W": 11, "CHI_FRAC": 6, "LR_SHIFT": 15, "MAX_STEPS": 3}
 
 
 def elaborate(parameters: dict[str, int]) -> list[str]:
