@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import crosschop.model.golden
-from crosschop.model.golden import chopper, controller, fixed, lfsr, scheduler, transfer
+from crosschop.model.golden import chopper, controller, fixed, lfsr, mixed_precision, scheduler, transfer
 from crosschop.model.golden.state import ControllerConfig, new_transfer, reset_state
 
 FOLDER = Path(crosschop.model.golden.__file__).parent
@@ -179,3 +179,19 @@ def test_scheduler_and_rows_equal_their_text() -> None:
     config, states = CONFIG, [reset_state(CONFIG) for _ in "ab"]
     for _ in range(7):
         assert scheduler.step_sample(config, states[0]) == pure(scheduler.step_sample, {})(config, states[1])
+
+
+@pytest.mark.parametrize("rounding", [0, 1, 2])
+def test_mixed_precision_equals_its_text(rounding: int) -> None:
+    config = mixed_precision.MixedConfig(
+        rows=3, cols=2, chi_bits=12, chi_frac=7, lr=171, lr_shift=16, max_steps=2, chi_rounding=rounding, batch=3
+    )  # fmt: skip
+    states = [mixed_precision.reset_mixed(config) for _ in "ab"]
+    outputs = [new_transfer(CONFIG) for _ in "ab"]
+    steps = (mixed_precision.step_column, pure(mixed_precision.step_column, {}))
+    for x, *d in np.random.default_rng(4).integers(-256, 256, (200, 4)):
+        for step, state, output in zip(steps, states, outputs, strict=True):
+            step(config, state, x, np.array(d), output)
+        for compiled, interpreted in zip((*states[0], *outputs[0]), (*states[1], *outputs[1]), strict=True):
+            np.testing.assert_array_equal(compiled, interpreted)
+    assert states[0].chi.any()
