@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
+from crosschop.model.chipspec.algorithms import MixedPrecision
 from crosschop.model.chipspec.derive import (
     beats,
     cycles,
@@ -27,6 +28,7 @@ from crosschop.model.chipspec.derive import (
 from crosschop.model.chipspec.devices import Device, PcmPair
 from crosschop.model.chipspec.keys import Key, keys_of
 from crosschop.model.chipspec.loader import device_presets, load_chipspec, shipped_chipspecs
+from crosschop.model.chipspec.mixed_precision import chi_gain
 from crosschop.model.chipspec.schema import ChipSpec
 from crosschop.model.chipspec.section import Section
 
@@ -53,6 +55,10 @@ def _has_matrix(spec: ChipSpec) -> bool:
     return spec.hidden is not None
 
 
+def _has_operands(spec: ChipSpec) -> bool:
+    return isinstance(spec.algorithm, MixedPrecision)
+
+
 DERIVED = (
     Derived("lambda_h", "pulses", "gain of a read into H, pulses to W per weight unit of A", lambda_h, _has_a),
     Derived(
@@ -61,6 +67,14 @@ DERIVED = (
         "the same in H LSB per P LSB as the controller multiplies it, `cfg_lr_h` / 2^`LR_SHIFT`",
         lambda spec: rate_gain(spec).mantissa / 2.0 ** rate_gain(spec).shift,
         _has_a,
+    ),
+    Derived("chi_gain", "pulses", "gain of d x^T into chi, lambda / delta_W", chi_gain, _has_operands),
+    Derived(
+        "chi_rate_gain",
+        "",
+        "the same in chi LSB per product of codes as the controller multiplies it, `cfg_lr` / 2^`LR_SHIFT`",
+        lambda spec: rate_gain(spec).mantissa / 2.0 ** rate_gain(spec).shift,
+        _has_operands,
     ),
     Derived("read_lsb", "weight", "one code of the transfer read", read_lsb, _has_a),
     Derived("delta_a", "weight", "mean step of A at weight 0", lambda spec: spec.gradient_device.delta, _has_a),
@@ -92,10 +106,19 @@ DERIVED = (
         "W and, where they exist, A and R",
         lambda spec: 1 + (spec.device.a is not None) + (spec.array_r is not None),
     ),
-    Derived("memory_bits_h", "bits", "memory of H, with the padding of the last beat", lambda s: memory_bits(s).h),
+    Derived(
+        "memory_bits_h", "bits", "memory of H or chi, with the padding of the last beat", lambda s: memory_bits(s).h
+    ),
     Derived("memory_bits_p", "bits", "memory of P; none for beta = 1", lambda spec: memory_bits(spec).p),
     Derived("memory_bits_pref", "bits", "memory of P^ref", lambda spec: memory_bits(spec).pref),
     Derived("memory_bits_count", "bits", "memory of reads per chop period", lambda spec: memory_bits(spec).count),
+    Derived(
+        "memory_bits_operands",
+        "bits",
+        "store of x and d of a sample, with the padding of the last beats",
+        lambda spec: memory_bits(spec).operands,
+        _has_operands,
+    ),
     Derived("memory_bits", "bits", "all memories of the controller", lambda spec: memory_bits(spec).total),
 )
 
