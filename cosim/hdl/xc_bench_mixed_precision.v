@@ -148,7 +148,7 @@ xc_mixed_monitor #(
     .clk(clk), .rst(py_rst), .trc_valid(trc_valid), .trc_last(trc_last), .trc_col(trc_col), .trc_beat(trc_beat),
     .trc_x(trc_x), .trc_d(trc_d), .trc_chi(trc_chi), .trc_pulses(trc_pulses), .wr_start(wr_start),
     .wr_data({wr_pulses, wr_col}), .fire(fire), .retired(retired), .groups(groups), .group_writes(group_writes),
-    .d(ret_d), .error(ret_error)
+    .group_d(ret_d), .error(ret_error)
 );
 
 /*

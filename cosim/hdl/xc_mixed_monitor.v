@@ -47,8 +47,8 @@ module xc_mixed_monitor #
     output reg  [15:0]               retired,
     output reg  [15:0]               groups,
     output reg  [15:0]               group_writes,
-    // Codes of d in the latest pass
-    output reg  [PAD*OP_W-1:0]       d,
+    // Codes of d in the pass of that group
+    output reg  [PAD*OP_W-1:0]       group_d,
     // A record whose beats are out of order, differ in their header, are undefined, or show another d than its pass
     output wire                      error
 );
@@ -65,12 +65,13 @@ reg [15:0]             written_before_reg;
 reg                    any_reg, full_reg;
 reg [COL_W-1:0]        head_col_reg;
 reg [OP_W-1:0]         head_x_reg;
+reg [PAD*OP_W-1:0]     d_reg;
 reg [PAD*CHI_W-1:0]    chi_reg;
 reg [PAD*STEP_W-1:0]   pulses_reg;
 
 wire last_expected = beat_reg == BEATS - 1;
 wire header_differs = (beat_reg != 16'd0) && ((trc_col !== head_col_reg) || (trc_x !== head_x_reg));
-wire d_differs = (col_reg != 16'd0) && (trc_d !== d[LANES*OP_W*beat_reg +: LANES*OP_W]);
+wire d_differs = (col_reg != 16'd0) && (trc_d !== d_reg[LANES*OP_W*beat_reg +: LANES*OP_W]);
 
 assign error = !rst && ((^trc_valid === 1'bx) ||
                         (trc_valid && ((trc_beat !== beat_reg[BEAT_W-1:0]) || (trc_last !== last_expected) ||
@@ -92,18 +93,20 @@ always @(posedge clk) begin
     if (trc_valid) begin
         chi_reg[LANES*CHI_W*beat_reg +: LANES*CHI_W] = trc_chi;
         pulses_reg[LANES*STEP_W*beat_reg +: LANES*STEP_W] = trc_pulses;
-        if (col_reg == 16'd0) d[LANES*OP_W*beat_reg +: LANES*OP_W] <= trc_d;
+        if (col_reg == 16'd0) d_reg[LANES*OP_W*beat_reg +: LANES*OP_W] = trc_d;
         head_col_reg <= trc_col;
         head_x_reg   <= trc_x;
         any_reg      <= any && !last_expected;
         beat_reg     <= last_expected ? 16'd0 : beat_reg + 16'd1;
     end
+    if (group_end && !full_reg) group_d <= d_reg;
     if (col_end) begin
-        slots[slot_reg] <= {pulses_reg, chi_reg, trc_x, trc_col};
+        // While a write is missing, what comes behind the group must not take its place
+        if (!full_reg) slots[slot_reg] <= {pulses_reg, chi_reg, trc_x, trc_col};
         retired  <= retired + 16'd1;
         col_reg  <= (col_reg == COLS - 1) ? 16'd0 : col_reg + 16'd1;
         if (slot_reg != GROUP - 1) slot_reg <= slot_reg + 16'd1;
-        full_reg <= group_end;
+        full_reg <= group_end || full_reg;
     end
     if (wr_start === 1'b1) begin
         sent[sent_reg] <= wr_data;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,11 @@ IntArray = NDArray[np.int64]
 
 # 16-bit counters of the bench.
 COUNT_MASK = 0xFFFF
+
+
+def _without_slot(field: str) -> str:
+    """The name of a field without the number of its place in the record."""
+    return field.rstrip("0123456789")
 
 
 class ColumnScoreboard(Scoreboard):
@@ -127,4 +133,9 @@ class ColumnScoreboard(Scoreboard):
     def _check_padding(self, field: str, column: int) -> None:
         assert self._record is not None
         if self._record.beyond(field):
-            self._fail(f"{field.rstrip('0123456789')} past the last row", 0, "not 0", column)
+            self._fail(f"{_without_slot(field)} past the last row", 0, "not 0", column)
+
+    def _fail(
+        self, field: str, expected: object, got: object, column: int | None = None, row: int | None = None
+    ) -> NoReturn:
+        super()._fail(_without_slot(field), expected, got, column, row)
