@@ -118,7 +118,7 @@ class Result:
         transfers: transfers compared.
         cycles: RTL counters by phase, summed over the segments.
         predicted: the cycle model's counts for the same, before injected back-pressure.
-        writes: column writes of W.
+        writes: column writes of W; none in in-memory SGD, which updates W as a whole.
         mismatch: the first difference, None where all is equal.
     """
 

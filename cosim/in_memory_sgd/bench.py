@@ -52,7 +52,6 @@ class UpdateBench(Bench):
             scoreboard.check_retire(await self.next_record(scoreboard))
             self.result.transfers += 1
             self.result.samples += 1
-            self.result.writes += 1
             if self._released < offered:
                 self._release(stimulus)
             self.report_progress()
