@@ -13,7 +13,6 @@ from crosschop.model.reproduce.experiment import LABELS, Comparison, Row, Settin
 from crosschop.model.reproduce.points import Outcomes, Point
 
 ALGORITHMS = ("in_memory_sgd", "ttv2", "c_ttv2", "agad")
-WITHOUT_RTL = ("in_memory_sgd",)
 STATES = (400, 200, 100, 40, 20, 10)
 QUICK_STATES = (100, 20)
 # With RTL in the loop, too few to converge: enough to see that the events are the golden engine's.
@@ -29,7 +28,7 @@ class Fig4:
         """One run per algorithm, number of states, sigma_R and seed."""
         return [
             _point(settings, algorithm, states, sigma_r, seed)
-            for algorithm in _algorithms(settings)
+            for algorithm in ALGORITHMS
             for states in _states(settings)
             for sigma_r in paper("fig4")["sigma_r"]
             for seed in settings.seeds
@@ -39,7 +38,7 @@ class Fig4:
         """Every cell of the figure."""
         published = paper("fig4")
         rows = []
-        for algorithm in _algorithms(settings):
+        for algorithm in ALGORITHMS:
             for states in _states(settings):
                 for index, sigma_r in enumerate(published["sigma_r"]):
                     errors = [
@@ -65,7 +64,7 @@ class Fig4:
     def draw(self, settings: Settings, outcomes: Outcomes) -> Figure:
         """A column of maps per algorithm: the paper's above, ours below."""
         published = paper("fig4")
-        algorithms, states = _algorithms(settings), _states(settings)
+        algorithms, states = ALGORITHMS, _states(settings)
         figure = Figure(figsize=(3.3 * len(algorithms) + 1.2, 1.6 + 0.72 * len(states)), layout="constrained")
         axes = figure.subplots(2, len(algorithms), squeeze=False)
         image = None
@@ -104,10 +103,6 @@ REMARKS = (
     "Chopped-TTv2: no setting reproduces both the rise at 400 states and the flat row at 20 states up to sigma_R 1 "
     "(chipspecs/c_ttv2_20.yaml).",
 )
-
-
-def _algorithms(settings: Settings) -> list[str]:
-    return [name for name in ALGORITHMS if settings.engine == "golden" or name not in WITHOUT_RTL]
 
 
 def _states(settings: Settings) -> tuple[int, ...]:

@@ -158,6 +158,18 @@ def test_digest_covers_codes_and_pulses() -> None:
         assert int(session.recording.digest[0]) == digest
 
 
+def test_a_trace_ends_when_it_is_full() -> None:
+    """Columns in random order: the element's column may be read more often than there are sweeps."""
+    spec = load_chipspec("agad_tiny", ["algorithm.column_order=random", "array.cols=2"])
+    lengths = set()
+    for seed in range(1, 9):
+        result = run_golden(spec, seed, TRANSFERS, quiet)
+        lengths.add(len(result.trace))
+        assert len(result.trace) <= TRANSFERS // 2 + 1
+        assert (np.diff(result.trace[:, 0]) > 0).all()
+    assert TRANSFERS // 2 + 1 in lengths  # full: with seeds that read it more often
+
+
 def trained(engine: Callable[..., RunResult], device_seed: int, *overrides: str) -> float:
     """Weight error in percent at the end of the chip's own run."""
     spec = load_chipspec("agad_20", overrides)

@@ -126,11 +126,11 @@ def test_tables_without_simulation(tmp_path: Path) -> None:
 def test_rtl_runs_the_same_events(tmp_path: Path) -> None:
     process = call(tmp_path, "reproduce", "fig4", "--engine", "icarus", "--states", "20", "--quick", "--seeds", "1")
     assert process.returncode == 0, process.stderr
-    assert "18 runs with RTL in the loop, each event for event equal to the golden engine's" in process.stderr
+    assert "24 runs with RTL in the loop, each event for event equal to the golden engine's" in process.stderr
     points = [
         json.loads(line) for line in (tmp_path / "build/reproduce/fig4/points.jsonl").read_text().split("\n") if line
     ]
-    assert len(points) == 36
+    assert len(points) == 48
     # One of them changed: the command finds that the twins differ.
     changed = next(entry for entry in points if entry["point"]["engine"] == "icarus")
     changed["outcome"]["digest"] = "0"
