@@ -53,6 +53,7 @@ class Retention:
         ideal, _ = mean_and_spread([outcomes[_point(None, seed)].error for seed in settings.seeds])
         axes.axhline(ideal, color="#8a929a", linewidth=1, label="without decay")
         axes.axvline(1, color="#22272c", linewidth=1, linestyle=":", label="the paper's rule")
+        axes.set_ylim(bottom=0)
         axes.legend(frameon=False)
         return figure
 

@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from crosschop.model.reproduce.experiment import LABELS, mean_and_spread
 
 COLOURS = {"in_memory_sgd": "#8a929a", "ttv2": "#e69f00", "c_ttv2": "#0072b2", "agad": "#d55e00"}
+
+# Plain numbers where a logarithmic axis would write powers of ten.
+NUMBERS = FuncFormatter(lambda value, _: f"{value:g}")
 
 
 def curves(
@@ -18,7 +22,7 @@ def curves(
     published: Mapping[str, Sequence[float]],
     label: str,
 ) -> tuple[Figure, Axes]:
-    """A logarithmic plot of weight errors.
+    """A plot of weight errors over a logarithmic abscissa.
 
     Args:
         abscissa: values of the quantity, positive.
@@ -36,7 +40,7 @@ def curves(
         if algorithm in published:
             axes.plot(abscissa, published[algorithm], "--", color=colour, label=f"{LABELS[algorithm]}, paper")
     axes.set_xscale("log")
-    axes.set_yscale("log")
+    axes.xaxis.set_major_formatter(NUMBERS)
     axes.set_xlabel(label)
     axes.set_ylabel("weight programming error, %")
     axes.grid(visible=True, which="major", color="#e9edf1")
