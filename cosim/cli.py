@@ -75,5 +75,6 @@ def _fail(ctx: click.Context, messages: list[str], exit_code: int, as_json: bool
 def main() -> None:
     """Co-simulation of analog in-memory training chips.
 
-    Exit codes: 0 pass, 1 mismatch, 2 bad input, 3 a tool is missing or failed, 130 interrupted.
+    Exit codes: 0 pass, 1 mismatch, 2 bad input, 3 a tool is missing or failed, 70 a bug of ours,
+    130 interrupted.
     """

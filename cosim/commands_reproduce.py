@@ -94,9 +94,9 @@ def _numbers(text: str | None) -> tuple[int, ...] | None:
     if text is None:
         return None
     words = text.split(",")
-    if not all(word.strip().isdigit() and 2 <= int(word) <= 100000 for word in words):
+    if not all(word.strip().isascii() and word.strip().isdigit() and 2 <= int(word) <= 100000 for word in words):
         raise InputError(f"--states {text}: allowed are integers 2..100000, separated by commas")
-    return tuple(int(word) for word in words)
+    return tuple(dict.fromkeys(int(word) for word in words))
 
 
 def _simulate(console: Console, name: str, points: list[Point], store: Store, workers: int) -> dict[Point, Outcome]:

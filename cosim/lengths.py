@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-LENGTH_STYLES = ("uniform", "longest", "shortest")
-
 
 def draw_lengths(generator: np.random.Generator, style: str, longest: int, samples: int) -> NDArray[np.int64]:
     """Train lengths of so many samples, (samples,).

@@ -1,20 +1,29 @@
-"""Runs independent work on all cores; ends its workers when the program is interrupted."""
+"""Runs independent work on all cores; ends its workers when the program is interrupted or a piece of work fails."""
 
 from __future__ import annotations
 
-import functools
 import multiprocessing
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import TypeVar
+
+from crosschop.model.errors import CrosschopError
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
-def _with_item(function: Callable[[Item], Answer], item: Item) -> tuple[Item, Answer]:
-    return item, function(item)
+def _answer(function: Callable[[Item], Answer], item: Item) -> Answer:
+    try:
+        return function(item)
+    except CrosschopError:
+        raise
+    except Exception:
+        # Only what can be pickled crosses to the parent.
+        raise RuntimeError(traceback.format_exc()) from None
 
 
 def _prepare_worker() -> None:
@@ -36,11 +45,24 @@ def run_parallel(
         function: importable by name, as it runs in other processes.
         items: what to work on, begun in this order.
         workers: processes; 1 works in this one.
+
+    Raises:
+        CrosschopError: as the function raised it.
+        RuntimeError: the function failed otherwise; the message is its traceback.
     """
     if workers == 1 or len(items) <= 1:
         for item in items:
             yield item, function(item)
         return
-    # Leaving the block ends the workers, whatever they are doing.
-    with multiprocessing.get_context("spawn").Pool(min(workers, len(items)), _prepare_worker) as pool:
-        yield from pool.imap_unordered(functools.partial(_with_item, function), items)
+    context = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(min(workers, len(items)), context, _prepare_worker)
+    try:
+        futures = {executor.submit(_answer, function, item): item for item in items}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        raise
+    executor.shutdown()

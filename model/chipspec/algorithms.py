@@ -78,6 +78,12 @@ class TransferAlgorithm(_Algorithm):
             raise ValueError("either eta0 or lambda_a must be given, not both")
         return self
 
+    @model_validator(mode="after")
+    def _correction_within_a_period(self) -> TransferAlgorithm:
+        if self.read_correction is not None and self.chopper.mode == "off":
+            raise ValueError("read_correction needs a chopper: without chop periods the index of a read never ends")
+        return self
+
 
 class Ttv2(TransferAlgorithm):
     """TTv2: reads A - R, no choppers (Gokmen, Front. Artif. Intell. 4 (2021); Eq 10)."""

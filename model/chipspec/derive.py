@@ -21,6 +21,7 @@ from crosschop.model.chipspec.section import given
 ORDER_CODES = {"sequential": 0, "random": 1}
 CHOP_CODES = {"off": 0, "regular": 1, "random": 2}
 LFSR_COMPARE_BITS = 16
+MANTISSA_MIN = 8  # 4 bits: an error of the corrected gain of 6 % at most
 COUNT_BITS = 16  # of a regular chop period
 
 ControllerKind = Literal["transfer", "in_memory_sgd", "mixed_precision"]
@@ -119,11 +120,29 @@ def beta_mantissa(spec: ChipSpec) -> int:
     return mantissa
 
 
+def corrected_mantissa(spec: ChipSpec) -> int:
+    """The gain's mantissa at the largest index of the read correction.
+
+    Raises:
+        DeriveError: it has fewer than 4 bits left.
+    """
+    largest = spec.transfer.read_correction or 1
+    mantissa = rate_gain(spec).mantissa // largest
+    if largest > 1 and mantissa < MANTISSA_MIN:
+        raise DeriveError(
+            f"algorithm.read_correction = {largest} leaves {mantissa} of the gain's mantissa of "
+            f"hidden.rate_bits = {given(spec.hidden).rate_bits} bits, needed: {MANTISSA_MIN} or more"
+        )
+    return mantissa
+
+
 def range_checks(spec: ChipSpec) -> tuple[Callable[[ChipSpec], object], ...]:
     """The derivations that may fail for a chip that obeys the schema."""
     if spec.hidden is None:
         return ()
-    return (rate_gain, beta_mantissa) if has_reference(spec) else (rate_gain,)
+    if spec.device.a is None:
+        return (rate_gain,)
+    return (rate_gain, corrected_mantissa, beta_mantissa) if has_reference(spec) else (rate_gain, corrected_mantissa)
 
 
 def chop_setting(spec: ChipSpec) -> int:

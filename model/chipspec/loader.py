@@ -23,6 +23,9 @@ from crosschop.model.errors import InputError
 OVERRIDE_PLACE = "--set"
 # Sections that may start from a preset of devices/presets.yaml.
 _PRESET_SECTIONS = (("device", "a"), ("device", "w"))
+# Of a preset for A: whether A is read against a reference is what array_r says.
+_GRADIENT_DEVICE = ("device", "a")
+_TOLD_BY_ARRAY_R = ("zero_at_symmetry_point", "sigma_zero")
 # They describe one file, so a chip that extends another has to say its own.
 _NOT_INHERITED = ("name", "summary", "notes")
 
@@ -130,7 +133,10 @@ class _Layers:
                 below = below if isinstance(below, dict) else {}
                 if here in _PRESET_SECTIONS and value.get("preset") is not None:
                     name = value["preset"]
-                    below = self._merge({}, _preset(name, place, here), f"preset {name}", here)
+                    keys = _preset(name, place, here)
+                    if here == _GRADIENT_DEVICE:
+                        keys = {key: kept for key, kept in keys.items() if key not in _TOLD_BY_ARRAY_R}
+                    below = self._merge({}, keys, f"preset {name}", here)
                 value = self._merge(below, value, place, here)
             merged[key] = value
         return merged
@@ -229,7 +235,8 @@ def _read_chain(path: Path) -> _Layers:
 def _lay_overrides(layers: _Layers, overrides: Sequence[str]) -> list[str]:
     """Applies `KEY.PATH=VALUE` texts; returns the sentences about malformed ones."""
     problems: list[str] = []
-    for override in overrides:
+    # A preset replaces a whole section, so it comes before the keys that are set in it.
+    for override in sorted(overrides, key=lambda text: not text.partition("=")[0].strip().endswith(".preset")):
         path, equals, text = override.partition("=")
         names = path.strip().split(".")
         if not equals or not all(names):

@@ -213,6 +213,17 @@ class ChipSpec(Section):
         return self
 
     @model_validator(mode="after")
+    def _one_zero(self) -> ChipSpec:
+        """What stands for weight 0 is told in one place: by array_r where there may be one."""
+        array, device = ("w", self.device.w) if self.device.a is None else ("a", self.device.a)
+        if self.device.a is None and self.array_r is None:
+            return self
+        for key in ("zero_at_symmetry_point", "sigma_zero"):
+            if getattr(device, key, None):
+                raise ValueError(f"device.{array}.{key} does not go with this array: array_r tells what weight 0 is")
+        return self
+
+    @model_validator(mode="after")
     def _square_for_a_diagonal(self) -> ChipSpec:
         if isinstance(self.task, ConstantGradient) and self.array.rows != self.array.cols:
             raise ValueError(

@@ -10,7 +10,6 @@ from typing import Protocol
 from crosschop.model.chipspec import ChipSpec, ControllerKind, controller_kind
 from crosschop.model.engines import in_memory_sgd, mixed_precision, transfer
 from crosschop.model.engines.common import Progress
-from crosschop.model.errors import InputError
 from crosschop.model.results import RunResult
 
 __all__ = ["Progress", "run_float", "run_golden"]
@@ -34,10 +33,7 @@ _KINDS: dict[ControllerKind, _Kind] = {
 
 
 def _kind_of(spec: ChipSpec) -> _Kind:
-    kind = controller_kind(spec)
-    if kind not in _KINDS:
-        raise InputError(f"{spec.name}: no engine trains algorithm {spec.algorithm.name} yet")
-    return _KINDS[kind]
+    return _KINDS[controller_kind(spec)]
 
 
 def run_golden(
@@ -51,9 +47,6 @@ def run_golden(
         transfers: how many to run; what one is, `transfers_in` says.
         progress: called with the transfers done so far.
         device_seed: seed of devices and target alone; the run's seed when None.
-
-    Raises:
-        InputError: no engine knows the chip's algorithm.
     """
     return _kind_of(spec).run_golden(spec, seed, transfers, progress, device_seed)
 

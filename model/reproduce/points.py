@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -90,7 +90,7 @@ class Store:
         self._path = path
         self._outcomes: dict[str, Outcome] = {}
         if path.exists():
-            for line in path.read_text().splitlines():
+            for line in path.read_text(errors="replace").splitlines():
                 try:
                     entry = json.loads(line)
                     self._outcomes[entry["key"]] = Outcome(**entry["outcome"])
@@ -112,4 +112,3 @@ class Store:
 
 
 Outcomes = Mapping[Point, Outcome]
-Simulate = Callable[[Point], Outcome]

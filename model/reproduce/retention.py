@@ -41,7 +41,8 @@ class Retention:
             ),
             remarks=(
                 "The paper's rule, from its text: A has to hold for about N n_s samples. Its sweep is in the "
-                "supplement, which gives no numbers to compare with here.",
+                "supplement, which gives no numbers to compare with here. What R loses, which matters to TTv2 and "
+                "Chopped-TTv2, is not modelled: R holds what it was programmed to.",
             ),
         )
 

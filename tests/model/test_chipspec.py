@@ -435,3 +435,35 @@ def test_command_bad_input(arguments: list[str]) -> None:
 def test_command_version() -> None:
     result = CliRunner().invoke(main, ["--version"])
     assert result.exit_code == 0 and result.stdout.startswith("crosschop ")
+
+
+# ---------------------------------------------------------------- rules between keys of the algorithms
+
+
+def test_read_correction_needs_chop_periods() -> None:
+    (message,) = errors_of("ttv2_20", "algorithm.read_correction=20")
+    assert message.endswith("read_correction needs a chopper: without chop periods the index of a read never ends")
+    assert errors_of("agad_20", "algorithm.chop={mode: off, period: null}", "algorithm.read_correction=20")
+
+
+def test_read_correction_leaves_bits_of_the_gain() -> None:
+    (message,) = errors_of("agad_20", "hidden.rate_bits=4", "algorithm.read_correction=10")
+    assert "algorithm.read_correction = 10 leaves 1 of the gain's mantissa of hidden.rate_bits = 4 bits" in message
+    load_chipspec("agad_20", ["algorithm.read_correction=255"])
+
+
+def test_zero_of_a_is_told_by_the_reference_array() -> None:
+    for override in ("device.a.zero_at_symmetry_point=true", "device.a.sigma_zero=0.1"):
+        (message,) = errors_of("agad_20", override)
+        assert "does not go with this array: array_r tells what weight 0 is" in message
+    # A preset brings such keys along; for A they are left out, for W they stay.
+    spec = load_chipspec("agad_20", ["device.a={preset: reram_array_om}", "device.w={preset: reram_array_om}"])
+    assert not getattr(spec.device.a, "zero_at_symmetry_point", None)
+    assert getattr(spec.device.w, "zero_at_symmetry_point", None) is True
+
+
+def test_preset_comes_before_the_keys_set_in_it() -> None:
+    orders = [["device.a.n_states=77", "device.a.preset=ecram"], ["device.a.preset=ecram", "device.a.n_states=77"]]
+    first, second = (load_chipspec("agad_20", overrides) for overrides in orders)
+    assert first == second
+    assert first.gradient_device.n_states == 77

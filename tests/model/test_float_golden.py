@@ -82,7 +82,6 @@ CHIPS: list[tuple[str, ...]] = [
     (*C_TTV2, "algorithm.chop.period=3", "hidden.rounding=floor"),
     (*C_TTV2, "algorithm.read_correction=3"),
     TTV2,
-    (*TTV2, "algorithm.read_correction=5"),
 ]
 READS = 40
 
@@ -120,7 +119,7 @@ AGAD_WRONG: list[dict[str, Any]] = [{"chop_period": 9}, {"lambda_h": 1.02}, {"be
         (C_TTV2, {"read_correction": 2}),
         (TTV2, {"lambda_h": 1.02}),
         (TTV2, {"read_correction": 20}),
-        ((*TTV2, "algorithm.read_correction=20"), {"read_correction": 15}),
+        ((*C_TTV2, "algorithm.read_correction=10"), {"read_correction": 7}),
     ],
 )
 def test_bound_catches(overrides: tuple[str, ...], wrong: dict[str, Any]) -> None:

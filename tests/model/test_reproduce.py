@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosschop.model.chipspec import load_chipspec
+from crosschop.model.errors import InputError
 from crosschop.model.parallel import run_parallel
 from crosschop.model.reproduce import EXPERIMENTS, new_experiment
 from crosschop.model.reproduce.experiment import Row, Settings, paper
@@ -139,3 +140,28 @@ def test_parallel_gives_what_one_process_gives() -> None:
     alone, together = (dict(run_parallel(simulate_golden, points, workers)) for workers in (1, 2))
     assert alone == together
     assert len({outcome.digest for outcome in alone.values()}) == 3
+
+
+class _TwoArgumentsError(Exception):
+    """Cannot be made again from its pickle."""
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(one)
+        self.two = two
+
+
+def _fail(item: int) -> int:
+    if item == 2:
+        raise _TwoArgumentsError("item", "two")
+    return item
+
+
+def _refuse(item: int) -> int:
+    raise InputError(f"item {item} is refused")
+
+
+def test_worker_that_fails_ends_the_work() -> None:
+    with pytest.raises(RuntimeError, match="_TwoArgumentsError"):
+        list(run_parallel(_fail, [1, 2, 3], 2))
+    with pytest.raises(InputError, match="is refused"):
+        list(run_parallel(_refuse, [1, 2, 3], 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import signal
 import time
 from functools import cache
@@ -11,6 +12,12 @@ from typing import Any
 
 import pytest
 from command import call, start
+
+from crosschop.cosim import simulate_points
+from crosschop.cosim.engines import MismatchError
+from crosschop.cosim.job import Mismatch
+from crosschop.model.errors import CrosschopError
+from crosschop.model.reproduce.points import Point
 
 SIGMA_R = (0, 0.05, 0.1, 0.25, 0.5, 1.0)
 START_SECONDS = 120
@@ -75,7 +82,7 @@ def test_fig4_ttv2_breaks_down(quick: Any, states: int) -> None:
 @pytest.mark.xdist_group("fig4")
 def test_fig4_sgd(quick: Any) -> None:
     cells = _fig4(quick("fig4"), "in_memory_sgd", 20)
-    assert abs(cells[0][0] - cells[0][1]) < 3
+    assert all(abs(ours - published) < 3 for ours, published in cells.values())
     assert cells[1.0][0] > 2 * cells[0][0]
 
 
@@ -110,7 +117,7 @@ def test_retention_needs_no_more_than_the_paper_says(quick: Any) -> None:
     """Ten times N n_s is as good as no decay, a tenth is not."""
     rows = quick("retention")
     ideal = rows["agad", "no decay"]["ours"]
-    assert abs(rows["agad", "lifetime 100 N n_s"]["ours"] - ideal) < 1
+    assert abs(rows["agad", "lifetime 10 N n_s"]["ours"] - ideal) < 0.5
     assert rows["agad", "lifetime 0.1 N n_s"]["ours"] > rows["agad", "lifetime 100 N n_s"]["ours"] + 1
 
 
@@ -182,3 +189,20 @@ def test_bad_input(arguments: list[str], sentence: str, tmp_path: Path) -> None:
     assert process.returncode == 2
     assert sentence in process.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["tmp"]
+
+
+def test_difference_of_the_rtl_names_the_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a worker raises crosses to the parent as it is."""
+
+    def differ(*arguments: object) -> None:
+        raise MismatchError(Mismatch(3, 70, "training", 1, 0, "H", "4", "5"), 3)
+
+    monkeypatch.setattr(simulate_points, "run_icarus", differ)
+    with pytest.raises(CrosschopError) as caught:
+        simulate_points.simulate(Point("agad_tiny", ("algorithm.beta=0.25",), 7, "icarus"))
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert again.exit_code == 1
+    assert again.messages == [
+        "the RTL differs from the golden model at transfer 3: H; "
+        "crosschop run agad_tiny --seed 7 --set algorithm.beta=0.25 shows where"
+    ]
