@@ -64,7 +64,7 @@ class TransferAlgorithm(_Algorithm):
         ge=2,
         le=255,
         description="divide each read's gain by its index within the chop period of its column, at most by this "
-        "number; null = no correction",
+        "number; goes with a chopper; null = no correction",
     )
 
     @property

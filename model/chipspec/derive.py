@@ -140,9 +140,12 @@ def range_checks(spec: ChipSpec) -> tuple[Callable[[ChipSpec], object], ...]:
     """The derivations that may fail for a chip that obeys the schema."""
     if spec.hidden is None:
         return ()
-    if spec.device.a is None:
-        return (rate_gain,)
-    return (rate_gain, corrected_mantissa, beta_mantissa) if has_reference(spec) else (rate_gain, corrected_mantissa)
+    checks: list[Callable[[ChipSpec], object]] = [rate_gain]
+    if spec.device.a is not None and spec.transfer.read_correction is not None:
+        checks.append(corrected_mantissa)
+    if has_reference(spec):
+        checks.append(beta_mantissa)
+    return tuple(checks)
 
 
 def chop_setting(spec: ChipSpec) -> int:

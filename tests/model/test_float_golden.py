@@ -119,7 +119,7 @@ AGAD_WRONG: list[dict[str, Any]] = [{"chop_period": 9}, {"lambda_h": 1.02}, {"be
         (C_TTV2, {"read_correction": 2}),
         (TTV2, {"lambda_h": 1.02}),
         (TTV2, {"read_correction": 20}),
-        ((*C_TTV2, "algorithm.read_correction=10"), {"read_correction": 7}),
+        (("algorithm.read_correction=10",), {"read_correction": 3}),
     ],
 )
 def test_bound_catches(overrides: tuple[str, ...], wrong: dict[str, Any]) -> None:
