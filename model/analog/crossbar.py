@@ -79,8 +79,10 @@ def _pulse_detailed(array: DetailedCrossbar, column: int, row: int, direction: i
 
 
 def _pulse_cell(array: Crossbar, column: int, row: int, direction: int, word: np.uint64) -> np.uint64:
-    """Compiled code gets the function for the type of its array."""
-    raise NotImplementedError
+    """One pulse on a cell; compiled code gets the function for the type of its array."""
+    if isinstance(array, DetailedCrossbar):
+        return _pulse_detailed(array, column, row, direction, word)
+    return _pulse_plain(array, column, row, direction, word)
 
 
 @overload(_pulse_cell, strict=False, inline="always")
@@ -159,8 +161,9 @@ def _age_detailed(array: DetailedCrossbar, stream: Stream) -> None:
 
 
 def _age(array: Crossbar, stream: Stream) -> None:
-    """Compiled code gets the function for the type of its array."""
-    raise NotImplementedError
+    """One input sample later; compiled code gets the function for the type of its array."""
+    if isinstance(array, DetailedCrossbar):
+        _age_detailed(array, stream)
 
 
 @overload(_age, strict=False)

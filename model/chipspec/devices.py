@@ -8,6 +8,7 @@ device are those of Rasch et al., Nat. Commun. 15:7133 (2024), Eqs 2-9; the othe
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -53,7 +54,7 @@ class Endurance(Section):
     fade: float = Field(gt=0, le=1e18, description="pulses beyond the budget after which the step has vanished")
 
 
-class AnyDevice(Variant):
+class AnyDevice(Variant, ABC):
     """Base of all devices."""
 
     model: str
@@ -85,9 +86,9 @@ class AnyDevice(Variant):
     source: str | None = Field(default=None, description="where the numbers come from")
 
     @property
+    @abstractmethod
     def span(self) -> float:
         """Range of the nominal device, weight units."""
-        raise NotImplementedError
 
     @property
     def step(self) -> float:

@@ -6,6 +6,7 @@ The paper's rules hold for every model: a bound that the spread carries past 0 i
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ DoubleArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class DevicePopulation:
+class DevicePopulation(ABC):
     """Devices of one array; every array has the shape (cols, rows) that the arrays are stored in.
 
     Attributes:
@@ -36,18 +37,18 @@ class DevicePopulation:
     reference: DoubleArray
 
     @property
+    @abstractmethod
     def model(self) -> int:
         """What the records mean: LINEAR, EXPONENTIAL or PAIR."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def symmetry_point(self) -> DoubleArray:
         """Conductance w* at which up and down steps are equal (Eq 8); not finite where a device has none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def records(self) -> FloatArray:
         """Parameters of all cells for a formula that takes the conductance, (cols, rows, CELL_FIELDS)."""
-        raise NotImplementedError
 
 
 class Sources(NamedTuple):
