@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +14,7 @@ from rich.text import Text
 from crosschop.model.chipspec import SpecError, controller_kind, load_chipspec, shipped_chipspecs, transfer_unit
 from crosschop.model.chipspec.documentation import derived_values, resolved
 from crosschop.model.cycles import SCHEDULER_PHASES, phases_of, total_cycles
+from crosschop.model.page import embedded, render_page, save_figure
 from crosschop.model.report_figure import describe_figure, draw_run
 from crosschop.model.results import RunResult
 
@@ -23,7 +22,6 @@ __all__ = ["draw_run", "render_run", "write_report"]
 
 FIGURE_FILE = "run.png"
 REPORT_FILE = "report.html"
-_DPI = 180
 
 _MEANINGS = {
     "clear": "memories set to zero after reset",
@@ -182,23 +180,14 @@ def write_report(result: RunResult, directory: Path, wave: Path | None) -> dict[
     """
     directory.mkdir(parents=True, exist_ok=True)
     paths = {"figure": directory / FIGURE_FILE, "report": directory / REPORT_FILE}
-    # Without the version of matplotlib in it, the image depends on the run alone.
-    draw_run(result).savefig(paths["figure"], dpi=_DPI, metadata={"Software": None})
-    image = base64.b64encode(paths["figure"].read_bytes()).decode("ascii")
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    save_figure(draw_run(result), paths["figure"])
     wave_path = None if wave is None else Path(os.path.relpath(wave, directory)).as_posix()
     command, shipped = _command(result)
-    page = environment.get_template("run.html.j2").render(
+    page = render_page(
+        "run.html.j2",
         result=result,
         verdict=_verdict(result),
-        image=image,
+        image=embedded(paths["figure"]),
         description=describe_figure(result),
         pulses=_pulses(result),
         updated=_updated_array(result),
