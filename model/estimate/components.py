@@ -109,20 +109,20 @@ class MemoryLaw:
 
     @property
     def _at_top(self) -> float:
-        return self._at_knee * (self.top / self.knee) ** self.exponent
+        return self._at_knee * math.pow(self.top / self.knee, self.exponent)
 
     def _macro(self, bits: float) -> float:
         if bits <= self.knee:
             return self.fixed + self.slope * bits
         if bits <= self.top:
-            return self._at_knee * (bits / self.knee) ** self.exponent
+            return self._at_knee * math.pow(bits / self.knee, self.exponent)
         return self._at_top * bits / self.top
 
     def _macro_bits(self, area: float) -> float:
         if area <= self._at_knee:
             return (area - self.fixed) / self.slope
         if area <= self._at_top:
-            return self.knee * (area / self._at_knee) ** (1 / self.exponent)
+            return self.knee * math.pow(area / self._at_knee, 1 / self.exponent)
         return self.top * area / self._at_top
 
 

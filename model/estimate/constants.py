@@ -107,7 +107,7 @@ def interpolate(points: Sequence[tuple[float, float]], x: float) -> float:
     (x0, y0), (x1, y1) = points[upper - 1], points[upper]
     if x == x1:
         return y1
-    return y0 * (y1 / y0) ** (math.log(x / x0) / math.log(x1 / x0))
+    return y0 * math.exp(math.log(y1 / y0) * math.log(x / x0) / math.log(x1 / x0))
 
 
 class Formula(Section):
