@@ -53,14 +53,16 @@ class Closure:
         return self.model.nominal / self.published
 
     @property
-    def inside(self) -> bool:
-        """Whether the published value lies in the model's range."""
+    def inside(self) -> bool | None:
+        """Whether the published value lies in the model's range; None where the model has a value and no range."""
+        if self.model.low == self.model.high:
+            return None
         return self.model.low <= self.published <= self.model.high
 
     def __str__(self) -> str:
-        within = "inside" if self.inside else "outside"
-        model = f"{self.model} {self.unit}".rstrip()
-        return f"{self.what}: model {model}, published {self.published:g}, ratio {self.ratio:.3f}, {within}"
+        within = {True: ", inside", False: ", outside", None: ""}[self.inside]
+        model = f"{self.model.nominal:.4g}" if self.inside is None else str(self.model)
+        return f"{self.what}: model {model} {self.unit}, published {self.published:g}, ratio {self.ratio:.3f}{within}"
 
 
 def closures(constants: Constants) -> list[Closure]:
