@@ -24,7 +24,7 @@ from crosschop.model.estimate.components import (
     slow_conversion_ns,
 )
 from crosschop.model.estimate.constants import Constants
-from crosschop.model.estimate.options import AreaOptions, memory_ports, rows_per_adc
+from crosschop.model.estimate.options import AreaOptions, lines_per_adc, memory_ports, rows_per_adc
 from crosschop.model.estimate.quantity import Line, Origin, Range, exactly, total
 
 Family = Literal["analog", "memory", "logic"]
@@ -135,15 +135,14 @@ def _banks(spec: ChipSpec, options: AreaOptions) -> list[_Bank]:
         names = ["read ADCs of A"] + ["read ADCs of R"] * (spec.array_r is not None and options.r_has_adcs)
         conversion = read_conversion_ns(spec, options)
         banks += [_Bank(name, spec.array.rows, rows_per_adc(spec), read.bits, conversion) for name in names]
-    # The product takes mvm_ns whatever its ADCs are shared by, so sharing makes them faster.
     passes = [("forward", spec.array.rows), ("backward", spec.array.cols)]
     arrays = ["W"] + ["R"] * (read is None and spec.array_r is not None and options.r_has_adcs)
-    bits, share = _bits(spec.converter.adc, options), options.lines_per_adc
-    banks += [
-        _Bank(f"{name} ADCs of {array}", lines, share, bits, spec.timing.mvm_ns / min(share, lines))
-        for array in arrays
-        for name, lines in passes
-    ]
+    bits, share = _bits(spec.converter.adc, options), options.lines_per_adc or lines_per_adc(spec)
+    for array in arrays:
+        for name, lines in passes:
+            # Where conversions are part of mvm_ns, sharing makes them faster; else each takes its own time.
+            conversion = spec.timing.conversion_ns or spec.timing.mvm_ns / min(share, lines)
+            banks.append(_Bank(f"{name} ADCs of {array}", lines, share, bits, conversion))
     return banks
 
 

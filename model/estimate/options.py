@@ -29,8 +29,12 @@ class AreaOptions(Section):
         le=1e6,
         description="one conversion of a read ADC, ns; null = timing.conversion_ns, or timing.mvm_ns where that is 0",
     )
-    lines_per_adc: int = Field(
-        default=1, ge=1, le=4096, description="rows or columns of W that share one ADC of forward and backward passes"
+    lines_per_adc: int | None = Field(
+        default=None,
+        ge=1,
+        le=4096,
+        description="rows or columns of W that share one ADC of forward and backward passes; null = "
+        "converter.adc.lines_per_adc",
     )
     bits_of_ideal: int = Field(default=8, ge=2, le=16, description="bits of a converter that the chipspec has as ideal")
     r_shares_drivers: bool = Field(
@@ -42,8 +46,13 @@ class AreaOptions(Section):
 
 
 def rows_per_adc(spec: ChipSpec) -> int:
-    """Rows that share one ADC of the transfer read, one after the other (converter.read_adc.rows_per_adc)."""
-    return int(getattr(spec.converter.read_adc, "rows_per_adc", 1))
+    """Rows that share one ADC of the transfer read, one after the other (converter.read_adc.lines_per_adc)."""
+    return int(getattr(spec.converter.read_adc, "lines_per_adc", 1))
+
+
+def lines_per_adc(spec: ChipSpec) -> int:
+    """Rows or columns of W that share one ADC of forward and backward passes (converter.adc.lines_per_adc)."""
+    return int(getattr(spec.converter.adc, "lines_per_adc", 1))
 
 
 def memory_ports(spec: ChipSpec) -> int:

@@ -347,6 +347,11 @@ def test_options() -> None:
     # 8 lines in 40 ns: 64 converters of 5 ns.
     muxed = analog_area(spec, CONSTANTS, AreaOptions(lines_per_adc=8))
     assert muxed["forward ADCs of W"].nominal == pytest.approx(64 * adc_survey_area(CONSTANTS, 22, 9, 200e6))
+    timed = analog_area(
+        load_chipspec("c_ttv2_512", ["timing.conversion_ns=10"]), CONSTANTS, AreaOptions(lines_per_adc=8)
+    )
+    assert timed["forward ADCs of W"].nominal == pytest.approx(64 * adc_survey_area(CONSTANTS, 22, 9, 100e6))
+    assert timed["read ADCs of A"].nominal == pytest.approx(512 * adc_survey_area(CONSTANTS, 22, 9, 100e6))
     slow = analog_area(spec, CONSTANTS, AreaOptions(read_conversion_ns=80))
     assert slow["read ADCs of A"].nominal == pytest.approx(512 * adc_survey_area(CONSTANTS, 22, 9, 12.5e6))
     sgd = load_chipspec("in_memory_sgd_64")
