@@ -18,7 +18,7 @@ from types import FrameType
 from crosschop.cosim.build import build, environment, simulation_seconds
 from crosschop.cosim.job import PROGRESS_FILE, RESULT_FILE, Job, Result
 from crosschop.cosim.paths import shipped_rtl
-from crosschop.model.cycles import cycle_config
+from crosschop.model.chipspec import beats, cycles
 from crosschop.model.errors import ToolError
 
 LOG_FILE = "simulation.log"
@@ -54,11 +54,13 @@ def _terminate_as_interrupt() -> Iterator[None]:
 
 def _cycle_bound(job: Job) -> int:
     """A generous number of cycles for a job of any kind."""
-    durations = cycle_config(job.spec)
-    per_sample = job.spec.driver.max_pulses * durations.pulse + 16
-    per_transfer = durations.read + durations.conversion + durations.write + 4 * durations.beats + 64
+    spec, durations = job.spec, cycles(job.spec)
+    words = 0 if spec.controller.lanes is None else beats(spec)
+    pulses = 0 if spec.driver is None else spec.driver.max_pulses
+    per_sample = pulses * durations.pulse + 16
+    per_transfer = durations.read + durations.conversion + durations.write + 4 * words + 64
     return sum(
-        durations.depth
+        spec.array.cols * words
         + segment.transfers * (segment.configuration.get("cfg_transfer_every", 1) * per_sample + per_transfer)
         for segment in job.segments
     )

@@ -7,13 +7,17 @@ import os
 import signal
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from typing import TypeVar
 
 from crosschop.model.errors import CrosschopError
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+POLL_SECONDS = 0.1
 
 
 def _answer(function: Callable[[Item], Answer], item: Item) -> Answer:
@@ -29,6 +33,21 @@ def _answer(function: Callable[[Item], Answer], item: Item) -> Answer:
 def _prepare_worker() -> None:
     # Ctrl-C reaches the whole group of processes; the parent alone answers it, and ends us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _interrupts_noted() -> Iterator[list[int]]:
+    """The numbers of the interrupting signals that have come; they interrupt nothing by themselves.
+
+    An exception out of a handler can strike inside the wait for a lock and leave as an error about that lock.
+    """
+    noted: list[int] = []
+    previous = {number: signal.signal(number, lambda number, frame: noted.append(number)) for number in INTERRUPTS}
+    try:
+        yield noted
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def cores() -> int:
@@ -49,6 +68,7 @@ def run_parallel(
     Raises:
         CrosschopError: as the function raised it.
         RuntimeError: the function failed otherwise; the message is its traceback.
+        KeyboardInterrupt: SIGINT, SIGTERM or SIGHUP came; never while an answer is being dealt with.
     """
     if workers == 1 or len(items) <= 1:
         for item in items:
@@ -57,9 +77,15 @@ def run_parallel(
     context = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(min(workers, len(items)), context, _prepare_worker)
     try:
-        futures = {executor.submit(_answer, function, item): item for item in items}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+        with _interrupts_noted() as noted:
+            futures = {executor.submit(_answer, function, item): item for item in items}
+            pending = set(futures)
+            while pending:
+                done, pending = wait(pending, POLL_SECONDS, FIRST_COMPLETED)
+                for future in done:
+                    yield futures[future], future.result()
+                if noted:
+                    raise KeyboardInterrupt
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)
         for worker in multiprocessing.active_children():

@@ -14,7 +14,7 @@ from crosschop.cosim.in_memory_sgd.scoreboard import UpdateScoreboard
 from crosschop.cosim.in_memory_sgd.stimulus import RandomStimulus, Stimulus, TileStimulus
 from crosschop.cosim.job import Job, Segment
 from crosschop.cosim.record import Decoder, pack
-from crosschop.model.chipspec import cycles
+from crosschop.model.chipspec import cycles, given
 from crosschop.model.cycles_in_memory_sgd import finish_cycles
 from crosschop.model.training import in_memory_sgd as training
 
@@ -41,7 +41,7 @@ class UpdateBench(Bench):
         offered = segment.transfers + (0 if segment.abort is None else AHEAD)
         stimulus, ahead = self._stimulus(segment, offered)
         scoreboard = UpdateScoreboard(segment, self.result.transfers, stimulus.step, stimulus.timeline)
-        longest = self.spec.driver.max_pulses * cycles(self.spec).pulse
+        longest = given(self.spec.driver).max_pulses * cycles(self.spec).pulse
         counters = {"updates": "updates", "records": "retired_reg"}
         await self.reset(segment, scoreboard, FIRST_CYCLES, longest, counters, {})
         self._released = 0

@@ -6,7 +6,7 @@ import numpy as np
 
 from crosschop.cosim.job import Segment
 from crosschop.cosim.scenario import BUSY, QUIET, Scenario, piece_before_reset
-from crosschop.model.chipspec import ChipSpec, cycles
+from crosschop.model.chipspec import ChipSpec, cycles, given
 
 # The controller has no columns; those of the narrow variant make its builds and jobs small.
 NARROW_COLS = 3
@@ -39,5 +39,5 @@ def narrow_variant(spec: ChipSpec) -> ChipSpec:
 def with_resets(whole: Segment, resets: int, spec: ChipSpec, generator: np.random.Generator) -> list[Segment]:
     """The segment in pieces that end by a reset, at any moment of the two updates that follow."""
     resets = min(resets, whole.transfers)
-    window = (0, 2 * spec.driver.max_pulses * cycles(spec).pulse)
+    window = (0, 2 * given(spec.driver).max_pulses * cycles(spec).pulse)
     return [piece_before_reset(whole, piece, resets, window, generator) for piece in range(resets)]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosschop.cosim.lengths import draw_lengths
-from crosschop.model.chipspec import ChipSpec
+from crosschop.model.chipspec import ChipSpec, given
 from crosschop.model.cycles_in_memory_sgd import UpdateTimeline, new_timeline, step_cycles, update_durations
 from crosschop.model.golden.in_memory_sgd import reset_state, step_update
 from crosschop.model.training import in_memory_sgd as training
@@ -52,7 +52,7 @@ class RandomStimulus:
     """Constrained-random train lengths, drawn in advance."""
 
     def __init__(self, spec: ChipSpec, style: str, samples: int, seed: int) -> None:
-        lengths = draw_lengths(np.random.default_rng(seed), style, spec.driver.max_pulses, samples)
+        lengths = draw_lengths(np.random.default_rng(seed), style, given(spec.driver).max_pulses, samples)
         self.timeline = new_timeline()
         self._durations = update_durations(spec)._replace(samples_wait=False)
         self._state = reset_state()

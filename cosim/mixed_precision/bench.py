@@ -50,7 +50,7 @@ class ColumnBench(Bench):
         self._session: training.Session | None = None
         self._durations = mixed_durations(self.spec)
         self._answered = 0
-        lanes, array = self.spec.controller.lanes, self.spec.array
+        lanes, array = self.spec.lanes, self.spec.array
         # Codes that the controller has to ignore: those of the last beats' lanes past the last row and column
         self._ignored = (
             np.full(beats(self.spec) * lanes - array.rows, -1),

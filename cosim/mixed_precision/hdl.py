@@ -16,7 +16,7 @@ GROUP_ENTRIES = 4096
 
 def group_columns(spec: ChipSpec) -> int:
     """Columns of a pass that are handed over at a time."""
-    return max(1, min(spec.array.cols, GROUP_ENTRIES // (beats(spec) * spec.controller.lanes)))
+    return max(1, min(spec.array.cols, GROUP_ENTRIES // (beats(spec) * spec.lanes)))
 
 
 def bench_parameters(spec: ChipSpec) -> dict[str, int]:
@@ -31,7 +31,7 @@ def bench_parameters(spec: ChipSpec) -> dict[str, int]:
 
 def layout(spec: ChipSpec) -> tuple[Field, ...]:
     """The fields from the least significant bit up, the order of `record` in the bench; a slot is a column."""
-    rows, padded = spec.array.rows, beats(spec) * spec.controller.lanes
+    rows, padded = spec.array.rows, beats(spec) * spec.lanes
     column = max(1, (spec.array.cols - 1).bit_length())
     code, steps = mixed_section(spec).operand_bits, step_bits(spec)
     fields = [

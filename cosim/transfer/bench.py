@@ -60,7 +60,7 @@ class TransferBench(Bench):
         self._durations = cycle_config(self.spec)
         self._code_bits = given(self.spec.converter.read_adc).bits
         # Codes that the controller has to ignore: those of the last beat's lanes past the last row.
-        self._ignored = np.full(beats(self.spec) * self.spec.controller.lanes - self.spec.array.rows, -1)
+        self._ignored = np.full(beats(self.spec) * self.spec.lanes - self.spec.array.rows, -1)
 
     async def run_segment(self, segment: Segment) -> None:
         """Transfers one by one; the next group of samples is offered when one has retired."""
@@ -119,7 +119,7 @@ class TransferBench(Bench):
 
     async def _reset(self, segment: Segment, scoreboard: TransferScoreboard) -> None:
         durations, configuration = cycles(self.spec), segment.configuration
-        longest = max(self.spec.driver.max_pulses * durations.pulse, durations.read + durations.conversion)
+        longest = max(given(self.spec.driver).max_pulses * durations.pulse, durations.read + durations.conversion)
         await self.reset(
             segment,
             scoreboard,

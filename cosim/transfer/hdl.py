@@ -26,7 +26,7 @@ def bench_parameters(spec: ChipSpec) -> dict[str, int]:
 
 def layout(spec: ChipSpec) -> tuple[Field, ...]:
     """The fields from the least significant bit up, the order of `record` in hdl/xc_bench.v."""
-    rows, cols, lanes = spec.array.rows, spec.array.cols, spec.controller.lanes
+    rows, cols, lanes = spec.array.rows, spec.array.cols, spec.lanes
     padded = beats(spec) * lanes
     column = max(1, (cols - 1).bit_length())
     code, p_width, steps = given(spec.converter.read_adc).bits, p_bits(spec), step_bits(spec)

@@ -85,7 +85,7 @@ def with_resets(whole: Segment, resets: int, spec: ChipSpec, generator: np.rando
     durations = cycles(spec)
     codes_begin = durations.read + durations.conversion
     codes_end = codes_begin + beats(spec) + LANE_LATENCY + durations.write
-    updates_end = codes_end + 2 * spec.driver.max_pulses * durations.pulse
+    updates_end = codes_end + 2 * given(spec.driver).max_pulses * durations.pulse
     resets = min(resets, whole.transfers)
     pieces = []
     for piece in range(resets):

@@ -62,7 +62,7 @@ class RandomStimulus:
         self._generator = np.random.default_rng(seed)
         self._shape = (spec.array.cols, spec.array.rows)
         self._samples = samples
-        self._longest = spec.driver.max_pulses
+        self._longest = given(spec.driver).max_pulses
         self._limit = 1 << (given(spec.converter.read_adc).bits - 1)
         self._codes, self._lengths = codes, lengths
         self._levels = self._generator.integers(-self._limit // 2, self._limit // 2, self._shape)

@@ -63,7 +63,7 @@ def new_tile(spec: ChipSpec, generator: np.random.Generator, streams: Streams) -
         w=build_array(spec.device.w, reference_w, (cols, rows), generator),
         driver=_driver_config(spec),
         averages=np.zeros(2),
-        trains=new_trains(spec.driver.max_pulses, rows, cols),
+        trains=new_trains(0 if spec.driver is None else spec.driver.max_pulses, rows, cols),
         dac=converter_config(spec.converter.dac),
         adc=converter_config(spec.converter.adc),
         read_adc=converter_config(spec.converter.read_adc or spec.converter.adc),
@@ -73,6 +73,8 @@ def new_tile(spec: ChipSpec, generator: np.random.Generator, streams: Streams) -
 
 def _driver_config(spec: ChipSpec) -> DriverConfig:
     """Settings of the driver of the array that the samples update: A, or W in in-memory SGD."""
+    if spec.driver is None:
+        return DriverConfig(0, False, 0.0, 0.0, 0.0)
     eta0, constant_rate = 0.0, 0.0
     if isinstance(spec.algorithm, TransferAlgorithm):
         eta0 = spec.algorithm.eta0 or 0.0

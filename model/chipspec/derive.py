@@ -160,7 +160,7 @@ def chop_setting(spec: ChipSpec) -> int:
 
 def beats(spec: ChipSpec) -> int:
     """Cycles that the lanes need for one column: ceil(rows / lanes)."""
-    return -(-spec.array.rows // spec.controller.lanes)
+    return -(-spec.array.rows // spec.lanes)
 
 
 def samples_per_transfer(spec: ChipSpec) -> int:
@@ -227,12 +227,12 @@ def operand_bits(spec: ChipSpec) -> int:
     """Bits of the store of x and d of a sample in mixed precision."""
     if not isinstance(spec.algorithm, MixedPrecision):
         return 0
-    return (beats(spec) + x_beats(spec)) * spec.controller.lanes * spec.algorithm.operand_bits
+    return (beats(spec) + x_beats(spec)) * spec.lanes * spec.algorithm.operand_bits
 
 
 def memory_bits(spec: ChipSpec) -> MemoryBits:
     """Bits of the memories as built: words of `lanes` entries, so with the padding of the last beat of a column."""
-    entries = spec.array.cols * beats(spec) * spec.controller.lanes
+    entries = 0 if spec.hidden is None else spec.array.cols * beats(spec) * spec.lanes
     return MemoryBits(
         h=0 if spec.hidden is None else entries * spec.hidden.bits,
         p=entries * p_bits(spec) if keeps_p(spec) else 0,
@@ -277,7 +277,7 @@ def rtl_parameters(spec: ChipSpec) -> dict[str, int]:
     return {
         "ROWS": spec.array.rows,
         "COLS": spec.array.cols,
-        "LANES": spec.controller.lanes,
+        "LANES": spec.lanes,
         "ADC_W": given(spec.converter.read_adc).bits,
         "REF_EN": int(has_reference(spec)),
         "P_FRAC": p_frac(spec),

@@ -30,7 +30,7 @@ from crosschop.model.chipspec.keys import Key, keys_of
 from crosschop.model.chipspec.loader import device_presets, load_chipspec, shipped_chipspecs
 from crosschop.model.chipspec.mixed_precision import chi_gain
 from crosschop.model.chipspec.schema import ChipSpec
-from crosschop.model.chipspec.section import Section
+from crosschop.model.chipspec.section import Section, given
 from crosschop.model.markdown import table, with_parts
 
 
@@ -82,7 +82,8 @@ DERIVED = (
         "cycles_update_max",
         "cycles",
         "update with the longest pulse train",
-        lambda spec: spec.driver.max_pulses * cycles(spec).pulse,
+        lambda spec: given(spec.driver).max_pulses * cycles(spec).pulse,
+        lambda spec: spec.driver is not None,
     ),
     Derived("cycles_read", "cycles", "column read of A", lambda spec: cycles(spec).read, _has_a),
     Derived(

@@ -67,7 +67,8 @@ class Key:
     @property
     def default(self) -> str:
         """The default as it stands in YAML."""
-        return show(self.field.default)
+        # A section that may be left out as a whole has all the defaults of its keys.
+        return show({} if isinstance(self.field.default, Section) else self.field.default)
 
     @property
     def type_name(self) -> str:

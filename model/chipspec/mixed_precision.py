@@ -63,7 +63,7 @@ def mixed_rtl_parameters(spec: ChipSpec) -> dict[str, int]:
     return {
         "ROWS": spec.array.rows,
         "COLS": spec.array.cols,
-        "LANES": spec.controller.lanes,
+        "LANES": spec.lanes,
         "OP_W": mixed_section(spec).operand_bits,
         "CHI_W": hidden.bits,
         "CHI_FRAC": hidden.frac_bits,
@@ -82,4 +82,4 @@ def mixed_rtl_configuration(spec: ChipSpec) -> dict[str, int]:
 
 def x_beats(spec: ChipSpec) -> int:
     """Beats of the codes of x: ceil(cols / lanes)."""
-    return -(-spec.array.cols // spec.controller.lanes)
+    return -(-spec.array.cols // spec.lanes)

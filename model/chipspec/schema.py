@@ -126,7 +126,9 @@ class Reference(Section):
 class Controller(Section):
     """The digital controller."""
 
-    lanes: int = Field(ge=1, le=4096, description="rows handled per cycle, L")
+    lanes: int | None = Field(
+        default=None, ge=1, le=4096, description="rows handled per cycle, L; null in in-memory SGD, which has none"
+    )
     trace: bool = Field(default=True, description="retire trace port (false removes it; verify needs it)")
     lfsr_seed: int = Field(
         default=0x1D872B41, ge=1, le=0x7FFFFFFF, description="first state of the random chopper's LFSR"
@@ -184,14 +186,16 @@ class ChipSpec(Section):
     array: Array
     device: Devices
     array_r: ReferenceArray | None = Field(default=None, description="reference array R; null = no such array")
-    driver: Driver
+    driver: Driver | None = Field(
+        default=None, description="pulse driver of the array that samples update; null = no such array"
+    )
     converter: Converters
     algorithm: Algorithm = Field(description="training algorithm and its hyper-parameters")
     hidden: Hidden | None = Field(default=None, description="number format of H or chi; null = no such matrix")
     reference: Reference | None = Field(
         default=None, description="number format of P and P^ref of AGAD; null = no such matrices"
     )
-    controller: Controller
+    controller: Controller = Field(default=Controller(), description="the digital controller")
     timing: Timing
     task: WeightProgramming | ConstantGradient = Field(discriminator="name", description="what is trained")
 
@@ -200,9 +204,11 @@ class ChipSpec(Section):
         sections = {
             "device.a": self.device.a,
             "array_r": self.array_r,
+            "driver": self.driver,
             "converter.read_adc": self.converter.read_adc,
             "hidden": self.hidden,
             "reference": self.reference,
+            "controller.lanes": self.controller.lanes,
         }
         needed, optional = _SECTIONS[type(self.algorithm)]
         for name, section in sections.items():
@@ -266,6 +272,17 @@ class ChipSpec(Section):
         return self.algorithm
 
     @property
+    def lanes(self) -> int:
+        """Rows that the controller handles per cycle, L.
+
+        Raises:
+            TypeError: the chip's controller has no lanes.
+        """
+        if self.controller.lanes is None:
+            raise TypeError(f"{self.algorithm.name} has no lanes")
+        return self.controller.lanes
+
+    @property
     def gradient_device(self) -> Device:
         """The device of A.
 
@@ -278,12 +295,12 @@ class ChipSpec(Section):
 
 
 # Sections that an algorithm needs, and those that it may have; nothing else.
-_TRANSFER = frozenset({"device.a", "converter.read_adc", "hidden"})
+_TRANSFER = frozenset({"device.a", "driver", "converter.read_adc", "hidden", "controller.lanes"})
 _NONE: frozenset[str] = frozenset()
 _SECTIONS: dict[type[Section], tuple[frozenset[str], frozenset[str]]] = {
     Ttv2: (_TRANSFER | {"array_r"}, _NONE),
     ChoppedTtv2: (_TRANSFER | {"array_r"}, _NONE),
     Agad: (_TRANSFER | {"reference"}, frozenset({"array_r"})),
-    InMemorySgd: (_NONE, frozenset({"array_r"})),
-    MixedPrecision: (frozenset({"hidden"}), _NONE),
+    InMemorySgd: (frozenset({"driver"}), frozenset({"array_r"})),
+    MixedPrecision: (frozenset({"hidden", "controller.lanes"}), _NONE),
 }
