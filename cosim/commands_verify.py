@@ -28,7 +28,7 @@ from crosschop.cosim.output import (
 from crosschop.cosim.paths import rtl_sources, shipped_rtl
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.verify import verify as run_verify
-from crosschop.model.chipspec import ChipSpec, controller_module, load_chipspec
+from crosschop.model.chipspec import ChipSpec, controller_module, load_chipspec, transfer_unit
 from crosschop.model.cycles import PHASES, phases_of
 
 DEFAULT_TRANSFERS = 2000
@@ -73,7 +73,8 @@ def verify(
     if waves is not None:
         require_writable(out)
     console = stderr()
-    console.print(f"{chip.name}: seed {seed}, {transfers} transfers on the chip and on its narrow variant")
+    unit = transfer_unit(chip)
+    console.print(f"{chip.name}: seed {seed}, {transfers} {unit}s on the chip and on its narrow variant")
     with work_directory() as scratch:
         with Progress(console, "verifying", 2 * transfers) as progress:
             results = run_verify(chip, seed, transfers, scratch, progress, waves, rtl)
@@ -88,7 +89,7 @@ def verify(
         print_mismatch(console, mismatch, shlex.join(["crosschop", "verify", spec, *options]))
     if not failed:
         compared = sum(result.transfers for result in results.values())
-        console.print(f"[bold green]PASS[/] {compared} transfers compared, 0 mismatches, seed {seed}", highlight=False)
+        console.print(f"[bold green]PASS[/] {compared} {unit}s compared, 0 mismatches, seed {seed}", highlight=False)
         console.print(_cycle_table(chip, results))
     for path in installed.values():
         console.print(f"  {path}", highlight=False, soft_wrap=True)

@@ -13,7 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from crosschop.model.chipspec import ControllerKind, SpecError, controller_kind, load_chipspec, shipped_chipspecs
+from crosschop.model.chipspec import SpecError, controller_kind, load_chipspec, shipped_chipspecs, transfer_unit
 from crosschop.model.chipspec.documentation import derived_values, resolved
 from crosschop.model.cycles import SCHEDULER_PHASES, phases_of, total_cycles
 from crosschop.model.report_figure import describe_figure, draw_run
@@ -65,12 +65,6 @@ def _updated_array(result: RunResult) -> str:
     return "W" if result.spec.device.a is None else "A"
 
 
-def _unit(result: RunResult) -> str:
-    """What a transfer is called: where there is no A, nothing is transferred."""
-    units: dict[ControllerKind, str] = {"in_memory_sgd": "update", "mixed_precision": "column"}
-    return units.get(controller_kind(result.spec), "transfer")
-
-
 def _has_trains(result: RunResult) -> bool:
     """Whether any array is updated by pulse trains; in mixed precision W gets whole pulses alone."""
     return controller_kind(result.spec) != "mixed_precision"
@@ -102,7 +96,8 @@ def _count(number: int, noun: str) -> str:
 
 def _verdict(result: RunResult) -> str:
     if result.compared:
-        return f"{_count(result.compared, _unit(result))} compared between RTL and golden model, 0 mismatches"
+        compared = _count(result.compared, transfer_unit(result.spec))
+        return f"{compared} compared between RTL and golden model, 0 mismatches"
     return "no RTL in the loop"
 
 
@@ -146,8 +141,9 @@ def render_run(result: RunResult) -> RenderableType:
     """What the run command prints on the terminal."""
     facts = Table.grid(padding=(0, 2))
     pulses = ", ".join(f"{array} {count:.3g}" for array, count in _pulses(result))
+    run = f"{_count(result.samples, 'sample')}, {_count(result.transfers, transfer_unit(result.spec))}"
     for name, value in (
-        ("run", f"{_count(result.samples, 'sample')}, {_count(result.transfers, _unit(result))}, seed {result.seed}"),
+        ("run", f"{run}, seed {result.seed}"),
         ("weight error", f"{result.weight_error:.3g} %"),
         *([("pulse trains", f"{result.train_length:.3g} slots on average")] if _has_trains(result) else []),
         ("endurance", f"most pulses on one device, per sample: {pulses}"),
@@ -207,7 +203,7 @@ def write_report(result: RunResult, directory: Path, wave: Path | None) -> dict[
         pulses=_pulses(result),
         updated=_updated_array(result),
         trains=_has_trains(result),
-        unit=_unit(result),
+        unit=transfer_unit(result.spec),
         rows=cycle_rows(result),
         total=total_cycles(result.cycles),
         cycles_source=_cycles_source(result),

@@ -65,7 +65,7 @@ def draw_run(result: RunResult) -> Figure:
     draw: dict[str, Callable[[Axes], None]] = {
         "stores": lambda axes: _draw_stores(axes, reads, result),
         "hidden": lambda axes: _draw_hidden(axes, reads, result.spec),
-        "weight": lambda axes: _draw_weight(axes, reads_and_next, result.target),
+        "weight": lambda axes: _draw_weight(axes, reads_and_next, result),
     }
     panels = element_panels(result.spec)
     lower = figure.add_gridspec(
@@ -244,16 +244,17 @@ def _stairs(axes: Axes, reads: FloatArray, column: int, color: str, width: float
 def _draw_stores(axes: Axes, reads: FloatArray, result: RunResult) -> None:
     marker = "o" if len(reads) <= _MARKERS else ""
     axes.plot(reads[:, SAMPLE], reads[:, A], color=_GREY, linewidth=0.8, marker=marker, markersize=3, alpha=0.8)
-    axes.set_ylabel("$a$ [weight]", color=_SOFT)
+    read = "$a - r$" if result.spec.array_r else "$a$"
+    axes.set_ylabel(f"{read} [weight]", color=_SOFT)
     handles: list[Line2D | Patch] = [
-        Line2D([], [], color=_GREY, linewidth=0.8, marker="o", markersize=3, label="$a$, at its reads")
+        Line2D([], [], color=_GREY, linewidth=0.8, marker="o", markersize=3, label=f"{read}, at its reads")
     ]
     if has_reference(result.spec):
         _stairs(axes, reads, P, _BLUE, 1.3)
         _stairs(axes, reads, PREF, _VERMILION, 1.6)
-        axes.set_ylabel(r"$a$, $p$, $p^{\mathrm{ref}}$ [weight]", color=_SOFT)
+        axes.set_ylabel(read + r", $p$, $p^{\mathrm{ref}}$ [weight]", color=_SOFT)
         handles += [
-            Line2D([], [], color=_BLUE, linewidth=1.3, label="$p$" + (" of $a - r$" if result.spec.array_r else "")),
+            Line2D([], [], color=_BLUE, linewidth=1.3, label="$p$"),
             Line2D([], [], color=_VERMILION, linewidth=1.6, label=r"$p^{\mathrm{ref}}$"),
         ]
     values = reads[:, (A, P, PREF)]
@@ -309,7 +310,8 @@ def _draw_hidden(axes: Axes, reads: FloatArray, spec: ChipSpec) -> None:
     axes.set_ylim(_padded(min(-1.1, *values), max(1.1, *values)) if reads.size else (-1.2, 1.2))
 
 
-def _draw_weight(axes: Axes, reads: FloatArray, target: float) -> None:
+def _draw_weight(axes: Axes, reads: FloatArray, result: RunResult) -> None:
+    target = result.target
     axes.axhline(target, color=_SOFT, linewidth=0.9, dashes=(4, 3))
     _beside(axes, target, "target", _SOFT)
     # The value seen at a read has held since the pulses that came with the read before it.
@@ -317,6 +319,8 @@ def _draw_weight(axes: Axes, reads: FloatArray, target: float) -> None:
         samples = np.concatenate(([0.0], reads[:, SAMPLE]))
         values = np.concatenate((reads[:1, W], reads[:, W]))
         axes.step(samples, values, where="pre", color=_INK, linewidth=1.3)
-    axes.set_ylabel("$w$ [weight]", color=_SOFT)
+    # In in-memory SGD it is W that has a reference.
+    against_r = result.spec.array_r is not None and result.spec.device.a is None
+    axes.set_ylabel(("$w - r$" if against_r else "$w$") + " [weight]", color=_SOFT)
     shown = [target, *reads[:, W]]
     axes.set_ylim(_padded(float(min(shown)), float(max(shown))))

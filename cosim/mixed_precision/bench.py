@@ -24,10 +24,8 @@ from crosschop.model.cycles_mixed_precision import (
     new_timeline,
     step_cycles,
 )
-from crosschop.model.engines.common import result_of
 from crosschop.model.golden.mixed_precision import HEAD_BATCH_END, MixedState, mixed_config, step_column
 from crosschop.model.golden.state import HEAD_COLUMN, HEAD_WRITE, Transfer
-from crosschop.model.results import RunResult
 from crosschop.model.training import mixed_precision as training
 
 IntArray = NDArray[np.int64]
@@ -47,7 +45,6 @@ class ColumnBench(Bench):
 
     def __init__(self, dut: Any, job: Job, directory: Path) -> None:
         super().__init__(dut, job, directory, Decoder(layout(job.spec)))
-        self._session: training.Session | None = None
         self._durations = mixed_durations(self.spec)
         self._answered = 0
         lanes, array = self.spec.lanes, self.spec.array
@@ -82,23 +79,8 @@ class ColumnBench(Bench):
         else:
             await self.compare_cycles(segment, scoreboard, finish_cycles(timeline), self._durations.write)
         self.window(-1)
-        if self._session is not None:
-            training.finish(self._session)
-
-    def training_result(self) -> RunResult | None:
-        """The result of the training run."""
-        if self._session is None:
-            return None
-        (segment,) = self.job.segments
-        return result_of(
-            self.spec,
-            "icarus",
-            segment.seed,
-            segment.transfers,
-            self._session,
-            self.result.cycles,
-            self.result.transfers,
-        )
+        if isinstance(stimulus, TileStimulus):
+            training.finish(stimulus.session)
 
     def _prepare(self, segment: Segment) -> tuple[Stimulus, ColumnScoreboard, MixedTimeline]:
         """Stimulus, scoreboard and cycle model of a segment."""
@@ -107,7 +89,7 @@ class ColumnBench(Bench):
         step: Step
         if segment.codes == "tile":
             session = training.new_session(self.spec, segment.seed, segment.transfers)
-            stimulus, timeline, self._session = TileStimulus(session), session.timeline, session
+            stimulus, timeline, self.session = TileStimulus(session), session.timeline, session
 
             def step(state: MixedState, x: int, d: IntArray, transfer: Transfer) -> None:
                 training.step_golden(session, config, state, x, d, transfer)

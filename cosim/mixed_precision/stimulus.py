@@ -26,12 +26,12 @@ class TileStimulus:
     """The analog tile of a training session answers; pulses reach it in the session's `retire_column`."""
 
     def __init__(self, session: training.Session) -> None:
-        self._session = session
+        self.session = session
 
     def operands(self) -> tuple[IntArray, IntArray]:
         """Codes of x (cols,) and d (rows,) of the next sample."""
-        training.request_sample(self._session)
-        operands = self._session.operands
+        training.request_sample(self.session)
+        operands = self.session.operands
         return operands.x_codes.copy(), operands.d_codes.copy()
 
 

@@ -26,6 +26,7 @@ from crosschop.model.chipspec.derive import (
     samples_in,
     samples_per_transfer,
     step_bits,
+    transfer_unit,
     transfers_in,
     transfers_together,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "samples_per_transfer",
     "shipped_chipspecs",
     "step_bits",
+    "transfer_unit",
     "transfers_in",
     "transfers_together",
     "x_beats",

@@ -184,6 +184,12 @@ def transfers_together(spec: ChipSpec) -> int:
     return spec.array.cols if isinstance(spec.algorithm, MixedPrecision) else 1
 
 
+def transfer_unit(spec: ChipSpec) -> str:
+    """What the unit is called that runs count as a transfer: where there is no A, nothing is transferred."""
+    units: dict[ControllerKind, str] = {"in_memory_sgd": "update", "mixed_precision": "column"}
+    return units.get(controller_kind(spec), "transfer")
+
+
 def samples_in(spec: ChipSpec, transfers: int) -> int:
     """Samples of so many transfers, in mixed precision whole ones."""
     if isinstance(spec.algorithm, MixedPrecision):
