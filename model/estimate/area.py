@@ -191,7 +191,10 @@ def _ends(value: Range) -> tuple[float, float, float]:
 
 def memories(spec: ChipSpec) -> list[tuple[str, int, int]]:
     """Name, bits and bits of a word of every memory that the controller has, as built."""
-    bits, lanes = memory_bits(spec), spec.controller.lanes
+    bits = memory_bits(spec)
+    if bits.total == 0:
+        return []
+    lanes = spec.lanes
     hidden = "chi" if controller_kind(spec) == "mixed_precision" else "H"
     entry = spec.algorithm.operand_bits if isinstance(spec.algorithm, MixedPrecision) else 0
     found = [

@@ -153,7 +153,7 @@ def break_even(
     # The least saved against the dearest memory gives the narrowest word.
     word_bits = Range(
         *(
-            _width(laws, agad.controller.lanes, entries, area / len(stores))
+            _width(laws, agad.lanes, entries, area / len(stores))
             for laws, area in zip(
                 zip(narrow[::-1], wide[::-1], strict=True), (saved.low, saved.nominal, saved.high), strict=True
             )
