@@ -38,6 +38,7 @@ lint: $(TEST_STAMP) ## ruff (rules and format) and mypy
 
 docs: $(TEST_STAMP) ## write the generated parts of the READMEs and rtl/timing.svg anew
 	$(BIN)/python -m crosschop.model.chipspec.documentation chipspecs/README.md
+	$(BIN)/python -m crosschop.model.estimate.documentation model/estimate/README.md
 	$(BIN)/python -m crosschop.cosim.timing_diagram rtl/timing.svg
 	$(BIN)/python -m crosschop.cosim.support README.md
 

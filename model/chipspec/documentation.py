@@ -31,9 +31,7 @@ from crosschop.model.chipspec.loader import device_presets, load_chipspec, shipp
 from crosschop.model.chipspec.mixed_precision import chi_gain
 from crosschop.model.chipspec.schema import ChipSpec
 from crosschop.model.chipspec.section import Section, given
-
-_BEGIN = "<!-- begin {}: written by `make docs` -->"
-_END = "<!-- end {} -->"
+from crosschop.model.markdown import table, with_parts
 
 
 @dataclass(frozen=True)
@@ -144,11 +142,6 @@ def describe(spec: ChipSpec) -> dict[str, Any]:
     }
 
 
-def _table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
-    lines = [header, tuple("---" for _ in header), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
 def _sections(section: type[Section], path: str = "") -> Iterator[tuple[str, type[Section]]]:
     """Every section with its key path and what selects it, the whole chip first."""
     yield path, section
@@ -181,7 +174,7 @@ def key_reference() -> str:
         title = ", ".join(f"`{path}`" for path in where if path) or "The file"
         rows = (_key_row(key) for key in keys_of(section).values())
         header = ("key", "type", "range", "default", "meaning")
-        parts.append(f"### {title}\n\n{section.__doc__}\n\n{_table(header, rows)}")
+        parts.append(f"### {title}\n\n{section.__doc__}\n\n{table(header, rows)}")
     return "\n\n".join(parts)
 
 
@@ -192,7 +185,7 @@ def chip_reference() -> str:
         (f"`{spec.name}.yaml`", spec.algorithm.name, f"{spec.array.rows} x {spec.array.cols}", spec.summary)
         for spec in specs
     )
-    return _table(("file", "algorithm", "rows x cols", "for"), rows)
+    return table(("file", "algorithm", "rows x cols", "for"), rows)
 
 
 def preset_reference() -> str:
@@ -207,12 +200,12 @@ def preset_reference() -> str:
         cells = (f"`{name}`", f"`{device.model}`", f"{device.n_states:.6g}", span, noise, f"{device.write_noise:g}")
         rows.append((*cells, device.source or ""))
     header = ("preset", "model", "n_states", "range", "noise of a pulse, steps", "write noise, steps", "source")
-    return _table(header, iter(rows))
+    return table(header, iter(rows))
 
 
 def derived_reference() -> str:
     """The table of derived quantities."""
-    return _table(("name", "unit", "meaning"), ((f"`{item.name}`", item.unit or "1", item.meaning) for item in DERIVED))
+    return table(("name", "unit", "meaning"), ((f"`{item.name}`", item.unit or "1", item.meaning) for item in DERIVED))
 
 
 def update(text: str) -> str:
@@ -227,13 +220,7 @@ def update(text: str) -> str:
         "keys": key_reference(),
         "derived values": derived_reference(),
     }
-    for name, content in parts.items():
-        begin, end = _BEGIN.format(name), _END.format(name)
-        if begin not in text or end not in text:
-            raise ValueError(f"no markers {begin} and {end}")
-        head, rest = text.split(begin, 1)
-        text = f"{head}{begin}\n\n{content}\n\n{end}{rest.split(end, 1)[1]}"
-    return text
+    return with_parts(text, parts)
 
 
 if __name__ == "__main__":

@@ -5,19 +5,18 @@ from __future__ import annotations
 import difflib
 import functools
 import importlib.resources
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from crosschop.model.chipspec.derive import range_checks
 from crosschop.model.chipspec.gain import DeriveError
 from crosschop.model.chipspec.keys import Place, all_paths, keys_of, locate, show
 from crosschop.model.chipspec.schema import ChipSpec
+from crosschop.model.chipspec.yaml_text import parse_yaml, read_yaml
 from crosschop.model.errors import InputError
 
 OVERRIDE_PLACE = "--set"
@@ -36,60 +35,12 @@ class SpecError(InputError, ValueError):
     """A chipspec is wrong; `messages` holds one sentence for each error."""
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader that rejects duplicate keys and reads plain scalars as YAML 1.2 does.
-
-    PyYAML follows YAML 1.1, where the chop mode `off` is a boolean and `1e9` is text.
-    """
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - the name and the type are PyYAML's
-        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":bool", ":float"))]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_yaml_map(self, node: yaml.MappingNode) -> dict[Any, Any]:  # type: ignore[override]
-        """A mapping with distinct text keys."""
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str):
-                raise yaml.MarkedYAMLError(problem=f"the key {show(key)} is not text", problem_mark=key_node.start_mark)
-            if key in seen:
-                raise yaml.MarkedYAMLError(problem=f"duplicate key {key}", problem_mark=key_node.start_mark)
-            seen.add(key)
-        return self.construct_mapping(node, deep=True)
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_yaml_map)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^(?:[-+]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"),
-    list("-+0123456789."),
-)
-
-
 def _parse(text: str, place: str) -> Any:
     """The value of a YAML text; `place` names it in the sentence about a syntax error."""
     try:
-        loader = _Loader(text)
-        loader.deep_construct = True  # a node that contains itself is then an error, not an endless value
-        try:
-            return loader.get_single_data()
-        finally:
-            loader.dispose()
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = "" if mark is None or place.startswith(OVERRIDE_PLACE) else f":{mark.line + 1}"
-        raise SpecError(f"{place}{line}: not a valid chipspec: {error.problem or error.context}") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise SpecError(f"{place}: not a valid chipspec: {str(error).splitlines()[0]}") from None
-    except RecursionError:
-        raise SpecError(f"{place}: not a valid chipspec: nested too deeply") from None
+        return parse_yaml(text, place, "chipspec", line_numbers=not place.startswith(OVERRIDE_PLACE))
+    except InputError as error:
+        raise SpecError(*error.messages) from None
 
 
 @functools.cache
@@ -199,17 +150,9 @@ def _find_parent(extends: object, child: Path) -> Path:
 def _read(path: Path) -> dict[str, Any]:
     """The mapping in one file."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SpecError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SpecError(f"{path}: is not UTF-8 text") from None
-    data = _parse(text, str(path))
-    if data is None:
-        raise SpecError(f"{path}: is empty")
-    if not isinstance(data, dict):
-        raise SpecError(f"{path}: must be a mapping of sections, got {show(data)}")
-    return data
+        return read_yaml(path, "chipspec")
+    except InputError as error:
+        raise SpecError(*error.messages) from None
 
 
 def _read_chain(path: Path) -> _Layers:

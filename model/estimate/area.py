@@ -1,0 +1,295 @@
+"""Area of a chip by block: cells, drivers, converters and memories modelled, controller logic from synthesis.
+
+At each end of the range every constant stands at that end. Blocks of one family share constants with each other, blocks
+of different families do not, which is what `net` needs to subtract two chips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from crosschop.model.chipspec import ChipSpec, controller_kind, has_reference, keeps_p, memory_bits, p_bits
+from crosschop.model.chipspec.algorithms import MixedPrecision
+from crosschop.model.chipspec.devices import Device, PcmPair
+from crosschop.model.chipspec.schema import Converter
+from crosschop.model.estimate.components import (
+    WIDE_WORD,
+    adc_area,
+    cell_area,
+    feature_nm,
+    memory_area,
+    placed,
+    slow_conversion_ns,
+)
+from crosschop.model.estimate.constants import Constants
+from crosschop.model.estimate.options import AreaOptions, lines_per_adc, memory_ports, rows_per_adc
+from crosschop.model.estimate.quantity import Line, Origin, Range, exactly, total
+
+Family = Literal["analog", "memory", "logic"]
+
+
+@dataclass(frozen=True)
+class LogicArea:
+    """Area of synthesised cells, before placement.
+
+    Attributes:
+        cells: um2 at `node_nm`.
+        source: Yosys, Liberty and their versions.
+        node_nm: node of the Liberty file, nm.
+        origin: of `cells`.
+    """
+
+    cells: Range
+    source: str
+    node_nm: float = 130
+    origin: Origin = "synthesised"
+
+
+@dataclass(frozen=True)
+class Block:
+    """One line of an area estimate and the constants that it shares with others."""
+
+    family: Family
+    line: Line
+
+
+@dataclass(frozen=True)
+class AreaEstimate:
+    """Area of a chip by block, um2."""
+
+    blocks: tuple[Block, ...]
+
+    @property
+    def lines(self) -> list[Line]:
+        """The blocks as lines of an estimate."""
+        return [block.line for block in self.blocks]
+
+    @property
+    def total(self) -> Range:
+        """All blocks, every constant at the same end."""
+        return total(line.value for line in self.lines)
+
+    def of(self, family: Family) -> Range | None:
+        """The blocks of one family; None where there are none."""
+        values = [block.line.value for block in self.blocks if block.family == family]
+        return total(values) if values else None
+
+    def __getitem__(self, name: str) -> Range:
+        return next(line.value for line in self.lines if line.name == name)
+
+
+@dataclass(frozen=True)
+class Crossbar:
+    """One crossbar array: its name, what a crosspoint holds, how many of its lines have drivers of their own."""
+
+    name: Literal["A", "R", "W"]
+    devices: int
+    driven_lines: int
+
+
+def _devices(device: Device) -> int:
+    return 2 if isinstance(device, PcmPair) else 1
+
+
+def crossbars(spec: ChipSpec, options: AreaOptions) -> list[Crossbar]:
+    """The arrays of a chip; R has crosspoints like those of the array that it belongs to, A or in in-memory SGD W."""
+    rows, cols = spec.array.rows, spec.array.cols
+    arrays = [Crossbar("W", _devices(spec.device.w), rows + cols)]
+    if spec.device.a is not None:
+        arrays.insert(0, Crossbar("A", _devices(spec.device.a), rows + cols))
+    if spec.array_r is not None:
+        arrays.insert(-1, Crossbar("R", arrays[0].devices, rows if options.r_shares_drivers else rows + cols))
+    return arrays
+
+
+def read_conversion_ns(spec: ChipSpec, options: AreaOptions) -> float:
+    """One conversion of a read ADC, ns."""
+    return options.read_conversion_ns or spec.timing.conversion_ns or spec.timing.mvm_ns
+
+
+def _bits(converter: Converter, options: AreaOptions) -> int:
+    return options.bits_of_ideal if converter.bits is None else converter.bits
+
+
+@dataclass(frozen=True)
+class _Bank:
+    """ADCs of one kind."""
+
+    name: str
+    lines: int
+    lines_per_adc: int
+    bits: int
+    conversion_ns: float
+
+    @property
+    def adcs(self) -> int:
+        return -(-self.lines // self.lines_per_adc)
+
+
+def _banks(spec: ChipSpec, options: AreaOptions) -> list[_Bank]:
+    banks: list[_Bank] = []
+    read = spec.converter.read_adc
+    if read is not None:
+        names = ["read ADCs of A"] + ["read ADCs of R"] * (spec.array_r is not None and options.r_has_adcs)
+        conversion = read_conversion_ns(spec, options)
+        banks += [_Bank(name, spec.array.rows, rows_per_adc(spec), read.bits, conversion) for name in names]
+    passes = [("forward", spec.array.rows), ("backward", spec.array.cols)]
+    arrays = ["W"] + ["R"] * (read is None and spec.array_r is not None and options.r_has_adcs)
+    bits, share = _bits(spec.converter.adc, options), options.lines_per_adc or lines_per_adc(spec)
+    for array in arrays:
+        for name, lines in passes:
+            # Where conversions are part of mvm_ns, sharing makes them faster; else each takes its own time.
+            conversion = spec.timing.conversion_ns or spec.timing.mvm_ns / min(share, lines)
+            banks.append(_Bank(f"{name} ADCs of {array}", lines, share, bits, conversion))
+    return banks
+
+
+def _modelled(name: str, value: Range, source: str) -> Line:
+    return Line(name, value, "um2", "modelled", source)
+
+
+def _analog_lines(spec: ChipSpec, constants: Constants, options: AreaOptions) -> list[Line]:
+    """Cells, drivers and converters; no overhead."""
+    node, lines = options.node_nm, []
+    arrays = crossbars(spec, options)
+    cell, driver = cell_area(constants, options), constants.at_node("line_driver", node)
+    for array in arrays:
+        devices = spec.array.rows * spec.array.cols * array.devices
+        source = f"{devices} devices x {constants.cite('cell')}, F = {feature_nm(options):g} nm"
+        lines.append(_modelled(f"cells of {array.name}", cell * exactly(devices), source))
+    for array in arrays:
+        source = f"{array.driven_lines} lines x {constants.cite('line_driver')}"
+        lines.append(_modelled(f"line drivers of {array.name}", driver * exactly(array.driven_lines), source))
+    for bank in _banks(spec, options):
+        each = adc_area(constants, node, bank.bits, bank.conversion_ns)
+        source = (
+            f"{bank.adcs} ADCs of {bank.bits} bits, {bank.lines_per_adc} lines each, {bank.conversion_ns:g} ns per "
+            f"conversion: survey regression [adc_survey_2024] .. x {constants.number('adc_spread'):g} .. x "
+            f"{constants.value('adc_spread').high:g}; low: {constants.cite('adc_neuron')}, which takes "
+            f"{slow_conversion_ns(constants, bank.bits):g} ns"
+        )
+        lines.append(_modelled(bank.name, each * exactly(bank.adcs), source))
+    dacs = spec.array.rows + spec.array.cols
+    dac = constants.at_node("dac", node) * exactly(dacs)
+    lines.append(_modelled("DACs of W", dac, f"{dacs} lines x {constants.cite('dac')}"))
+    return lines
+
+
+def _overhead(lines: Sequence[Line], constants: Constants) -> Line:
+    base, factor = total(line.value for line in lines), constants.value("overhead")
+    value = Range(*(b * (f - 1) for b, f in zip(_ends(base), _ends(factor), strict=True)))
+    return _modelled(
+        "routing and other overhead", value, f"(factor - 1) x the blocks above, {constants.cite('overhead')}"
+    )
+
+
+def _ends(value: Range) -> tuple[float, float, float]:
+    return value.low, value.nominal, value.high
+
+
+def memories(spec: ChipSpec) -> list[tuple[str, int, int]]:
+    """Name, bits and bits of a word of every memory that the controller has, as built."""
+    bits = memory_bits(spec)
+    if bits.total == 0:
+        return []
+    lanes = spec.lanes
+    hidden = "chi" if controller_kind(spec) == "mixed_precision" else "H"
+    entry = spec.algorithm.operand_bits if isinstance(spec.algorithm, MixedPrecision) else 0
+    found = [
+        (f"memory {hidden}", bits.h, 0 if spec.hidden is None else lanes * spec.hidden.bits),
+        ("memory P", bits.p, lanes * p_bits(spec) if keeps_p(spec) else 0),
+        ("memory P^ref", bits.pref, lanes * p_bits(spec) if has_reference(spec) else 0),
+        ("memory of read counts", bits.count, bits.count // spec.array.cols),
+        ("operand store", bits.operands, lanes * entry),
+    ]
+    return [memory for memory in found if memory[1] > 0]
+
+
+def _memory_lines(spec: ChipSpec, constants: Constants, options: AreaOptions) -> list[Line]:
+    ports = memory_ports(spec)
+    lines = []
+    for name, bits, word in memories(spec):
+        if options.memory == "openram":
+            how = f"{constants.cite('openram_macro')} + {constants.cite('openram_bit')}"
+        else:
+            how = f"{constants.cite('sram_spread')} x tables sram_64kb, sram_4mb [cacti_7]"
+            if ports == 2:
+                how += f" x {constants.cite('sram_two_ports')}"
+            if word > WIDE_WORD:
+                how += f" x {constants.cite('sram_wide_word')}"
+        value = memory_area(constants, options, bits, word, ports)
+        lines.append(_modelled(name, value, f"{bits} bits in words of {word}, {ports} port(s): {how}"))
+    return lines
+
+
+def logic_line(logic: LogicArea, constants: Constants, node_nm: float) -> Line:
+    """The controller's logic, placed and carried to a node.
+
+    Raises:
+        InputError: a node outside of the table logic_area.
+    """
+    factor = constants.scale("logic", logic.node_nm, node_nm)
+    source = (
+        f"{logic.source}: cells / {constants.cite('logic_utilisation')} x {constants.cite('logic_clock_tree')} x "
+        f"{factor:.4g} from {logic.node_nm:g} to {node_nm:g} nm [stillmaker_2017]"
+    )
+    return Line("controller logic", placed(logic.cells, constants) * exactly(factor), "um2", logic.origin, source)
+
+
+def analog_area(
+    spec: ChipSpec, constants: Constants, options: AreaOptions | None = None, logic: LogicArea | None = None
+) -> AreaEstimate:
+    """Area of a chip by block, um2; with the controller's logic where it is given.
+
+    Not in it: generators of the pulse trains, digital input registers of forward passes, pads, test logic, the digital
+    unit that computes activations, the network between tiles.
+
+    Raises:
+        InputError: a node without figures.
+    """
+    options = options or AreaOptions()
+    analog = _analog_lines(spec, constants, options)
+    analog.append(_overhead(analog, constants))
+    blocks = [Block("analog", line) for line in analog]
+    blocks += [Block("memory", line) for line in _memory_lines(spec, constants, options)]
+    if logic is not None:
+        blocks.append(Block("logic", logic_line(logic, constants, options.node_nm)))
+    return AreaEstimate(tuple(blocks))
+
+
+@dataclass(frozen=True)
+class PaperMemory:
+    """Memory as the paper counts it: 8 bits per entry of everything digital.
+
+    Attributes:
+        digital_bytes: bytes of digital memory of one tile.
+        formula: of `digital_bytes`, for N rows and columns.
+        cells_per_weight: analog cells per weight, one for each array.
+    """
+
+    digital_bytes: int
+    formula: str
+    cells_per_weight: int
+
+
+def paper_memory(spec: ChipSpec) -> PaperMemory:
+    """Digital bytes and analog cells by the formulas of the paper's Table 1, with rows * cols for N^2.
+
+    Summaries of the paper that speak of 8 N^2 and 24 N^2 "bytes" mean bits: 8 bits per entry, N^2 and 3 N^2 bytes.
+    Chopper signs, one bit per column, are left out as in the paper.
+    """
+    rows, cols = spec.array.rows, spec.array.cols
+    vectors = rows + cols
+    cells = len(crossbars(spec, AreaOptions()))
+    if isinstance(spec.algorithm, MixedPrecision):
+        return PaperMemory(rows * cols + vectors * spec.algorithm.batch, "N^2 + 2NB", cells)
+    matrices = (spec.hidden is not None) + keeps_p(spec) + has_reference(spec)
+    formula = {0: "2N", 1: "N^2 + 2N"}.get(matrices, f"{matrices}N^2 + 2N")
+    return PaperMemory(matrices * rows * cols + vectors, formula, cells)
+
+
+def own_memory_bytes(spec: ChipSpec) -> float:
+    """Bytes of the controller's memories with the widths of the chipspec, as built."""
+    return memory_bits(spec).total / 8
