@@ -321,7 +321,9 @@ def stored_lines(spec: ChipSpec) -> list[Line]:
     built = memory_bits(spec).total
     if built:
         lines.append(Line("stored, all memories as built", exactly(built), "bit", "modelled", RTL))
-    lines.append(Line("stored, paper", exactly(paper_stored_bits(spec)), "bit", "modelled", f"{PAPER}: 8 bits per entry"))
+    lines.append(
+        Line("stored, paper", exactly(paper_stored_bits(spec)), "bit", "modelled", f"{PAPER}: 8 bits per entry")
+    )
     wrong = misprinted(spec)
     return [*lines, wrong] if wrong else lines
 
