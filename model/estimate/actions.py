@@ -57,8 +57,8 @@ def actions_of(result: RunResult) -> tuple[Action, ...]:
     | lanes | multiply, add, negate, round | operations on elements that exist |
     | read_gain | multiply | read correction: one per column read |
 
-    The backward product is that of a layer within a network: the task that the run trains has none. The column read of A
-    has one input line at full scale and so no DAC.
+    The backward product is that of a layer within a network: the task that the run trains has none. The column read of
+    A has one input line at full scale and so no DAC.
     """
     found = (*_arrays(result), *_stores(result), *_digital(result))
     return tuple(action for action in found if action.count)

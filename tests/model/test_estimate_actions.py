@@ -15,8 +15,15 @@ from crosschop.model.engines import run_float, run_golden
 from crosschop.model.estimate.actions import actions_of, as_csv, as_json, operations
 from crosschop.model.golden import mixed_precision as golden_mixed
 from crosschop.model.golden.in_memory_sgd import reset_state as reset_sgd
-from crosschop.model.golden.state import COUNTER, HEAD_FLIP, HEAD_WRITE, controller_config, new_transfer, reset_state
-from crosschop.model.golden.state import Transfer
+from crosschop.model.golden.state import (
+    COUNTER,
+    HEAD_FLIP,
+    HEAD_WRITE,
+    Transfer,
+    controller_config,
+    new_transfer,
+    reset_state,
+)
 from crosschop.model.results import RunResult, load_run, save_run
 from crosschop.model.training import in_memory_sgd, mixed_precision, transfer
 
