@@ -22,8 +22,8 @@ TRACE_FIELDS = 7
 # Positions in Recording.counters.
 _TRANSFERS, _ERRORS, _READS, _STATES = range(4)
 
-# What Recording.counts counts: columns of W written, sign flips, pulses on column lines and on row lines of the array that
-# samples update.
+# What Recording.counts counts: columns of W written, sign flips, pulses on column lines and on row lines of the array
+# that samples update.
 COUNTED = ("writes", "flips", "column_pulses", "row_pulses")
 _WRITES, _FLIPS, _COLUMN_PULSES, _ROW_PULSES = range(4)
 

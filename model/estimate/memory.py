@@ -304,7 +304,7 @@ def misprinted(spec: ChipSpec) -> Line | None:
         value=exactly(bits),
         unit="byte",
         origin="modelled",
-        source=f"summaries print {count} N^2 bytes; the paper's {count} N^2 are bits: {bits // 8:,} bytes, not {bits:,}",
+        source=f"summaries print {count} N^2 bytes, the paper has bits: {bits // 8:,} bytes, not {bits:,}",
     )
 
 

@@ -137,7 +137,7 @@ def _find(name: str | Path) -> Path:
 
 def _sentence(path: Path, error: Any) -> str:
     """One pydantic error as a sentence: place, key, value, what is allowed."""
-    location = [name for name in error["loc"]]
+    location = list(error["loc"])
     key = ".".join(str(name) for name in location)
     if error["type"] == "missing":
         return f"{path}: missing key {key}"

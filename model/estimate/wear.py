@@ -145,7 +145,7 @@ def retention(spec: ChipSpec, training: int) -> tuple[Retention, ...]:
 def wear_lines(
     result: RunResult, endurance: dict[Array, Range] | None = None, time_ns: Range | None = None
 ) -> list[Line]:
-    """Lines of pulses per sample, their bounds, and lifetimes; an array that had no pulse in the run has its bound only.
+    """Lines of pulses per sample, their bounds, and lifetimes; an array without a pulse in the run has its bound only.
 
     Args:
         result: a run.
