@@ -25,7 +25,7 @@ from crosschop.model.chipspec import (
 from crosschop.model.chipspec.algorithms import Agad, ChoppedTtv2, InMemorySgd, MixedPrecision
 from crosschop.model.chipspec.derive import LFSR_COMPARE_BITS, count_bits
 from crosschop.model.errors import CrosschopError
-from crosschop.model.estimate.quantity import Line, Range, exactly
+from crosschop.model.estimate.quantity import Line, Origin, Range, exactly
 from crosschop.model.results import RunResult
 
 # Bits that the paper gives every number.
@@ -336,7 +336,7 @@ def moved_lines(spec: ChipSpec, work: Work | None = None, time_ns: Range | None 
         work: of a run (`work_of`); of the mean sample with the longest trains when None.
         time_ns: time per sample; no bandwidth when None.
     """
-    origin = "modelled" if work is None else "measured"
+    origin: Origin = "modelled" if work is None else "measured"
     work = work or mean_work(spec)
     lines = []
     for access in accesses(spec, work):

@@ -13,7 +13,7 @@ from crosschop.model.chipspec import load_chipspec, transfers_together
 from crosschop.model.cycles import total_cycles
 from crosschop.model.estimate import memory
 
-pytestmark = pytest.mark.sim
+pytestmark = [pytest.mark.sim, pytest.mark.slow]
 
 BENCH, MIXED_BENCH = "xc_bench", "xc_bench_mixed_precision"
 STORE = "xc_state_store_inst."
