@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.model.analog.pulse_driver import Trains
-from crosschop.model.golden.state import HEAD_CHOP, HEAD_COLUMN, HEAD_FLIP, Transfer
+from crosschop.model.golden.state import HEAD_CHOP, HEAD_COLUMN, HEAD_FLIP, HEAD_WRITE, Transfer
 
 ERROR_POINTS = 400
 # In in-memory SGD an element's trace ends after so many updates: a figure cannot show more, and a run has millions.
@@ -21,6 +21,11 @@ TRACE_FIELDS = 7
 
 # Positions in Recording.counters.
 _TRANSFERS, _ERRORS, _READS, _STATES = range(4)
+
+# What Recording.counts counts: columns of W written, sign flips, pulses on column lines and on row lines of the array
+# that samples update.
+COUNTED = ("writes", "flips", "column_pulses", "row_pulses")
+_WRITES, _FLIPS, _COLUMN_PULSES, _ROW_PULSES = range(4)
 
 _DIGEST_START = np.uint64(0xCBF29CE484222325)  # FNV-1a, 64 bits
 _DIGEST_PRIME = np.uint64(0x100000001B3)
@@ -38,6 +43,7 @@ class Recording(NamedTuple):
         counters: positions in the buffers, and transfers so far.
         digest: (1,) FNV-1a over every transfer's column, chop, flip, codes and pulses; in in-memory SGD over every
             update's train length, lines that fire in each slot, and number.
+        counts: what happened how often, in the order of COUNTED.
     """
 
     errors: NDArray[np.float64]
@@ -46,6 +52,7 @@ class Recording(NamedTuple):
     element: NDArray[np.int64]
     counters: NDArray[np.int64]
     digest: NDArray[np.uint64]
+    counts: NDArray[np.int64]
 
 
 def new_recording(transfers: int, rows: int, cols: int, places: int) -> Recording:
@@ -60,6 +67,7 @@ def new_recording(transfers: int, rows: int, cols: int, places: int) -> Recordin
         element=np.array([rows // 2, cols // 2], dtype=np.int64),
         counters=np.zeros(4, dtype=np.int64),
         digest=np.array([_DIGEST_START]),
+        counts=np.zeros(len(COUNTED), dtype=np.int64),
     )
 
 
@@ -100,7 +108,9 @@ def _fold(digest: np.uint64, value: int) -> np.uint64:
 
 @njit(cache=True)
 def note_transfer(recording: Recording, codes: NDArray[np.int64], transfer: Transfer) -> None:
-    """Folds a retired transfer into the digest."""
+    """Counts a retired transfer and folds it into the digest."""
+    recording.counts[_WRITES] += transfer.head[HEAD_WRITE]
+    recording.counts[_FLIPS] += transfer.head[HEAD_FLIP]
     digest = recording.digest[0]
     for field in (HEAD_COLUMN, HEAD_CHOP, HEAD_FLIP):
         digest = _fold(digest, transfer.head[field])
@@ -108,6 +118,21 @@ def note_transfer(recording: Recording, codes: NDArray[np.int64], transfer: Tran
         digest = _fold(digest, codes[row])
         digest = _fold(digest, transfer.pulses[row])
     recording.digest[0] = digest
+
+
+@njit(cache=True)
+def note_lines(recording: Recording, length: int, trains: Trains) -> None:
+    """Counts the pulses on the lines of an update with a train of `length` slots."""
+    if length == 0:  # the buffers of an empty train hold another one
+        return
+    rows = columns = 0
+    for slot in range(length):
+        rows += trains.fired[slot]
+    for slots in trains.column_slots:
+        for slot in range(length):
+            columns += (slots >> slot) & 1
+    recording.counts[_ROW_PULSES] += rows
+    recording.counts[_COLUMN_PULSES] += columns
 
 
 @njit(cache=True)

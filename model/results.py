@@ -29,6 +29,8 @@ class RunResult:
         digest: digest of the sequence of events; equal seeds give equal digests on every exact engine.
         train_length: mean length of the pulse trains, slots (l_avg of the paper).
         pulses_a, pulses_w: most pulses on one device of A (None where there is no A) and of W, per sample.
+        counts: what happened how often: the counts of recording.py, and pulses_a and pulses_w, pulses on all devices of
+            A (absent where there is no A) and of W together, refresh included.
         cycles: cycles by phase.
         cycles_measured: True where the RTL's counters gave them, False where the cycle model did.
         errors: (n, 2) sample, weight error in percent.
@@ -49,6 +51,7 @@ class RunResult:
     train_length: float
     pulses_a: float | None
     pulses_w: float
+    counts: dict[str, int]
     cycles: dict[str, int]
     cycles_measured: bool
     errors: FloatArray

@@ -57,6 +57,7 @@ def result_of(
         train_length=float(session.slots[0] / samples),
         pulses_a=float(pulses_a.max() / samples) if pulses_a.size else None,
         pulses_w=float(session.tile.w.pulses.max() / samples),
+        counts=_counts(session),
         cycles=cycles,
         cycles_measured=compared is not None,
         errors=rec.error_points(session.recording),
@@ -64,3 +65,12 @@ def result_of(
         element=session.recording.element,
         target=float(session.task.target[column, row]),
     )
+
+
+def _counts(session: Session) -> dict[str, int]:
+    """What happened how often in a finished session."""
+    counts = {name: int(count) for name, count in zip(rec.COUNTED, session.recording.counts, strict=True)}
+    for name, array in (("pulses_a", session.tile.a), ("pulses_w", session.tile.w)):
+        if array.pulses.size:
+            counts[name] = int(array.pulses.sum())
+    return counts

@@ -113,6 +113,7 @@ def update_and_prepare(session: Session) -> None:
     plan = Plan(length, session.scale[0], session.scale[1])
     analog.update_weights(tile, plan, session.x, session.d, session.unchopped)
     analog.pass_sample(tile)
+    rec.note_lines(recording, length, tile.trains)
     rec.note_trains(recording, length, tile.trains)
     session.slots[0] += length
     session.sample[0] += 1

@@ -136,6 +136,7 @@ def update_and_read(session: Session, column: int, chop: IntArray) -> None:
     for i in range(group.length.size):
         plan = Plan(group.length[i], group.scale[i, 0], group.scale[i, 1])
         analog.accumulate(tile, plan, group.x[i], group.d[i], chop)
+        rec.note_lines(session.recording, plan.length, tile.trains)
         analog.pass_sample(tile)
         session.slots[0] += plan.length
         session.updating[slot] += update_cycles(session.durations.pulse, plan.length)
