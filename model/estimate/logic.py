@@ -1,0 +1,162 @@
+"""A controller in cells of a library: its area by block, its registers and memories, its clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crosschop.model.estimate.netlist import Memory
+from crosschop.model.estimate.quantity import Range, exactly
+from crosschop.model.estimate.static_timing import Timing, TimingPath
+
+# Share of the placement rows that cells fill: usual for a block that has to be routable
+UTILISATION = 0.70
+# Clock tree and hold buffers, in cell areas
+CLOCK_TREE = 1.1
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A module that a block has several times, such as a lane.
+
+    Attributes:
+        module: its name in the RTL.
+        number: instances in the block.
+        cell_area: of one, um2.
+        sequential_area: of one, um2.
+    """
+
+    module: str
+    number: int
+    cell_area: float
+    sequential_area: float
+
+
+@dataclass(frozen=True)
+class Block:
+    """An instance in the controller's top module.
+
+    Attributes:
+        name: of the instance; that of the top module for the gates between the instances.
+        module: its name in the RTL.
+        cell_area: um2, all levels below included.
+        sequential_area: um2 of that in flip-flops.
+        cells: number of cells, flip-flops included.
+        flip_flops: number of them.
+        memory_bits: bits of the memories in it, which are in none of these.
+        repeated: modules that stand in it several times.
+    """
+
+    name: str
+    module: str
+    cell_area: float
+    sequential_area: float
+    cells: int
+    flip_flops: int
+    memory_bits: int
+    repeated: tuple[Repeated, ...]
+
+
+@dataclass(frozen=True)
+class Register:
+    """Flip-flops that make one register of the RTL.
+
+    Attributes:
+        name: as `module.register`.
+        bits: in one instance of the module.
+        instances: of the module in the controller.
+    """
+
+    name: str
+    bits: int
+    instances: int
+
+
+@dataclass(frozen=True)
+class LogicSynthesis:
+    """The controller of a chip in cells of a library.
+
+    Attributes:
+        module: the controller's.
+        cell_area: um2, without memories.
+        sequential_area: um2 of that in flip-flops.
+        cells: number of cells of each kind.
+        flip_flops: number of them.
+        blocks: by instance of the top module; they add up to the whole.
+        registers: what the flip-flops are, the largest first.
+        memories: black boxes, left to SRAM.
+        timing: slowest paths; None if the library has no delays.
+        derate: factor on the delay of gates for the wires that are not there yet.
+        library_delay: factor on every delay, for a library known to be too fast.
+        yosys: version of Yosys.
+        liberty: name of the library.
+        liberty_digest: of its file.
+        script: what Yosys ran, in the folder with the sources.
+    """
+
+    module: str
+    cell_area: float
+    sequential_area: float
+    cells: dict[str, int]
+    flip_flops: int
+    blocks: tuple[Block, ...]
+    registers: tuple[Register, ...]
+    memories: tuple[Memory, ...]
+    timing: Timing | None
+    derate: Range
+    library_delay: float
+    yosys: str
+    liberty: str
+    liberty_digest: str
+    script: str
+
+    @property
+    def placed_area(self) -> float:
+        """Area of the logic as a block of a chip, um2: cells, clock tree, rows that are not full."""
+        return self.cell_area * CLOCK_TREE / UTILISATION
+
+    @property
+    def memory_bits(self) -> int:
+        """Bits of all memories."""
+        return sum(memory.bits for memory in self.memories)
+
+    @property
+    def period(self) -> Range | None:
+        """Shortest clock period, ns, with memories as quick as a flip-flop; None if the library has no delays."""
+        if self.timing is None:
+            return None
+        path = self.timing.critical
+        return self._period(path, exactly(path.clock_to_q) * self.library_delay)
+
+    def period_with_memories(self, access: Range) -> Range | None:
+        """Shortest clock period, ns, with memories of an access time; None if the library has no delays.
+
+        Args:
+            access: from the clock to the data of a read, ns.
+        """
+        period = self.period
+        if period is None or self.timing is None or self.timing.behind_memory is None:
+            return period
+        behind = self._period(self.timing.behind_memory, access)
+        return Range(max(period.low, behind.low), max(period.nominal, behind.nominal), max(period.high, behind.high))
+
+    def _period(self, path: TimingPath, launch: Range) -> Range:
+        """Period for a path, ns; `launch` is the delay of what it starts from."""
+        low, nominal, high = (
+            start + (path.logic * wires + path.setup) * self.library_delay
+            for start, wires in (
+                (launch.low, self.derate.low),
+                (launch.nominal, self.derate.nominal),
+                (launch.high, self.derate.high),
+            )
+        )
+        return Range(low, nominal, high)
+
+    @property
+    def f_max(self) -> Range | None:
+        """Highest clock frequency, MHz, with memories as quick as a flip-flop; None if the library has no delays."""
+        return None if self.period is None else frequency(self.period)
+
+
+def frequency(period: Range) -> Range:
+    """The clock frequency of a period: MHz for ns."""
+    return Range(1e3 / period.high, 1e3 / period.nominal, 1e3 / period.low)
