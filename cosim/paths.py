@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.resources
 from pathlib import Path
 
-from crosschop.model.estimate.rtl_files import rtl_sources
+from crosschop.model.estimate.logic.rtl_files import rtl_sources
 
 __all__ = ["bench_sources", "rtl_sources", "shipped_rtl"]
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from crosschop.model.chipspec.keys import keys_of
-from crosschop.model.estimate.closure import closures
+from crosschop.model.estimate.area.closure import closures
+from crosschop.model.estimate.area.options import AreaOptions
 from crosschop.model.estimate.constants import Constant, Constants, load_constants
-from crosschop.model.estimate.options import AreaOptions
 from crosschop.model.estimate.quantity import Range
 from crosschop.model.markdown import table, with_parts
 

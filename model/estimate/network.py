@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from crosschop.model.chipspec import ChipSpec, memory_bits
 from crosschop.model.chipspec.algorithms import InMemorySgd, MixedPrecision
 from crosschop.model.chipspec.keys import show
 from crosschop.model.chipspec.section import Section
+from crosschop.model.chipspec.yaml_text import read_yaml
 from crosschop.model.errors import InputError
 from crosschop.model.estimate.quantity import Line, Range, exactly, total
 
@@ -75,19 +75,6 @@ class Network(Section):
         return self.weights + self.digital_parameters + sum(each.digital_biases * each.count for each in self.layers)
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader that rejects duplicate keys."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """A mapping with distinct keys."""
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"duplicate key {key.value}", problem_mark=key.start_mark)
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep=True)
-
-
 def shipped_networks() -> list[Path]:
     """The networks that come with the package, sorted by name."""
     folder = importlib.resources.files("crosschop.model.estimate") / "networks"
@@ -102,21 +89,9 @@ def load_network(name: str | Path) -> Network:
     """
     path = _find(name)
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
-    except OSError as error:
-        raise NetworkError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise NetworkError(f"{path}: is not UTF-8 text") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = "" if mark is None else f":{mark.line + 1}"
-        raise NetworkError(f"{path}{line}: not a valid network: {error.problem or error.context}") from None
-    except (yaml.YAMLError, ValueError, TypeError) as error:
-        raise NetworkError(f"{path}: not a valid network: {str(error).splitlines()[0]}") from None
-    except RecursionError:
-        raise NetworkError(f"{path}: not a valid network: nested too deeply") from None
-    if not isinstance(data, dict):
-        raise NetworkError(f"{path}: must be a mapping with the keys {', '.join(Network.model_fields)}")
+        data = read_yaml(path, "network")
+    except InputError as error:
+        raise NetworkError(*error.messages) from None
     try:
         return Network.model_validate(data)
     except ValidationError as error:

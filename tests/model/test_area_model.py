@@ -14,18 +14,15 @@ from hypothesis import strategies as st
 
 from crosschop.model.chipspec import ChipSpec, load_chipspec, shipped_chipspecs
 from crosschop.model.errors import CrosschopError, InputError
-from crosschop.model.estimate.area import (
+from crosschop.model.estimate.area.blocks import (
     AreaEstimate,
     LogicArea,
     analog_area,
     logic_line,
-    memories,
-    own_memory_bytes,
-    paper_memory,
 )
-from crosschop.model.estimate.break_even import break_even, difference
-from crosschop.model.estimate.closure import closures
-from crosschop.model.estimate.components import (
+from crosschop.model.estimate.area.break_even import break_even, difference
+from crosschop.model.estimate.area.closure import closures
+from crosschop.model.estimate.area.components import (
     KB64,
     MB4,
     adc_area,
@@ -34,9 +31,9 @@ from crosschop.model.estimate.components import (
     memory_laws,
     slow_conversion_ns,
 )
+from crosschop.model.estimate.area.options import AreaOptions
 from crosschop.model.estimate.constants import Constants, interpolate, load_constants
 from crosschop.model.estimate.documentation import update
-from crosschop.model.estimate.options import AreaOptions
 from crosschop.model.estimate.quantity import Range, exactly
 
 README = Path(__file__).parents[2] / "model" / "estimate" / "README.md"
@@ -412,34 +409,6 @@ def test_a_zero_cannot_come_out() -> None:
 
 
 # ---------------------------------------------------------------- bytes
-
-
-@pytest.mark.parametrize(
-    ("name", "digital", "cells"),
-    [  # Table 1 of the paper at N = 512, B = 100
-        ("ttv2_512", 263168, 3),
-        ("c_ttv2_512", 263168, 3),
-        ("agad_512", 787456, 2),
-        ("in_memory_sgd_512", 1024, 1),
-        ("mixed_precision_512", 364544, 1),
-    ],
-)
-def test_paper_memory(name: str, digital: int, cells: int) -> None:
-    spec = load_chipspec(name)
-    assert paper_memory(spec).digital_bytes == digital
-    assert paper_memory(spec).cells_per_weight == cells + (name.startswith("in_memory") and spec.array_r is not None)
-
-
-def test_paper_memory_with_beta_1() -> None:
-    spec = load_chipspec("agad_512", ["algorithm.beta=1", "reference.p_bits=9"])
-    assert paper_memory(spec).digital_bytes == 525312
-    assert paper_memory(spec).formula == "2N^2 + 2N"
-
-
-def test_own_memory() -> None:
-    """N^2 entries of 16 bits and twice 13."""
-    assert own_memory_bytes(load_chipspec("agad_512")) == 512**2 * (16 + 2 * 13) / 8
-    assert memories(load_chipspec("agad_512"))[1] == ("memory P", 512**2 * 13, 64 * 13)
 
 
 # ---------------------------------------------------------------- with R against P and P^ref

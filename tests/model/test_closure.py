@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crosschop.model.estimate.closure import Closure, closures
+from crosschop.model.estimate.area.closure import Closure, closures
 from crosschop.model.estimate.constants import load_constants
 from crosschop.model.estimate.quantity import Range, exactly
 

@@ -12,7 +12,7 @@ import pytest
 
 from crosschop.model.chipspec import ChipSpec, beats, load_chipspec, rtl_configuration, rtl_parameters, transfers_in
 from crosschop.model.engines import run_float, run_golden
-from crosschop.model.estimate.actions import actions_of, as_csv, as_json, operations
+from crosschop.model.estimate.counts.actions import actions_of, as_csv, as_json, operations
 from crosschop.model.golden import mixed_precision as golden_mixed
 from crosschop.model.golden.in_memory_sgd import reset_state as reset_sgd
 from crosschop.model.golden.state import (

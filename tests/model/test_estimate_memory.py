@@ -7,7 +7,7 @@ import pytest
 from crosschop.model.chipspec import load_chipspec, shipped_chipspecs, transfers_in
 from crosschop.model.engines import run_golden
 from crosschop.model.errors import CrosschopError
-from crosschop.model.estimate import memory
+from crosschop.model.estimate.counts import memory
 from crosschop.model.estimate.quantity import exactly
 
 BETA1 = ("algorithm.beta=1", "reference.p_bits=9")

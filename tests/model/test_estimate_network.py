@@ -113,7 +113,7 @@ GOOD = "name: a\nsummary: s\ninput: i\nsource: s\nlayers:\n  - {name: one, rows:
         (GOOD + "name: b\n", ":7: not a valid network: duplicate key name"),
         ("name: [", "not a valid network"),
         ("- 1\n", "must be a mapping"),
-        ("", "must be a mapping"),
+        ("", "is empty"),
         (GOOD.partition("layers")[0] + "layers: []\n", "layers = []"),
         (GOOD.partition("layers")[0] + "layers: 7\n", "layers = 7"),
         ("? {a: 1}\n: 2\n", "not a valid network"),

@@ -8,7 +8,7 @@ import pytest
 from crosschop.model.chipspec import load_chipspec, rtl_configuration, rtl_parameters, transfers_in
 from crosschop.model.engines import run_golden
 from crosschop.model.errors import CrosschopError
-from crosschop.model.estimate import wear
+from crosschop.model.estimate.counts import wear
 from crosschop.model.estimate.quantity import Range, exactly
 from crosschop.model.golden.state import controller_config, new_transfer, reset_state
 from crosschop.model.training import transfer as training

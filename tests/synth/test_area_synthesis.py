@@ -23,12 +23,12 @@ import pytest
 
 from crosschop.model.chipspec import ChipSpec, load_chipspec, memory_bits, shipped_chipspecs
 from crosschop.model.errors import InputError, ToolError
-from crosschop.model.estimate import synthesis, yosys
-from crosschop.model.estimate.liberty_reader import read_liberty
-from crosschop.model.estimate.netlist import Netlist
+from crosschop.model.estimate.logic import synthesis, yosys
+from crosschop.model.estimate.logic.liberty_reader import read_liberty
+from crosschop.model.estimate.logic.netlist import Netlist
+from crosschop.model.estimate.logic.static_timing import slowest_paths
+from crosschop.model.estimate.logic.synthesis import LogicSynthesis, modules_to_keep, synthesise
 from crosschop.model.estimate.quantity import Range
-from crosschop.model.estimate.static_timing import slowest_paths
-from crosschop.model.estimate.synthesis import LogicSynthesis, modules_to_keep, synthesise
 
 RTL = Path(__file__).resolve().parents[2] / "rtl"
 TINY = Path(__file__).parent / "data" / "tiny.lib"
@@ -552,7 +552,7 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
         "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from pathlib import Path\n"
         "from crosschop.model.chipspec import load_chipspec\n"
-        "from crosschop.model.estimate.synthesis import synthesise\n"
+        "from crosschop.model.estimate.logic.synthesis import synthesise\n"
         f"synthesise(load_chipspec('agad_64'), Path({str(RTL)!r}), Path({str(TINY)!r}))\n"
     )
     environment = {**os.environ, "TMPDIR": str(scratch), "CROSSCHOP_CACHE": str(kept)}

@@ -11,7 +11,7 @@ from crosschop.cosim.engines import run_icarus
 from crosschop.cosim.job import WAVE_FILE
 from crosschop.model.chipspec import load_chipspec, transfers_together
 from crosschop.model.cycles import total_cycles
-from crosschop.model.estimate import memory
+from crosschop.model.estimate.counts import memory
 
 pytestmark = [pytest.mark.sim, pytest.mark.slow]
 

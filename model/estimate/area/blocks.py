@@ -14,7 +14,7 @@ from crosschop.model.chipspec import ChipSpec, controller_kind, has_reference, k
 from crosschop.model.chipspec.algorithms import MixedPrecision
 from crosschop.model.chipspec.devices import Device, PcmPair
 from crosschop.model.chipspec.schema import Converter
-from crosschop.model.estimate.components import (
+from crosschop.model.estimate.area.components import (
     WIDE_WORD,
     adc_area,
     cell_area,
@@ -23,8 +23,8 @@ from crosschop.model.estimate.components import (
     placed,
     slow_conversion_ns,
 )
+from crosschop.model.estimate.area.options import AreaOptions, lines_per_adc, memory_ports, rows_per_adc
 from crosschop.model.estimate.constants import Constants
-from crosschop.model.estimate.options import AreaOptions, lines_per_adc, memory_ports, rows_per_adc
 from crosschop.model.estimate.quantity import Line, Origin, Range, exactly, total
 
 Family = Literal["analog", "memory", "logic"]
@@ -257,39 +257,3 @@ def analog_area(
     if logic is not None:
         blocks.append(Block("logic", logic_line(logic, constants, options.node_nm)))
     return AreaEstimate(tuple(blocks))
-
-
-@dataclass(frozen=True)
-class PaperMemory:
-    """Memory as the paper counts it: 8 bits per entry of everything digital.
-
-    Attributes:
-        digital_bytes: bytes of digital memory of one tile.
-        formula: of `digital_bytes`, for N rows and columns.
-        cells_per_weight: analog cells per weight, one for each array.
-    """
-
-    digital_bytes: int
-    formula: str
-    cells_per_weight: int
-
-
-def paper_memory(spec: ChipSpec) -> PaperMemory:
-    """Digital bytes and analog cells by the formulas of the paper's Table 1, with rows * cols for N^2.
-
-    Summaries of the paper that speak of 8 N^2 and 24 N^2 "bytes" mean bits: 8 bits per entry, N^2 and 3 N^2 bytes.
-    Chopper signs, one bit per column, are left out as in the paper.
-    """
-    rows, cols = spec.array.rows, spec.array.cols
-    vectors = rows + cols
-    cells = len(crossbars(spec, AreaOptions()))
-    if isinstance(spec.algorithm, MixedPrecision):
-        return PaperMemory(rows * cols + vectors * spec.algorithm.batch, "N^2 + 2NB", cells)
-    matrices = (spec.hidden is not None) + keeps_p(spec) + has_reference(spec)
-    formula = {0: "2N", 1: "N^2 + 2N"}.get(matrices, f"{matrices}N^2 + 2N")
-    return PaperMemory(matrices * rows * cols + vectors, formula, cells)
-
-
-def own_memory_bytes(spec: ChipSpec) -> float:
-    """Bytes of the controller's memories with the widths of the chipspec, as built."""
-    return memory_bits(spec).total / 8

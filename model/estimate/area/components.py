@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 from crosschop.model.errors import InputError
+from crosschop.model.estimate.area.options import AreaOptions
 from crosschop.model.estimate.constants import Constants, interpolate
-from crosschop.model.estimate.options import AreaOptions
 from crosschop.model.estimate.quantity import Range, exactly
 
 KB64 = 64 * 1024  # bits of the smaller macro of CACTI's tables

@@ -11,7 +11,7 @@ from typing import Literal
 from crosschop.model.chipspec import ChipSpec, given
 from crosschop.model.chipspec.algorithms import Agad, ChoppedTtv2, InMemorySgd, MixedPrecision, TransferAlgorithm
 from crosschop.model.errors import CrosschopError
-from crosschop.model.estimate.memory import flip_rate
+from crosschop.model.estimate.counts.memory import flip_rate
 from crosschop.model.estimate.quantity import Line, Range, exactly
 from crosschop.model.results import RunResult
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crosschop.model.estimate.netlist import Memory
+from crosschop.model.estimate.logic.netlist import Memory
+from crosschop.model.estimate.logic.static_timing import Timing, TimingPath
 from crosschop.model.estimate.quantity import Range, exactly
-from crosschop.model.estimate.static_timing import Timing, TimingPath
 
 # Share of the placement rows that cells fill: usual for a block that has to be routable
 UTILISATION = 0.70

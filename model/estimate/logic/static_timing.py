@@ -21,8 +21,8 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 from crosschop.model.errors import InputError
-from crosschop.model.estimate.liberty_reader import Arc, Cell, Liberty
-from crosschop.model.estimate.netlist import Bit, Module, Netlist
+from crosschop.model.estimate.logic.liberty_reader import Arc, Cell, Liberty
+from crosschop.model.estimate.logic.netlist import Bit, Module, Netlist
 
 # Of a flip-flop of 130 nm, where the Liberty file has no arcs for it: 0.5 ns together with the setup time, as is usual
 # for flip-flops of minimum size in SKY130

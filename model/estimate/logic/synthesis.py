@@ -30,14 +30,23 @@ from pydantic import TypeAdapter, ValidationError
 
 from crosschop.model.cache import cache_directory
 from crosschop.model.chipspec import ChipSpec, controller_module, rtl_parameters
-from crosschop.model.estimate import yosys
-from crosschop.model.estimate.liberty_reader import Liberty, read_liberty
-from crosschop.model.estimate.logic import Block, LogicSynthesis, Register, Repeated
-from crosschop.model.estimate.netlist import Netlist, is_black_box
+from crosschop.model.estimate.logic import yosys
+from crosschop.model.estimate.logic.liberty_reader import Liberty, read_liberty
+from crosschop.model.estimate.logic.netlist import Netlist, is_black_box
+from crosschop.model.estimate.logic.result import Block, LogicSynthesis, Register, Repeated
+from crosschop.model.estimate.logic.rtl_files import rtl_sources, with_includes
+from crosschop.model.estimate.logic.static_timing import CombinationalLoopError, Timing, slowest_paths
+from crosschop.model.estimate.logic.yosys import (
+    ELABORATED,
+    FLAT,
+    HIERARCHY,
+    LIBERTY,
+    NETLIST,
+    RTL,
+    elaboration,
+    mapping,
+)
 from crosschop.model.estimate.quantity import Range
-from crosschop.model.estimate.rtl_files import rtl_sources, with_includes
-from crosschop.model.estimate.static_timing import CombinationalLoopError, Timing, slowest_paths
-from crosschop.model.estimate.yosys import ELABORATED, FLAT, HIERARCHY, LIBERTY, NETLIST, RTL, elaboration, mapping
 
 # Cells without wires are that much too fast; usual for blocks of this size before their layout
 DERATE = Range(1.2, 1.3, 1.4)

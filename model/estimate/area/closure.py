@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from crosschop.model.estimate.components import (
+from crosschop.model.estimate.area.components import (
     MemoryLaw,
     adc_area,
     adc_survey_area,
@@ -21,8 +21,8 @@ from crosschop.model.estimate.components import (
     placed,
     slow_conversion_ns,
 )
+from crosschop.model.estimate.area.options import AreaOptions
 from crosschop.model.estimate.constants import Constants
-from crosschop.model.estimate.options import AreaOptions
 from crosschop.model.estimate.quantity import Range, exactly, total
 
 KB16 = 16 * 1024

@@ -16,10 +16,17 @@ from typing import get_args
 
 from crosschop.model.chipspec import ChipSpec, keeps_p, memory_bits, p_bits
 from crosschop.model.errors import InputError
-from crosschop.model.estimate.area import AreaEstimate, Family, LogicArea, analog_area, crossbars, read_conversion_ns
-from crosschop.model.estimate.components import WIDE_WORD, MemoryLaw, adc_area, cell_area, memory_laws
+from crosschop.model.estimate.area.blocks import (
+    AreaEstimate,
+    Family,
+    LogicArea,
+    analog_area,
+    crossbars,
+    read_conversion_ns,
+)
+from crosschop.model.estimate.area.components import WIDE_WORD, MemoryLaw, adc_area, cell_area, memory_laws
+from crosschop.model.estimate.area.options import AreaOptions, memory_ports
 from crosschop.model.estimate.constants import Constants
-from crosschop.model.estimate.options import AreaOptions, memory_ports
 from crosschop.model.estimate.quantity import Range, exactly, total
 
 

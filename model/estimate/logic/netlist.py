@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crosschop.model.errors import InputError
-from crosschop.model.estimate.liberty_reader import Cell, Liberty
+from crosschop.model.estimate.logic.liberty_reader import Cell, Liberty
 
 MEMORY = "$mem_v2"
 # Cells of Yosys that are no hardware

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from crosschop.model.chipspec import ChipSpec, given, has_reference, keeps_p
 from crosschop.model.chipspec.algorithms import InMemorySgd, MixedPrecision
-from crosschop.model.estimate.memory import accesses, work_of
+from crosschop.model.estimate.counts.memory import accesses, work_of
 from crosschop.model.results import RunResult
 
 

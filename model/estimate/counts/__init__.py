@@ -1,0 +1,1 @@
+"""What training stores, moves, wears and does, counted."""
