@@ -98,6 +98,7 @@ class ColumnBench(Bench):
             self._session,
             self.result.cycles,
             self.result.transfers,
+            self.result.predicted,
         )
 
     def _prepare(self, segment: Segment) -> tuple[Stimulus, ColumnScoreboard, MixedTimeline]:
