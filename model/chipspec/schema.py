@@ -154,7 +154,8 @@ class Timing(Section):
         default=None,
         gt=0,
         le=1e6,
-        description="forward pass of a sample on W, for estimates alone, ns; null = mvm_ns and the conversions of converter.adc",
+        description="forward pass of a sample on W, for estimates alone, ns; null = mvm_ns and the conversions of "
+        "converter.adc",
     )
     backward_ns: float | None = Field(
         default=None,

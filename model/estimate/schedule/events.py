@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -171,24 +170,21 @@ class Schedule:
                 found[one.resource, one.what] = found.get((one.resource, one.what), 0) + inside
         return found
 
-    def steady(self) -> tuple[int, int, int]:
-        """A window from start to start behind the run's first quarter: begin, end, and starts within it.
+    def steady(self, units: int) -> tuple[int, int]:
+        """A window without the beginning: first and end cycle of `units` transfers, updates or batches behind as many.
 
         Raises:
-            CrosschopError: fewer than two starts.
+            CrosschopError: the schedule is too short.
         """
-        if len(self.starts) < 2:
-            raise CrosschopError("a schedule needs two transfers (in mixed precision batches) to tell a rate")
-        first = min(max(1, len(self.starts) // 4), len(self.starts) - 2)
-        return self.starts[first], self.starts[-1], len(self.starts) - 1 - first
+        if len(self.starts) <= 2 * units:
+            raise CrosschopError(
+                f"{len(self.starts)} transfers, updates or batches do not show {units} in steady state"
+            )
+        return self.starts[units], self.starts[2 * units]
 
     def window(self, begin: int, end: int) -> list[Interval]:
         """The intervals that touch the cycles begin .. end-1, in time."""
         return sorted((one for one in self.intervals if one.end > begin and one.begin < end), key=lambda one: one.begin)
-
-    def start_before(self, cycle: int) -> int:
-        """Number of the last start before a cycle, -1 for none."""
-        return bisect_left(self.starts, cycle) - 1
 
 
 _PHASE_OF = {
@@ -206,7 +202,7 @@ _PHASE_OF = {
     (READ_ADC, "hold"): "hold",
     (W, "write"): "write",
 }
-ORDER = (CONTROLLER, A, DRIVER, READ_ADC, LANES, W, W_ADC)
+ORDER = (CONTROLLER, A, READ_ADC, LANES, W, W_ADC, DRIVER)
 
 
 def _in_time(interval: Interval) -> tuple[str, int, int]:

@@ -37,7 +37,7 @@ def schedule_batches(
     """
     plan, starts = Plan(), []
     free = plan.clear(config.depth, _STORES)
-    taken = 0  # the registers for the next sample's x and d are free
+    taken = 0  # from this cycle on the registers for the next sample's x and d are free
     for sample in range(len(work.lengths)):
         number, last = sample // batch, sample % batch == batch - 1
         tick = free if sample == 0 else free - 1
@@ -45,7 +45,7 @@ def schedule_batches(
             begin = 0 if sample == 0 else free if sample % batch == 0 else taken
             tick = max(tick, plan.passes(begin, passes, sample, number))
         begin = max(free, tick + 1)
-        taken = begin
+        taken = begin - 1
         if sample % batch == 0:
             starts.append(begin)
         plan.put(CONTROLLER, free, begin - free, "idle", sample, number)

@@ -47,8 +47,8 @@ class _Samples:
         return self._w_free
 
     def taken(self, update_begin: int) -> None:
-        """The sample's update begins in this cycle, one after its tick was taken."""
-        self._taken = update_begin
+        """The sample's update begins in this cycle; its tick was taken in the one before, which frees its place."""
+        self._taken = update_begin - 1
 
 
 def schedule_transfers(
