@@ -92,7 +92,8 @@ def draw_schedule(spec: ChipSpec, activity: Activity, passes: bool = True) -> Fi
     figure.legend(
         handles=[Patch(facecolor=_COLOURS[kind], edgecolor="#aab1b8", linewidth=0.5, label=_NAMES.get(kind, kind))
                  for kind in order],
-        loc="outside lower center", ncols=len(order) if len(order) <= 7 else -(-len(order) // 2), frameon=False, fontsize=8.5, labelcolor=_INK,
+        loc="outside lower center", ncols=len(order) if len(order) <= 7 else -(-len(order) // 2), frameon=False,
+        fontsize=8.5, labelcolor=_INK,
         handlelength=1.4, columnspacing=1.6,
     )  # fmt: skip
     what = "with forward and backward pass on W" if passes else "passes on W left out"

@@ -127,7 +127,6 @@ class Account:
         return [
             Line(f"{self.name}: {resource} busy", exactly(100 * share), "percent", self.origin, self.source)
             for resource, share in self.utilisation.items()
-            if share > 0
         ]
 
     def _scale(self, per: Per, unit: Unit) -> float:
@@ -144,8 +143,8 @@ class TimeEstimate:
         serial: this chip's own cycles, one after the other.
         overlapped: as the RTL runs; forward and backward passes take no time.
         with_passes: overlapped, with both passes on W.
-        bounds: closed forms by resource, clock cycles per sample, for `overlapped` and for `with_passes`: the largest is
-            the least time per sample that is possible.
+        bounds: closed forms by resource, clock cycles per sample, for `overlapped` and for `with_passes`: the largest
+            is the least time per sample that is possible.
         clear_cycles: cycles of the clear sweep, once after reset; in no account.
     """
 
@@ -218,7 +217,7 @@ def _account(
     total = sum(phases.values())
     busy: dict[str, float] = {}
     for (resource, what), amount in (occupation or {}).items():
-        if resource != CONTROLLER and what not in ("hold", "clear"):
+        if resource != CONTROLLER and what not in ("hold", "clear") and amount > 0:
             busy[resource] = busy.get(resource, 0.0) + amount
     ordered = [resource for resource in ORDER if resource in busy] + sorted(one for one in busy if is_port(one))
     utilisation = {resource: busy[resource] / total for resource in ordered}
@@ -395,7 +394,7 @@ def _on_the_time_line(spec: ChipSpec, occupation: Occupation) -> tuple[dict[str,
 
 
 def steady_bounds(spec: ChipSpec, activity: Activity, passes: Passes | None = None) -> dict[str, float]:
-    """Closed forms of the least clock cycles per sample, by what would need them; the largest is the initiation interval.
+    """Closed forms of the least clock cycles per sample, by what needs them; the largest is the initiation interval.
 
     Args:
         spec, activity: of which chip at which work.

@@ -9,11 +9,18 @@ import numpy as np
 import pytest
 
 from crosschop.model.chipspec import ChipSpec, controller_kind, load_chipspec, shipped_chipspecs
+from crosschop.model.cycles import cycle_config
 from crosschop.model.engines import run_golden
 from crosschop.model.errors import CrosschopError, InputError
-from crosschop.model.estimate.activity import Activity, activity_of, assumed_activity, representative
+from crosschop.model.estimate.activity import (
+    Activity,
+    activity_of,
+    assumed_activity,
+    representative,
+    representative_units,
+)
 from crosschop.model.estimate.gantt import draw_schedule, draw_time
-from crosschop.model.estimate.schedule import Passes
+from crosschop.model.estimate.schedule import Passes, pass_durations, schedule_transfers
 from crosschop.model.estimate.time import TimeEstimate, estimate_time, steady_bounds
 from crosschop.model.reproduce.experiment import paper
 from crosschop.model.results import RunResult
@@ -80,13 +87,24 @@ def test_worked_example(lanes: int, one_port: float) -> None:
 def test_bound_of_the_worked_example() -> None:
     """90 ns with A held during the conversions; W needs 85 (2 * 40 + 10 / 2). Sampled, A needs 50 + 40 / 2."""
     held = assumed("agad_512", *SHARED_ADC, "timing.conversion_ns=0", "timing.mvm_ns=80")
-    assert held.bounds["overlapped with passes"]["A"] == held.with_passes.ns == 90
-    assert held.with_passes.bottleneck == "A"
+    assert held.bounds["overlapped with passes"]["A"] == 90
+    # One sample ahead: the pass of the second sample, its update and the read follow each other, 80 + 50 + 80.
+    assert held.with_passes.ns == 105
+    assert per_sample(held.spec, ahead=2) == 90
     sampled = assumed("agad_512", *SHARED_ADC)
     assert sampled.bounds["overlapped with passes"]["A"] == 70
     assert sampled.bounds["overlapped with passes"]["W"] == sampled.with_passes.ns == 85
     converted = assumed("agad_512", *SHARED_ADC, "timing.forward_ns=null", "timing.backward_ns=null")
     assert converted.with_passes.ns == 165
+
+
+def per_sample(spec: ChipSpec, ahead: int) -> float:
+    """Cycles of a sample with passes on W, and so many samples ahead."""
+    n_s, work = spec.transfer.transfer_every, representative(spec, assumed_activity(spec))
+    schedule = schedule_transfers(cycle_config(spec), (), n_s, work, pass_durations(spec), ahead=ahead)
+    units = representative_units(spec)
+    begin, end = schedule.steady(units)
+    return (end - begin) / (units * n_s)
 
 
 # ---------------------------------------------------------------- bounds
@@ -98,12 +116,16 @@ def full(spec: ChipSpec) -> Activity:
 
 @pytest.mark.parametrize("name", shipped_chipspecs())
 def test_the_schedule_meets_the_bound(name: str) -> None:
-    """In steady state with equal trains; exactly, since no shipped chip holds codes or waits for retirement then."""
+    """In steady state with equal trains; exactly, since no shipped chip holds codes or waits for retirement then.
+
+    But for agad_tiny, whose A and W both need 13 cycles: one sample ahead is not enough to keep both at work.
+    """
     spec = load_chipspec(name)
     estimate = estimate_time(spec, full(spec))
     for account in (estimate.overlapped, estimate.with_passes):
         bound = max(estimate.bounds[account.name].values())
-        assert account.cycles == pytest.approx(bound, rel=1e-9), account.name
+        missed = 1 if name == "agad_tiny" and account is estimate.with_passes else 0
+        assert account.cycles == pytest.approx(bound + missed, rel=1e-9), account.name
         assert max(account.utilisation.values()) <= 1 + 1e-9
         assert account.utilisation[account.bottleneck] == max(account.utilisation.values())
 

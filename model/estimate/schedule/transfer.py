@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from crosschop.model.cycles import LANE_LATENCY, CycleConfig, update_cycles
 from crosschop.model.estimate.schedule.events import (
     CONTROLLER,
@@ -23,11 +25,11 @@ from crosschop.model.estimate.schedule.events import (
 class _Samples:
     """When the tick of each sample is there: with or without the passes on W that make it."""
 
-    def __init__(self, plan: Plan, passes: Passes | None, first: int) -> None:
+    def __init__(self, plan: Plan, passes: Passes | None, first: int, ahead: int) -> None:
         self._plan, self._passes = plan, passes
         self._released = first
         self._w_free = 0  # end of the latest pass or write
-        self._taken = 0  # the tick of the sample before has been taken: its place is free
+        self._taken = deque([0] * ahead, maxlen=ahead)  # when the latest ticks were taken: the oldest frees a place
         self.passes_end = 0
 
     def release(self, cycle: int) -> None:
@@ -42,13 +44,13 @@ class _Samples:
         """The cycle in which the sample can be taken first."""
         if self._passes is None:
             return self._released
-        begin = max(self._w_free, self._taken)
+        begin = max(self._w_free, self._taken[0])
         self._w_free = self.passes_end = self._plan.passes(begin, self._passes, sample, transfer)
         return self._w_free
 
     def taken(self, update_begin: int) -> None:
         """The sample's update begins in this cycle; its tick was taken in the one before, which frees its place."""
-        self._taken = update_begin - 1
+        self._taken.append(update_begin - 1)
 
 
 def schedule_transfers(
@@ -58,12 +60,13 @@ def schedule_transfers(
     work: Workload,
     passes: Passes | None = None,
     latency: int = LANE_LATENCY,
+    ahead: int = 1,
 ) -> Schedule:
     """Every event of a run, as rtl/README.md has them.
 
     A sample is computed on W as the transfer before the last read left it: samples of transfer t + 1 see the pulses of
-    t - 1. Without passes they are all there when that transfer has retired. With passes, x and d of one sample are kept
-    besides those of the update under way; the first pass of t + 1 waits for the write of t - 1, and the write of t
+    t - 1. Without passes they are all there when that transfer has retired. With passes, x and d of `ahead` samples are
+    kept besides those of the update under way; the first pass of t + 1 waits for the write of t - 1, and the write of t
     waits for the last pass of t + 1, so that the run is the one that every engine trains.
 
     Args:
@@ -73,10 +76,11 @@ def schedule_transfers(
         work: train lengths, writes and flips.
         passes: forward and backward pass on W, None to leave them out.
         latency: cycles from the acceptance of a beat to its retirement.
+        ahead: samples whose passes may be over before their update, at least 1.
     """
     plan, starts = Plan(), []
     free = plan.clear(config.depth, stores)
-    samples = _Samples(plan, passes, free if config.samples_wait else -1)
+    samples = _Samples(plan, passes, free if config.samples_wait else -1, ahead)
     floor = free  # the first tick is taken in an idle cycle
     last_beat: int | None = None
     waiting: int | None = None  # transfer whose pulses wait for W
