@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -220,9 +222,14 @@ def _time_axes(axes: Axes, begin: int, end: int, clock_ns: float) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axes.set_xlabel("clock cycle since reset", color=_SOFT)
-    above = axes.secondary_xaxis(
-        "top", functions=(lambda cycle: (cycle - begin) * clock_ns, lambda time: time / clock_ns + begin)
-    )
+
+    def to_ns(cycle: Any) -> Any:
+        return (cycle - begin) * clock_ns
+
+    def to_cycles(time: Any) -> Any:
+        return time / clock_ns + begin
+
+    above = axes.secondary_xaxis("top", functions=(to_ns, to_cycles))
     above.set_xlabel("ns", color=_SOFT)
     above.tick_params(colors=_SOFT, labelsize=9, length=3)
     above.spines["top"].set_color("#aab1b8")
