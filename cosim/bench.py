@@ -81,6 +81,7 @@ class Bench(ABC):
             self.session,
             self.result.cycles,
             self.result.transfers,
+            self.result.predicted,
         )
 
     async def reset(

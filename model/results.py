@@ -28,10 +28,12 @@ class RunResult:
         weight_error: root mean square of W - W*, percent.
         digest: digest of the sequence of events; equal seeds give equal digests on every exact engine.
         train_length: mean length of the pulse trains, slots (l_avg of the paper).
+        train_lengths: (max_pulses + 1,) samples by the length of their pulse train; (1,) zero without pulse trains.
         pulses_a, pulses_w: most pulses on one device of A (None where there is no A) and of W, per sample.
         counts: what happened how often: the counts of recording.py, and pulses_a and pulses_w, pulses on all devices of
             A (absent where there is no A) and of W together, refresh included.
         cycles: cycles by phase.
+        cycles_modelled: the same from the cycle model; where `cycles` were measured, both have been found equal.
         cycles_measured: True where the RTL's counters gave them, False where the cycle model did.
         errors: (n, 2) sample, weight error in percent.
         trace: (n, TRACE_FIELDS) one element at each read of its column, or at its first updates (recording.py); a, w,
@@ -49,10 +51,12 @@ class RunResult:
     weight_error: float
     digest: str
     train_length: float
+    train_lengths: NDArray[np.int64]
     pulses_a: float | None
     pulses_w: float
     counts: dict[str, int]
     cycles: dict[str, int]
+    cycles_modelled: dict[str, int]
     cycles_measured: bool
     errors: FloatArray
     trace: FloatArray
@@ -87,11 +91,12 @@ def summary(result: RunResult) -> dict[str, object]:
         "cycles_source": "measured" if result.cycles_measured else "modelled",
         "events": result.digest,
         "train_length": result.train_length,
+        "train_lengths": result.train_lengths.tolist(),
         "pulses_per_sample": {"a": result.pulses_a, "w": result.pulses_w},
     }
 
 
-_ARRAYS = ("errors", "trace", "element")
+_ARRAYS = ("train_lengths", "errors", "trace", "element")
 _NUMBERS_FILE, _ARRAYS_FILE = "run.json", "run.npz"
 
 

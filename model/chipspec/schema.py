@@ -150,6 +150,20 @@ class Timing(Section):
     conversion_ns: float = Field(
         default=0.0, ge=0, le=1e6, description="from the end of the column read to the first code beat, ns"
     )
+    forward_ns: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e6,
+        description="forward pass of a sample on W, for estimates alone, ns; null = mvm_ns and the conversions of "
+        "converter.adc",
+    )
+    backward_ns: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e6,
+        description="backward pass of a sample on W, for estimates alone, ns; null = mvm_ns and the conversions of "
+        "converter.adc",
+    )
 
 
 class _Task(Variant):

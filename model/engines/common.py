@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from crosschop.model import recording as rec
 from crosschop.model.chipspec import ChipSpec
 from crosschop.model.results import RunResult, in_units
@@ -32,6 +34,7 @@ def result_of(
     session: Session,
     cycles: dict[str, int],
     compared: int | None = None,
+    predicted: dict[str, int] | None = None,
 ) -> RunResult:
     """The result of a finished session.
 
@@ -40,8 +43,10 @@ def result_of(
         session: its analog side.
         cycles: cycles by phase.
         compared: transfers compared between RTL and golden model, whose counters `cycles` are then; None without RTL.
+        predicted: with RTL, the cycle model's counts of the same run.
     """
     samples = int(session.sample[0])
+    lengths = session.train_lengths
     trace = rec.element_trace(session.recording)
     row, column = session.recording.element
     pulses_a = session.tile.a.pulses
@@ -54,11 +59,13 @@ def result_of(
         compared=compared or 0,
         weight_error=float(rec.error_points(session.recording)[-1, 1]),
         digest=f"{int(session.recording.digest[0]):016x}",
-        train_length=float(session.slots[0] / samples),
+        train_length=float(lengths @ np.arange(lengths.size) / samples),
+        train_lengths=lengths.copy(),
         pulses_a=float(pulses_a.max() / samples) if pulses_a.size else None,
         pulses_w=float(session.tile.w.pulses.max() / samples),
         counts=_counts(session),
         cycles=cycles,
+        cycles_modelled=cycles if predicted is None else predicted,
         cycles_measured=compared is not None,
         errors=rec.error_points(session.recording),
         trace=trace if engine == "float" else in_units(spec, trace),

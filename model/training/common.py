@@ -34,8 +34,8 @@ class Session(Protocol):
         """(1,) samples whose updates have been applied so far."""
 
     @property
-    def slots(self) -> IntArray:
-        """(1,) pulse slots of those updates."""
+    def train_lengths(self) -> IntArray:
+        """(max_pulses + 1,) those updates by the length of their pulse trains; (1,) zero without pulse trains."""
 
     @property
     def recording(self) -> Recording:

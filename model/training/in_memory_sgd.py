@@ -18,7 +18,7 @@ from crosschop.model.analog import tile as analog
 from crosschop.model.analog.devices.records import FloatArray
 from crosschop.model.analog.pulse_driver import Plan
 from crosschop.model.analog.tile import Tile
-from crosschop.model.chipspec import ChipSpec
+from crosschop.model.chipspec import ChipSpec, given
 from crosschop.model.cycles_in_memory_sgd import (
     UpdateCycles,
     UpdateTimeline,
@@ -45,7 +45,7 @@ class Session(NamedTuple):
         scale: (2,) what turns |x|, |d| into firing probabilities.
         unchopped: (cols,) zeros, the signs of an update without choppers.
         sample: (1,) samples applied to W so far.
-        slots: (1,) pulse slots of those updates.
+        train_lengths: (max_pulses + 1,) those updates by the length of their pulse trains.
         durations, timeline: cycle model, moved on by every update.
         recording: what the report needs.
     """
@@ -58,7 +58,7 @@ class Session(NamedTuple):
     scale: NDArray[np.float64]
     unchopped: IntArray
     sample: IntArray
-    slots: IntArray
+    train_lengths: IntArray
     durations: UpdateCycles
     timeline: UpdateTimeline
     recording: Recording
@@ -84,7 +84,7 @@ def new_session(spec: ChipSpec, seed: int, updates: int, device_seed: int | None
         scale=np.zeros(2),
         unchopped=np.zeros(cols, dtype=np.int64),
         sample=np.zeros(1, dtype=np.int64),
-        slots=np.zeros(1, dtype=np.int64),
+        train_lengths=np.zeros(given(spec.driver).max_pulses + 1, dtype=np.int64),
         durations=update_durations(spec),
         timeline=new_timeline(),
         recording=new_recording(updates, rows, cols, min(updates, TRACE_UPDATES)),
@@ -115,7 +115,7 @@ def update_and_prepare(session: Session) -> None:
     analog.pass_sample(tile)
     rec.note_lines(recording, length, tile.trains)
     rec.note_trains(recording, length, tile.trains)
-    session.slots[0] += length
+    session.train_lengths[length] += 1
     session.sample[0] += 1
     if rec.error_due(recording):
         rec.note_error(recording, session.sample[0], tasks.weight_error(session.task, tile.w))

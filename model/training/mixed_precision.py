@@ -60,7 +60,7 @@ class Session(NamedTuple):
         task: what is learnt.
         operands: the sample requested last.
         sample: (1,) samples requested so far.
-        slots: (1,) zero: W gets whole pulses, not pulse trains.
+        train_lengths: (1,) zero: W gets whole pulses, not pulse trains.
         writes: (1,) columns of W written in the current pass.
         durations, timeline: cycle model, moved on by every pass.
         recording: what the report needs.
@@ -70,7 +70,7 @@ class Session(NamedTuple):
     task: Task
     operands: Operands
     sample: IntArray
-    slots: IntArray
+    train_lengths: IntArray
     writes: IntArray
     durations: MixedCycles
     timeline: MixedTimeline
@@ -102,7 +102,7 @@ def new_session(spec: ChipSpec, seed: int, transfers: int, device_seed: int | No
             d_converter=d_converter,
         ),
         sample=np.zeros(1, dtype=np.int64),
-        slots=np.zeros(1, dtype=np.int64),
+        train_lengths=np.zeros(1, dtype=np.int64),
         writes=np.zeros(1, dtype=np.int64),
         durations=durations,
         timeline=new_timeline(durations),

@@ -19,7 +19,7 @@ from crosschop.model.analog import tile as analog
 from crosschop.model.analog.devices.records import FloatArray
 from crosschop.model.analog.pulse_driver import Plan
 from crosschop.model.analog.tile import Tile
-from crosschop.model.chipspec import ChipSpec
+from crosschop.model.chipspec import ChipSpec, given
 from crosschop.model.cycles import COUNT, CycleConfig, Timeline, cycle_config, new_timeline, step_cycles, update_cycles
 from crosschop.model.golden.controller import step_transfer
 from crosschop.model.golden.state import (
@@ -62,7 +62,7 @@ class Session(NamedTuple):
         group: samples of the coming transfer.
         codes: codes of the last read, (rows,).
         sample: (1,) samples applied to A so far.
-        slots: (1,) pulse slots of those updates.
+        train_lengths: (max_pulses + 1,) those updates by the length of their pulse trains.
         durations, timeline: cycle model, moved on by every transfer.
         updating: (2,) cycles of the updates before a read, by transfer number modulo 2: with RTL in the loop a
             transfer retires after the next read has begun.
@@ -74,7 +74,7 @@ class Session(NamedTuple):
     group: Group
     codes: IntArray
     sample: IntArray
-    slots: IntArray
+    train_lengths: IntArray
     durations: CycleConfig
     timeline: Timeline
     updating: IntArray
@@ -104,7 +104,7 @@ def new_session(spec: ChipSpec, seed: int, transfers: int, device_seed: int | No
         ),
         codes=np.zeros(rows, dtype=np.int64),
         sample=np.zeros(1, dtype=np.int64),
-        slots=np.zeros(1, dtype=np.int64),
+        train_lengths=np.zeros(given(spec.driver).max_pulses + 1, dtype=np.int64),
         durations=durations,
         timeline=new_timeline(durations),
         updating=np.zeros(2, dtype=np.int64),
@@ -138,7 +138,7 @@ def update_and_read(session: Session, column: int, chop: IntArray) -> None:
         analog.accumulate(tile, plan, group.x[i], group.d[i], chop)
         rec.note_lines(session.recording, plan.length, tile.trains)
         analog.pass_sample(tile)
-        session.slots[0] += plan.length
+        session.train_lengths[plan.length] += 1
         session.updating[slot] += update_cycles(session.durations.pulse, plan.length)
     session.sample[0] += group.length.size
     analog.read_column(tile, column, session.codes)

@@ -43,7 +43,7 @@ def outcome(chunks: list[int], seed: int = 1) -> list[np.ndarray]:
     training.finish(session)
     recording = session.recording
     parts = [session.tile.w.weight, session.tile.w.pulses, recording.digest, recording.errors, recording.trace]
-    return [*parts, *session.timeline, session.sample, session.slots, state, *session.tile.streams]
+    return [*parts, *session.timeline, session.sample, session.train_lengths, state, *session.tile.streams]
 
 
 def equal(first: list[np.ndarray], second: list[np.ndarray]) -> bool:
