@@ -12,16 +12,16 @@ from crosschop.model.chipspec import ChipSpec, controller_kind, load_chipspec, s
 from crosschop.model.cycles import cycle_config
 from crosschop.model.engines import run_golden
 from crosschop.model.errors import CrosschopError, InputError
-from crosschop.model.estimate.activity import (
+from crosschop.model.estimate.time.activity import (
     Activity,
     activity_of,
     assumed_activity,
     representative,
     representative_units,
 )
-from crosschop.model.estimate.gantt import draw_schedule, draw_time
-from crosschop.model.estimate.schedule import Passes, pass_durations, schedule_transfers
-from crosschop.model.estimate.time import TimeEstimate, estimate_time, steady_bounds
+from crosschop.model.estimate.time.estimate import TimeEstimate, estimate_time, steady_bounds
+from crosschop.model.estimate.time.gantt import draw_schedule, draw_time
+from crosschop.model.estimate.time.schedule import Passes, pass_durations, schedule_transfers
 from crosschop.model.reproduce.experiment import paper
 from crosschop.model.results import RunResult
 from crosschop.model.runtime import PAPER_FLOPS

@@ -32,7 +32,7 @@ from crosschop.model.cycles_mixed_precision import new_timeline as mixed_timelin
 from crosschop.model.cycles_mixed_precision import step_cycles as step_batches
 from crosschop.model.engines import run_golden
 from crosschop.model.errors import CrosschopError
-from crosschop.model.estimate.schedule import (
+from crosschop.model.estimate.time.schedule import (
     Interval,
     Passes,
     Schedule,
@@ -44,7 +44,7 @@ from crosschop.model.estimate.schedule import (
     schedule_updates,
     stores,
 )
-from crosschop.model.estimate.schedule.events import LANES, A, W, check_exclusive
+from crosschop.model.estimate.time.schedule.events import LANES, A, W, check_exclusive
 from crosschop.model.golden.in_memory_sgd import reset_state as reset_updates
 from crosschop.model.golden.mixed_precision import mixed_config, reset_mixed
 from crosschop.model.golden.state import HEAD_COLUMN, HEAD_WRITE, Transfer, controller_config, new_transfer, reset_state

@@ -9,10 +9,10 @@ from crosschop.model.chipspec import ChipSpec, beats, controller_kind, cycles, m
 from crosschop.model.cycles import LANE_LATENCY, SCHEDULER_PHASES
 from crosschop.model.cycles_in_memory_sgd import WAITING_IDLE
 from crosschop.model.cycles_mixed_precision import mixed_durations
-from crosschop.model.estimate.activity import Activity, flip_fraction, representative, representative_units
 from crosschop.model.estimate.quantity import Line, Origin, exactly
-from crosschop.model.estimate.schedule import Passes, new_schedule, pass_durations, stores
-from crosschop.model.estimate.schedule.events import (
+from crosschop.model.estimate.time.activity import Activity, flip_fraction, representative, representative_units
+from crosschop.model.estimate.time.schedule import Passes, new_schedule, pass_durations, stores
+from crosschop.model.estimate.time.schedule.events import (
     CONTROLLER,
     DRIVER,
     LANES,

@@ -10,7 +10,7 @@ from crosschop.model.chipspec import ChipSpec, controller_kind, mixed_section
 from crosschop.model.cycles import cycle_config
 from crosschop.model.cycles_in_memory_sgd import update_durations
 from crosschop.model.cycles_mixed_precision import mixed_durations
-from crosschop.model.estimate.schedule.events import (
+from crosschop.model.estimate.time.schedule.events import (
     Interval,
     Passes,
     Schedule,
@@ -18,9 +18,9 @@ from crosschop.model.estimate.schedule.events import (
     pass_durations,
     stores,
 )
-from crosschop.model.estimate.schedule.in_memory_sgd import schedule_updates
-from crosschop.model.estimate.schedule.mixed_precision import schedule_batches
-from crosschop.model.estimate.schedule.transfer import schedule_transfers
+from crosschop.model.estimate.time.schedule.in_memory_sgd import schedule_updates
+from crosschop.model.estimate.time.schedule.mixed_precision import schedule_batches
+from crosschop.model.estimate.time.schedule.transfer import schedule_transfers
 
 __all__ = ["Interval", "Passes", "Schedule", "Workload", "new_schedule", "pass_durations", "schedule_batches",
            "schedule_transfers", "schedule_updates", "stores"]  # fmt: skip

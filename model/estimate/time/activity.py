@@ -19,7 +19,7 @@ from crosschop.model.chipspec import (
 from crosschop.model.cycles import PHASES
 from crosschop.model.errors import CrosschopError, InputError
 from crosschop.model.estimate.quantity import Origin
-from crosschop.model.estimate.schedule import Workload
+from crosschop.model.estimate.time.schedule import Workload
 from crosschop.model.results import RunResult
 
 IntArray = NDArray[np.int64]

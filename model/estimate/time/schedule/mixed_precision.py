@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crosschop.model.cycles import LANE_LATENCY
 from crosschop.model.cycles_mixed_precision import MixedCycles
-from crosschop.model.estimate.schedule.events import (
+from crosschop.model.estimate.time.schedule.events import (
     CONTROLLER,
     LANES,
     READ_PORT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from crosschop.model.cycles import LANE_LATENCY, CycleConfig, update_cycles
-from crosschop.model.estimate.schedule.events import (
+from crosschop.model.estimate.time.schedule.events import (
     CONTROLLER,
     DRIVER,
     LANES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crosschop.model.cycles import update_cycles
 from crosschop.model.cycles_in_memory_sgd import UpdateCycles
-from crosschop.model.estimate.schedule.events import CONTROLLER, DRIVER, Passes, Plan, Schedule, W, Workload
+from crosschop.model.estimate.time.schedule.events import CONTROLLER, DRIVER, Passes, Plan, Schedule, W, Workload
 
 # An update retires in the cycle after its handshake; the sample that was computed on W as it is then comes next.
 RETIREMENT = 1
