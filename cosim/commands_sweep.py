@@ -157,12 +157,14 @@ def _print_plan(
     seeds: tuple[int, ...],
     samples: int | None,
 ) -> None:
-    console.print(f"{chip}: {len(variants)} points, {_seeds_text(seeds)}, {_samples_text(variants, samples)}")
+    console.print(
+        f"{chip}: {len(variants)} points, {_seeds_text(seeds)}, {_samples_text(variants, samples)}", highlight=False
+    )
     for axis in axes:
         kind = "varies" if len(axis.values) > 1 else "fixed "
-        console.print(f"  {kind} {axis.key} = {', '.join(axis.values)}", highlight=False, markup=False)
+        console.print(f"  {kind} {axis.key} = {', '.join(axis.values)}", highlight=False, markup=False, soft_wrap=True)
     for point in skipped:
-        console.print(f"  skipped {named(point.values)}: {point.reason}", highlight=False, markup=False)
+        console.print(f"  skipped {named(point.values)}: {point.reason}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _seeds_text(seeds: tuple[int, ...]) -> str:

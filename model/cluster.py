@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 import dask
 import psutil
 from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster
-from distributed.versions import VersionMismatchWarning
 
 from crosschop.model.cache import estimates_digest
 from crosschop.model.errors import CrosschopError, ToolError
@@ -68,7 +67,9 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(_SILENT)
     logging.disable(logging.CRITICAL)  # loggers below them may have levels of their own
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="distributed")
+            yield
     finally:
         logging.disable(logging.NOTSET)
         for logger, level in zip(loggers, levels, strict=True):
@@ -96,6 +97,8 @@ def _local_client(workers: int) -> Iterator[Client]:
                 processes=True,
                 host="127.0.0.1",
                 dashboard_address=None,
+                # Without an address of its own it takes the port of the dashboard all the same.
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
                 memory_limit=None,
                 local_directory=folder,
                 silence_logs=_SILENT,
@@ -128,9 +131,7 @@ def _close(what: Client | LocalCluster) -> None:
 @contextmanager
 def _remote_client(address: str) -> Iterator[Client]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", VersionMismatchWarning)
-            client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         reason = next(iter(str(error).strip().splitlines()), "no answer")
         raise ToolError(f"--scheduler {address}: no dask scheduler answers there ({reason})") from None
@@ -151,7 +152,7 @@ def _require_same_versions(client: Client, address: str) -> None:
         client.wait_for_workers(1, timeout=CONNECT_SECONDS)
     except TimeoutError:
         raise ToolError(f"--scheduler {address}: the scheduler has no workers") from None
-    versions = client.get_versions(packages=["numba"])
+    versions: Any = client.get_versions(packages=["numba"])
     ours = _packages(versions["client"]["packages"])
     scheduler = {key: value for key, value in _packages(versions["scheduler"]["packages"]).items() if key in _PROTOCOL}
     require_same(address, "scheduler", ours, scheduler)
@@ -220,7 +221,7 @@ def run_on_cluster(
         )  # fmt: skip
         stack.callback(_release, client, futures)
         of = dict(zip((future.key for future in futures), items, strict=True))
-        ended: SimpleQueue[Future] = SimpleQueue()
+        ended: SimpleQueue[Future[Any]] = SimpleQueue()
         for future in futures:
             future.add_done_callback(ended.put)
         pending = len(items)
@@ -237,12 +238,12 @@ def run_on_cluster(
             pending -= 1
 
 
-def _release(client: Client, futures: list[Future]) -> None:
+def _release(client: Client, futures: list[Future[Any]]) -> None:
     with suppress(Exception):  # the scheduler may be gone
         client.cancel([future for future in futures if not future.done()], force=True)
 
 
-def _result(future: Future, scheduler: str | None) -> Any:
+def _result(future: Future[Any], scheduler: str | None) -> Any:
     try:
         return future.result(timeout=CONNECT_SECONDS)
     except KilledWorker as error:

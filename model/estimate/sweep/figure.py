@@ -100,6 +100,7 @@ def _label(figure: Figure, axes: Axes, marks: Sequence[Mark]) -> None:
                 ha="left" if x > 0 else "right" if x < 0 else "center",
                 arrowprops={"arrowstyle": "-", "lw": 0.5, "color": OTHERS, "shrinkB": 3} if far else None,
             )  # fmt: skip
+            text.update_positions(renderer)
             box = Text.get_window_extent(text, renderer)  # of the words alone, without the line to the mark
             if _fits(box, inside, taken):
                 taken.append(box)
