@@ -6,6 +6,7 @@ and works in a thread: work that handles signals, as a simulation does to end it
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import tempfile
@@ -19,6 +20,7 @@ from typing import Any, TypeVar
 import dask
 import psutil
 from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster
+from distributed.comm import connect
 
 from crosschop.model.cache import estimates_digest
 from crosschop.model.errors import CrosschopError, ToolError
@@ -90,6 +92,7 @@ def _signals_held() -> Iterator[None]:
 def _local_client(workers: int) -> Iterator[Client]:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="crosschop-", ignore_cleanup_errors=True))
+        stack.enter_context(dask.config.set({"temporary-directory": folder}))
         with _signals_held():
             cluster = LocalCluster(
                 n_workers=workers,
@@ -131,8 +134,10 @@ def _close(what: Client | LocalCluster) -> None:
 @contextmanager
 def _remote_client(address: str) -> Iterator[Client]:
     try:
+        # By itself first: a client that cannot connect goes on trying until the program ends.
+        asyncio.run(_knock(address))
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
+    except Exception as error:  # dask has many kinds for an address that is wrong or where nothing answers
         reason = next(iter(str(error).strip().splitlines()), "no answer")
         raise ToolError(f"--scheduler {address}: no dask scheduler answers there ({reason})") from None
     try:
@@ -140,6 +145,10 @@ def _remote_client(address: str) -> Iterator[Client]:
         yield client
     finally:
         _close(client)
+
+
+async def _knock(address: str) -> None:
+    await (await connect(address, timeout=CONNECT_SECONDS)).close()
 
 
 def _require_same_versions(client: Client, address: str) -> None:

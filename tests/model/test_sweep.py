@@ -105,9 +105,9 @@ def test_illegal_points_are_told_from_an_unreadable_chip() -> None:
 
 
 def test_short_names_tell_keys_apart() -> None:
-    assert short_names(["hidden.bits", "reference.p_bits"]) == {"hidden.bits": "bits", "reference.p_bits": "p_bits"}
-    keys = ["converter.adc.bits", "converter.read_adc.bits", "hidden"]
-    assert list(short_names(keys).values()) == ["adc.bits", "read_adc.bits", "hidden"]
+    keys = ["converter.adc.bits", "converter.read_adc.bits", "hidden", "device.a.noise.std", "device.w.noise.std"]
+    shorter = ["adc.bits", "read_adc.bits", "hidden", "a.noise.std", "w.noise.std"]
+    assert list(short_names(keys).values()) == shorter
 
 
 # ---------------------------------------------------------------- Pareto front

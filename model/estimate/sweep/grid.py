@@ -141,11 +141,11 @@ def variants_of(chip: str, axes: Sequence[Axis], samples: int | None) -> tuple[l
 
 
 def short_names(keys: Sequence[str]) -> dict[str, str]:
-    """The shortest ends of dotted keys that tell them apart."""
+    """The shortest ends of dotted keys that tell them apart, with the section, as `bits` alone says little."""
     names: dict[str, str] = {}
     for key in keys:
         parts = key.split(".")
-        ends = [".".join(parts[-count:]) for count in range(1, len(parts) + 1)]
+        ends = [".".join(parts[-count:]) for count in range(min(2, len(parts)), len(parts) + 1)]
         names[key] = next(
             (end for end in ends if not any(o != key and (o == end or o.endswith("." + end)) for o in keys)), key
         )
