@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,8 @@ from crosschop.model.store import Store
 SEEDS = 3
 DPI = 150
 ROWS_SHOWN = 60
+# The keys in a value that is a section: labels show the values alone.
+_KEYS_OF_SECTION = re.compile(r"\w+:\s*")
 _metric = click.Choice(list(METRICS))
 
 
@@ -239,7 +242,7 @@ def _draw(
     marks = [
         Mark(
             _value(row.metrics, x), _value(row.metrics, y), spread(row, x), spread(row, y),
-            ", ".join(row.values[key] for key in varying), row.optimal,
+            ", ".join(_KEYS_OF_SECTION.sub("", row.values[key]) for key in varying), row.optimal,
         )
         for row in rows
     ]  # fmt: skip

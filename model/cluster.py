@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import dask
 import psutil
 from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster
-from distributed.comm import connect
+from distributed.comm.core import connect
 
 from crosschop.model.cache import estimates_digest
 from crosschop.model.errors import CrosschopError, ToolError

@@ -79,23 +79,32 @@ def draw(title: str, x_label: str, y_label: str, label_of: str, marks: Sequence[
         title_fontsize=8, alignment="left",
     )  # fmt: skip
     if label_of:
-        _label(figure, axes, marks if len(marks) <= LABELS_OF_ALL else front)
+        _label(figure, axes, marks, marks if len(marks) <= LABELS_OF_ALL else front)
     return figure
 
 
-def _label(figure: Figure, axes: Axes, marks: Sequence[Mark]) -> None:
+def _together(marks: Sequence[Mark]) -> list[tuple[Mark, int]]:
+    """The first mark at each place and the number of others there, those of the front first."""
+    places: dict[tuple[float, float], list[Mark]] = {}
+    for mark in sorted(marks, key=lambda mark: not mark.optimal):
+        places.setdefault((mark.x, mark.y), []).append(mark)
+    return [(there[0], len(there) - 1) for there in places.values()]
+
+
+def _label(figure: Figure, axes: Axes, marks: Sequence[Mark], labelled: Sequence[Mark]) -> None:
     """Writes labels where they cover neither each other nor a mark; where there is no such place, none."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()  # the layout has to be known before places can be compared
     renderer = canvas.get_renderer()
     inside = axes.get_window_extent(renderer)
-    here = {id(mark): axes.transData.transform((mark.x, mark.y)) for mark in marks}
-    taken = [Bbox.from_extents(x - 4, y - 4, x + 4, y + 4) for x, y in here.values()]
-    for mark in sorted(marks, key=lambda mark: not mark.optimal):
+    here = axes.transData.transform([(mark.x, mark.y) for mark in marks])
+    taken = [Bbox.from_extents(x - 4, y - 4, x + 4, y + 4) for x, y in here]
+    for mark, others in _together(labelled):
+        words = mark.label if not others else f"{mark.label} and {others} more"
         for x, y in _PLACES:
             far = max(abs(x), abs(y)) > _NEAR
             text = axes.annotate(
-                mark.label, (mark.x, mark.y), (x, y), textcoords="offset points", fontsize=7.5,
+                words, (mark.x, mark.y), (x, y), textcoords="offset points", fontsize=7.5,
                 color=TEXT if mark.optimal else OTHERS, va="center",
                 ha="left" if x > 0 else "right" if x < 0 else "center",
                 arrowprops={"arrowstyle": "-", "lw": 0.5, "color": OTHERS, "shrinkB": 3} if far else None,
