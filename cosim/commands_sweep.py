@@ -38,7 +38,7 @@ from crosschop.model.store import Store
 SEEDS = 3
 DPI = 150
 ROWS_SHOWN = 60
-# The keys in a value that is a section: labels show the values alone.
+# The keys in a value that is a section: labels and the table on the terminal show the values alone.
 _KEYS_OF_SECTION = re.compile(r"\w+:\s*")
 _metric = click.Choice(list(METRICS))
 
@@ -242,7 +242,7 @@ def _draw(
     marks = [
         Mark(
             _value(row.metrics, x), _value(row.metrics, y), spread(row, x), spread(row, y),
-            ", ".join(_KEYS_OF_SECTION.sub("", row.values[key]) for key in varying), row.optimal,
+            ", ".join(_short(row.values[key]) for key in varying), row.optimal,
         )
         for row in rows
     ]  # fmt: skip
@@ -250,6 +250,11 @@ def _draw(
     title = f"{chip}, golden engine, mean of {_seeds_text(seeds)}{bars}"
     names = ", ".join(short_names(varying).values())
     draw(title, _with_unit(x), _with_unit(y), names, marks).savefig(path, dpi=DPI)
+
+
+def _short(value: str) -> str:
+    """A value without the keys of a section."""
+    return _KEYS_OF_SECTION.sub("", value)
 
 
 def _number(value: float | None) -> str:
@@ -272,7 +277,7 @@ def _print(console: Console, varying: Sequence[str], rows: Sequence[Row], x: str
         cells = [_number(row.metrics[name]) for name in METRICS]
         if (deviation := row.metrics[SPREAD]) is not None:
             cells[list(METRICS).index("error")] += f" +-{deviation:.2f}"
-        table.add_row("*" if row.optimal else "", *(row.values[key] for key in varying), *cells,
+        table.add_row("*" if row.optimal else "", *(_short(row.values[key]) for key in varying), *cells,
                       style="bold" if row.optimal else None)  # fmt: skip
     console.print(table)
     if len(shown) < len(ordered):
