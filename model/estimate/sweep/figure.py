@@ -19,7 +19,7 @@ LABELS_OF_ALL = 24
 _PLACES = [
     (distance * x, distance * y)
     for distance in (7, 13, 21, 31, 43)
-    for x, y in ((1, 0.5), (1, -0.5), (0, 1), (-1, 0.5), (0, -1), (-1, -0.5), (1, 1), (1, -1), (-1, 1), (-1, -1))
+    for x, y in ((1, 1), (1, -1), (-1, 1), (-1, -1), (0, 1), (0, -1), (1, 0), (-1, 0))
 ]
 _NEAR = 15
 _NUMBERS = FuncFormatter(lambda value, _: f"{value:,.10g}")
