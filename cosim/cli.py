@@ -23,6 +23,7 @@ COMMANDS = {
     "verify": "crosschop.cosim.commands_verify:verify",
     "replay": "crosschop.cosim.commands_replay:replay",
     "spec": "crosschop.cosim.commands_spec:spec",
+    "sweep": "crosschop.cosim.commands_sweep:sweep",
 }
 
 

@@ -11,17 +11,17 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from crosschop.cosim.output import Progress, install, require_writable, stderr
+from crosschop.cosim.kept_work import POINTS_FILE, work_off
+from crosschop.cosim.output import install, require_writable, stderr
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.simulate_points import simulate
-from crosschop.model.errors import CrosschopError, InputError, InterruptedWorkError
+from crosschop.model.errors import CrosschopError, InputError
 from crosschop.model.parallel import cores, run_parallel
 from crosschop.model.reproduce import EXPERIMENTS, new_experiment
 from crosschop.model.reproduce.experiment import LABELS, Comparison, Row, Settings
-from crosschop.model.reproduce.points import Outcome, Point, Store
+from crosschop.model.reproduce.points import Outcome, Point, new_store
 
 WITH_RTL = ("fig4",)
-POINTS_FILE = "points.jsonl"
 SEEDS = 3
 DPI = 150
 
@@ -64,8 +64,11 @@ def reproduce(
     # With RTL in the loop every point has a twin without: their events have to be the same.
     twins = {point: replace(point, engine="golden") for point in points if point.engine != "golden"}
     with work_directory() as scratch:
-        store = Store(out / POINTS_FILE)
-        outcomes = _simulate(console, name, [*points, *twins.values()], store, workers or cores())
+        count = workers or cores()
+        outcomes = work_off(
+            console, name, [*points, *twins.values()], new_store(out / POINTS_FILE),
+            lambda due: run_parallel(simulate, due, count),
+        )  # fmt: skip
         _require_same_events(twins, outcomes)
         comparison = experiment.compare(settings, outcomes)
         experiment.draw(settings, outcomes).savefig(scratch / f"{name}.png", dpi=DPI)
@@ -97,26 +100,6 @@ def _numbers(text: str | None) -> tuple[int, ...] | None:
     if not all(word.strip().isascii() and word.strip().isdigit() and 2 <= int(word) <= 100000 for word in words):
         raise InputError(f"--states {text}: allowed are integers 2..100000, separated by commas")
     return tuple(dict.fromkeys(int(word) for word in words))
-
-
-def _simulate(console: Console, name: str, points: list[Point], store: Store, workers: int) -> dict[Point, Outcome]:
-    """Outcomes of all points: those of earlier calls, and the rest computed in parallel and kept one by one."""
-    outcomes = {point: outcome for point in points if (outcome := store.get(point)) is not None}
-    due = [point for point in points if point not in outcomes]
-    if outcomes:
-        console.print(f"{len(outcomes)} of {len(points)} points are there from an earlier call", highlight=False)
-    if due:
-        with Progress(console, name, len(points), "points") as progress:
-            progress(len(outcomes))
-            try:
-                for point, outcome in run_parallel(simulate, due, workers):
-                    store.put(point, outcome)
-                    outcomes[point] = outcome
-                    progress(len(outcomes))
-            except KeyboardInterrupt:
-                kept = f"{len(outcomes)} of {len(points)} points are kept, the same command goes on from there"
-                raise InterruptedWorkError(f"interrupted, {kept}") from None
-    return outcomes
 
 
 def _number(value: float) -> str:

@@ -31,10 +31,8 @@ from crosschop.model.chipspec import (
     controller_module,
     load_chipspec,
     samples_in,
-    samples_per_transfer,
-    transfers_in,
 )
-from crosschop.model.engines import run_float, run_golden
+from crosschop.model.engines import run_float, run_golden, whole_transfers
 from crosschop.model.errors import InputError
 from crosschop.model.report import render_run, write_report
 from crosschop.model.results import RunResult, summary
@@ -74,7 +72,7 @@ def run(
     compared with the golden model.
     """
     chip = load_chipspec(spec, overrides)
-    transfers = _transfers(chip, samples)
+    transfers = whole_transfers(chip, samples)
     out = out or Path("build") / "runs" / f"{chip.name}-{engine}-seed{seed}"
     if engine == "icarus":
         require_trace(chip)
@@ -118,22 +116,6 @@ def run(
         console.print(f"  {path}", highlight=False, soft_wrap=True)
     if as_json:
         click.echo(json.dumps({**summary(result), "files": [str(path) for path in installed.values()]}))
-
-
-def _transfers(chip: ChipSpec, samples: int | None) -> int:
-    """Whole transfers in the samples asked for.
-
-    Raises:
-        InputError: fewer samples than one transfer takes.
-    """
-    asked = chip.task.samples if samples is None else samples
-    transfers = transfers_in(chip, asked)
-    if transfers == 0:
-        raise InputError(
-            f"{chip.name}: {asked} samples are less than one transfer, "
-            f"allowed: {samples_per_transfer(chip)} (algorithm.transfer_every) or more"
-        )
-    return transfers
 
 
 def _train(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.resources
 import os
 import shutil
 from pathlib import Path
@@ -11,8 +12,8 @@ from pathlib import Path
 CACHE_VARIABLE = "CROSSCHOP_CACHE"
 # Compiled code of earlier versions of the sources; each takes a few MB.
 VERSIONS_KEPT = 4
-# Folders of crosschop.model that hold nothing compiled and change no simulated figure
-NOT_SIMULATING = ("estimate", "reproduce")
+# Parts of crosschop.model that hold nothing compiled and change no simulated figure
+NOT_SIMULATING = ("cluster.py", "estimate", "parallel.py", "reproduce", "store.py")
 
 
 def cache_directory() -> Path:
@@ -31,6 +32,17 @@ def sources_digest() -> str:
         if source.relative_to(sources).parts[0] in NOT_SIMULATING:
             continue
         digest.update(source.relative_to(sources).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+@functools.cache
+def estimates_digest() -> str:
+    """Digest of all that estimates come from: the sources above, those of model/estimate with their data, the RTL."""
+    digest = hashlib.sha256(sources_digest().encode())
+    for folder in (Path(__file__).parent / "estimate", Path(str(importlib.resources.files("crosschop.rtl")))):
+        for source in sorted(folder.rglob("*")):
+            if source.is_file() and "__pycache__" not in source.parts and source.suffix not in (".md", ".png", ".svg"):
+                digest.update(source.relative_to(folder).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

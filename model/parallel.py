@@ -36,7 +36,7 @@ def _prepare_worker() -> None:
 
 
 @contextmanager
-def _interrupts_noted() -> Iterator[list[int]]:
+def interrupts_noted() -> Iterator[list[int]]:
     """The numbers of the interrupting signals that have come; they interrupt nothing by themselves.
 
     An exception out of a handler can strike inside the wait for a lock and leave as an error about that lock.
@@ -77,7 +77,7 @@ def run_parallel(
     context = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(min(workers, len(items)), context, _prepare_worker)
     try:
-        with _interrupts_noted() as noted:
+        with interrupts_noted() as noted:
             futures = {executor.submit(_answer, function, item): item for item in items}
             pending = set(futures)
             while pending:

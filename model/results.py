@@ -64,6 +64,16 @@ class RunResult:
     target: float
 
 
+# The error of a run is its mean over this share of the run's end: a single moment has the noise of the last writes.
+TAIL = 0.1
+
+
+def late_error(result: RunResult) -> float:
+    """Weight error in percent, mean over the last tenth of the run."""
+    late = result.errors[:, 0] > (1 - TAIL) * result.samples
+    return float(np.mean(result.errors[late, 1]))
+
+
 def in_units(spec: ChipSpec, trace: FloatArray) -> FloatArray:
     """An element's trace with the integer stores scaled: H to pulses, P and P^ref to weight units."""
     scaled = trace.copy()

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from crosschop.model import recording as rec
-from crosschop.model.chipspec import ChipSpec
+from crosschop.model.chipspec import ChipSpec, samples_per_transfer, transfers_in
+from crosschop.model.errors import InputError
 from crosschop.model.results import RunResult, in_units
 from crosschop.model.training.common import Session
 
@@ -15,6 +16,22 @@ Progress = Callable[[int], None]
 
 # Progress is shown about so often in a run.
 CHUNKS = 200
+
+
+def whole_transfers(spec: ChipSpec, samples: int | None) -> int:
+    """Whole transfers in the samples asked for, None for those of the chipspec.
+
+    Raises:
+        InputError: fewer samples than one transfer takes.
+    """
+    asked = spec.task.samples if samples is None else samples
+    transfers = transfers_in(spec, asked)
+    if transfers == 0:
+        raise InputError(
+            f"{spec.name}: {asked} samples are less than one transfer, "
+            f"allowed: {samples_per_transfer(spec)} (algorithm.transfer_every) or more"
+        )
+    return transfers
 
 
 def in_chunks(run: Callable[[int], None], transfers: int, progress: Progress) -> None:

@@ -8,15 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from crosschop.model.cache import sources_digest
 from crosschop.model.chipspec import load_chipspec, transfers_in
 from crosschop.model.engines import run_golden
-from crosschop.model.results import RunResult
-
-# The error of a run is its mean over this share of the run's end: a single moment has the noise of the last writes.
-TAIL = 0.1
+from crosschop.model.results import RunResult, late_error
+from crosschop.model.store import Store
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,10 @@ class Point:
         text = json.dumps([asdict(self), spec, sources_digest()])
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
+    def about(self) -> dict[str, object]:
+        """The fields, for the file of outcomes."""
+        return asdict(self)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -63,9 +63,8 @@ class Outcome:
 
 def outcome_of(result: RunResult) -> Outcome:
     """The part of a result that experiments compare."""
-    late = result.errors[:, 0] > (1 - TAIL) * result.samples
     return Outcome(
-        error=float(np.mean(result.errors[late, 1])),
+        error=late_error(result),
         samples=result.samples,
         pulses_a=result.pulses_a,
         pulses_w=result.pulses_w,
@@ -79,36 +78,9 @@ def simulate_golden(point: Point) -> Outcome:
     return outcome_of(run_golden(spec, point.seed, transfers_in(spec, spec.task.samples), lambda done: None))
 
 
-class Store:
-    """Outcomes in a file of JSON lines, one appended for each point as it ends; a torn last line is ignored.
-
-    Args:
-        path: the file; it need not exist.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._outcomes: dict[str, Outcome] = {}
-        if path.exists():
-            for line in path.read_text(errors="replace").splitlines():
-                try:
-                    entry = json.loads(line)
-                    self._outcomes[entry["key"]] = Outcome(**entry["outcome"])
-                except (ValueError, TypeError, KeyError):
-                    continue
-
-    def get(self, point: Point) -> Outcome | None:
-        """The outcome of a point that has been run."""
-        return self._outcomes.get(point.key)
-
-    def put(self, point: Point, outcome: Outcome) -> None:
-        """Keeps an outcome."""
-        self._outcomes[point.key] = outcome
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        line = json.dumps({"key": point.key, "point": asdict(point), "outcome": asdict(outcome)})
-        with self._path.open("a") as file:
-            # Begins a line of its own even after one that was torn when the program was killed.
-            file.write(f"\n{line}\n")
+def new_store(path: Path) -> Store[Point, Outcome]:
+    """The outcomes kept in a file."""
+    return Store(path, Outcome)
 
 
 Outcomes = Mapping[Point, Outcome]

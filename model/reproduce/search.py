@@ -17,7 +17,7 @@ from pathlib import Path
 from crosschop.model.parallel import cores, run_parallel
 from crosschop.model.reproduce.experiment import paper
 from crosschop.model.reproduce.fig4 import cell_overrides
-from crosschop.model.reproduce.points import Outcome, Point, Store, simulate_golden
+from crosschop.model.reproduce.points import Outcome, Point, new_store, simulate_golden
 
 STATES = (400, 100, 20)
 SIGMA_R = (0, 0.1, 0.25, 1.0)
@@ -96,7 +96,7 @@ def main() -> None:
     if len(sys.argv) != 2 or sys.argv[1] not in GRIDS:
         sys.exit(f"usage: python -m crosschop.model.reproduce.search {{{','.join(GRIDS)}}}")
     algorithm = sys.argv[1]
-    store = Store(Path("build") / "reproduce" / "search" / f"{algorithm}.jsonl")
+    store = new_store(Path("build") / "reproduce" / "search" / f"{algorithm}.jsonl")
     outcomes = {point: outcome for point in points(algorithm) if (outcome := store.get(point)) is not None}
     for point, outcome in run_parallel(simulate_golden, [p for p in points(algorithm) if p not in outcomes], cores()):
         store.put(point, outcome)

@@ -17,7 +17,7 @@ from crosschop.model.reproduce import EXPERIMENTS, new_experiment
 from crosschop.model.reproduce.experiment import Row, Settings, paper
 from crosschop.model.reproduce.fig3 import Fig3
 from crosschop.model.reproduce.fig4 import Fig4
-from crosschop.model.reproduce.points import Outcome, Point, Store, simulate_golden
+from crosschop.model.reproduce.points import Outcome, Point, new_store, simulate_golden
 from crosschop.model.runtime import paper_runtime
 
 QUICK = Settings(quick=True, seeds=(1,))
@@ -112,15 +112,15 @@ def test_store_survives_a_torn_line(cut: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "deep" / "points.jsonl"
         first, second = Point("agad_20", (), 1), Point("agad_20", (), 2)
-        store = Store(path)
+        store = new_store(path)
         store.put(first, OUTCOME)
         store.put(second, OUTCOME)
         path.write_text(path.read_text()[:-cut])
-        again = Store(path)
+        again = new_store(path)
         assert again.get(first) == OUTCOME
         assert again.get(second) is None or cut == 1  # the line feed alone
         again.put(second, OUTCOME)
-        assert Store(path).get(second) == OUTCOME
+        assert new_store(path).get(second) == OUTCOME
 
 
 def test_key_names_everything_that_decides() -> None:

@@ -1,0 +1,117 @@
+"""What a sweep asks of each variant: runs of the golden engine, one per seed, and what the variant costs."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+from crosschop.model.cache import estimates_digest, sources_digest
+from crosschop.model.chipspec import ChipSpec, memory_bits
+from crosschop.model.cycles import total_cycles
+from crosschop.model.engines import run_golden, whole_transfers
+from crosschop.model.results import late_error
+
+Cost = Callable[[ChipSpec], float]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of every variant; small is good.
+
+    Attributes:
+        label: for tables and axes.
+        unit: its unit, empty for a count.
+        cost: gives it from the chip alone; None where it comes from the runs.
+    """
+
+    label: str
+    unit: str
+    cost: Cost | None = None
+
+
+# One line makes a new metric: it is computed for each variant, kept, tabulated, and --x and --y know it.
+METRICS: dict[str, Metric] = {
+    "error": Metric("weight error", "%"),
+    "cycles": Metric("cycles per sample", ""),
+    "ns": Metric("time per sample", "ns"),
+    "bits": Metric("digital memory", "bits", lambda spec: memory_bits(spec).total),
+}
+# The first of them that there is stands against the error.
+PREFERRED = ("area", "bits")
+SPREAD = "error_spread"
+
+
+def cost_of(spec: ChipSpec) -> dict[str, float]:
+    """What the chip costs, by metric: those that need no run."""
+    return {name: metric.cost(spec) for name, metric in METRICS.items() if metric.cost is not None}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A run, or without a seed the costs, of one variant.
+
+    Attributes:
+        spec: the resolved chip as JSON: a worker need not have the user's files.
+        seed: seed of everything random; None: the costs.
+        samples: samples of the run; None: those of the chip.
+    """
+
+    spec: str
+    seed: int | None
+    samples: int | None
+
+    @functools.cached_property
+    def key(self) -> str:
+        """Digest of the task and of what computes it: equal keys have equal figures."""
+        sources = (estimates_digest(), *cost_names()) if self.seed is None else sources_digest()
+        return hashlib.sha256(json.dumps([asdict(self), sources]).encode()).hexdigest()[:24]
+
+    def about(self) -> dict[str, object]:
+        """Chip, seed and samples."""
+        return {"chip": json.loads(self.spec)["name"], "seed": self.seed, "samples": self.samples}
+
+
+def cost_names() -> list[str]:
+    """Metrics that need no run."""
+    return [name for name, metric in METRICS.items() if metric.cost is not None]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Metrics by name."""
+
+    values: dict[str, float]
+
+
+def tasks_of(spec: ChipSpec, seeds: Sequence[int], samples: int | None) -> list[Task]:
+    """All that a variant needs, the costs first."""
+    text = spec.model_dump_json()
+    return [Task(text, None, None), *(Task(text, seed, samples) for seed in seeds)]
+
+
+def evaluate(task: Task) -> Figures:
+    """The figures of a task; importable by name, as worker processes call it."""
+    spec = ChipSpec.model_validate_json(task.spec)
+    if task.seed is None:
+        return Figures(cost_of(spec))
+    result = run_golden(spec, task.seed, whole_transfers(spec, task.samples), lambda done: None)
+    cycles = total_cycles(result.cycles) / result.samples
+    return Figures({"error": late_error(result), "cycles": cycles, "ns": cycles * spec.timing.clock_ns})
+
+
+def summarise(costs: Figures, runs: Sequence[Figures]) -> dict[str, float | None]:
+    """The metrics of a variant: means over its runs, the standard deviation of the error, the costs.
+
+    The deviation is that of a single run (n - 1), None with one run.
+    """
+    errors = [run.values["error"] for run in runs]
+    found: dict[str, float | None] = {}
+    for name, metric in METRICS.items():
+        found[name] = costs.values[name] if metric.cost else statistics.fmean(run.values[name] for run in runs)
+        if name == "error":
+            found[SPREAD] = statistics.stdev(errors) if len(errors) > 1 else None
+    return found
