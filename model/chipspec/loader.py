@@ -103,7 +103,8 @@ def _shipped(name: str) -> Path | None:
     return next((path for path in shipped_chipspecs() if path.stem == name), None)
 
 
-def _did_you_mean(word: str, choices: Sequence[str]) -> str:
+def did_you_mean(word: str, choices: Sequence[str]) -> str:
+    """The end of a sentence about an unknown word: the choice that is close to it, if one is."""
     close = difflib.get_close_matches(word, choices, n=1)
     return f", did you mean {close[0]}?" if close else ""
 
@@ -123,7 +124,7 @@ def find_chipspec(name: str | Path) -> Path:
     if path.is_dir():
         raise SpecError(f"{name}: is a folder, not a chipspec")
     shipped = [other.stem for other in shipped_chipspecs()]
-    hint = _did_you_mean(path.stem, shipped) or f"; shipped chipspecs: {', '.join(shipped)}"
+    hint = did_you_mean(path.stem, shipped) or f"; shipped chipspecs: {', '.join(shipped)}"
     raise SpecError(f"{name}: no such file or shipped chipspec{hint}")
 
 
@@ -143,7 +144,7 @@ def _find_parent(extends: object, child: Path) -> Path:
     ]
     raise SpecError(
         f"{child}: extends = {show(extends)}, no such sibling, relative path or shipped chipspec"
-        + _did_you_mean(extends, known)
+        + did_you_mean(extends, known)
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from crosschop.model.chipspec.keys import keys_of
 from crosschop.model.estimate.area.closure import closures
-from crosschop.model.estimate.area.options import AreaOptions
+from crosschop.model.estimate.assumptions import Assumptions
 from crosschop.model.estimate.constants import Constant, Constants, load_constants
 from crosschop.model.estimate.quantity import Range
 from crosschop.model.markdown import table, with_parts
@@ -21,7 +21,7 @@ def option_reference() -> str:
     """The table of the options of an estimate of area."""
     rows = (
         (f"`{key.name}`", key.limits or key.type_name, f"`{key.default}`", key.field.description or "")
-        for key in keys_of(AreaOptions).values()
+        for key in keys_of(Assumptions).values()
     )
     return table(("option", "range", "default", "meaning"), rows)
 

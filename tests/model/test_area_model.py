@@ -31,14 +31,14 @@ from crosschop.model.estimate.area.components import (
     memory_laws,
     slow_conversion_ns,
 )
-from crosschop.model.estimate.area.options import AreaOptions
+from crosschop.model.estimate.assumptions import Assumptions
 from crosschop.model.estimate.constants import Constants, interpolate, load_constants
 from crosschop.model.estimate.documentation import update
 from crosschop.model.estimate.quantity import Range, exactly
 
 README = Path(__file__).parents[2] / "model" / "estimate" / "README.md"
 CONSTANTS = load_constants()
-OPTIONS = AreaOptions()
+OPTIONS = Assumptions()
 ENDS = ("low", "nominal", "high")
 
 Load = Callable[[str], Constants]
@@ -173,7 +173,7 @@ def _area_figures(constants: Constants) -> list[float]:
     """Everything that the constants of area decide."""
     found = [
         end
-        for options in (OPTIONS, AreaOptions(node_nm=130), AreaOptions(node_nm=130, memory="openram"))
+        for options in (OPTIONS, Assumptions(node_nm=130), Assumptions(node_nm=130, memory="openram"))
         for name in ("agad_512", "agad_20")
         for line in analog_area(load_chipspec(name), constants, options, LogicArea(exactly(1e5), "Yosys")).lines
         for end in (line.value.low, line.value.nominal, line.value.high)
@@ -266,20 +266,20 @@ def test_memory_by_hand() -> None:
 
 
 def test_memory_at_130_nm() -> None:
-    assert memory_area(CONSTANTS, AreaOptions(node_nm=130), MB4, 64, 1).nominal == pytest.approx(200 * 0.13**2 * MB4)
-    open_macros = AreaOptions(node_nm=130, memory="openram")
+    assert memory_area(CONSTANTS, Assumptions(node_nm=130), MB4, 64, 1).nominal == pytest.approx(200 * 0.13**2 * MB4)
+    open_macros = Assumptions(node_nm=130, memory="openram")
     ten = memory_area(CONSTANTS, open_macros, 10 * 16384, 32, 2).nominal
     assert ten == pytest.approx(10 * (96890 + 11.45 * 16384))
     # Hardly denser than a flip-flop of 20.02 um2.
     assert ten / (10 * 16384) == pytest.approx(17.4, abs=0.1)
     with pytest.raises(InputError, match="memory = openram needs node_nm = 130, got 22"):
-        memory_area(CONSTANTS, AreaOptions(memory="openram"), 1024, 8, 2)
+        memory_area(CONSTANTS, Assumptions(memory="openram"), 1024, 8, 2)
 
 
 @settings(deadline=None)
 @given(bits=st.floats(1, 1e9), end=st.integers(0, 2), wide=st.booleans(), opened=st.booleans())
 def test_bits_of_an_area_are_the_inverse(bits: float, end: int, wide: bool, opened: bool) -> None:
-    options = AreaOptions(node_nm=130, memory="openram") if opened else OPTIONS
+    options = Assumptions(node_nm=130, memory="openram") if opened else OPTIONS
     law = memory_laws(CONSTANTS, options, wide, 2)[end]
     assert law.bits(law.area(bits)) == pytest.approx(bits, rel=1e-9)
     assert law.area(bits * 1.01) > law.area(bits)
@@ -334,25 +334,23 @@ def test_blocks_of_each_kind_of_chip() -> None:
 def test_options() -> None:
     spec = load_chipspec("c_ttv2_512")
     plain = analog_area(spec, CONSTANTS)
-    shared = analog_area(spec, CONSTANTS, AreaOptions(r_shares_drivers=True))
+    shared = analog_area(spec, CONSTANTS, Assumptions(r_shares_drivers=True))
     assert shared["line drivers of R"].nominal == pytest.approx(plain["line drivers of R"].nominal / 2)
     assert shared["line drivers of A"] == plain["line drivers of A"]
-    private = analog_area(spec, CONSTANTS, AreaOptions(r_has_adcs=True))
+    private = analog_area(spec, CONSTANTS, Assumptions(r_has_adcs=True))
     assert private["read ADCs of R"] == private["read ADCs of A"] == plain["read ADCs of A"]
-    half_pitch = analog_area(spec, CONSTANTS, AreaOptions(feature_nm=40))
+    half_pitch = analog_area(spec, CONSTANTS, Assumptions(feature_nm=40))
     assert half_pitch["cells of A"].nominal == pytest.approx(plain["cells of A"].nominal * (40 / 22) ** 2)
-    # 8 lines in 40 ns: 64 converters of 5 ns.
-    muxed = analog_area(spec, CONSTANTS, AreaOptions(lines_per_adc=8))
-    assert muxed["forward ADCs of W"].nominal == pytest.approx(64 * adc_survey_area(CONSTANTS, 22, 9, 200e6))
+    # 512 rows, 8 to an ADC of 5 ns: 64 converters; the read ADCs are not shared and have the same time.
     timed = analog_area(
-        load_chipspec("c_ttv2_512", ["timing.conversion_ns=10"]), CONSTANTS, AreaOptions(lines_per_adc=8)
+        load_chipspec("c_ttv2_512", ["timing.conversion_ns=5", "converter.adc.lines_per_adc=8"]), CONSTANTS
     )
-    assert timed["forward ADCs of W"].nominal == pytest.approx(64 * adc_survey_area(CONSTANTS, 22, 9, 100e6))
-    assert timed["read ADCs of A"].nominal == pytest.approx(512 * adc_survey_area(CONSTANTS, 22, 9, 100e6))
-    slow = analog_area(spec, CONSTANTS, AreaOptions(read_conversion_ns=80))
+    assert timed["forward ADCs of W"].nominal == pytest.approx(64 * adc_survey_area(CONSTANTS, 22, 9, 200e6))
+    assert timed["read ADCs of A"].nominal == pytest.approx(512 * adc_survey_area(CONSTANTS, 22, 9, 200e6))
+    slow = analog_area(load_chipspec("c_ttv2_512", ["timing.mvm_ns=80"]), CONSTANTS)
     assert slow["read ADCs of A"].nominal == pytest.approx(512 * adc_survey_area(CONSTANTS, 22, 9, 12.5e6))
     sgd = load_chipspec("in_memory_sgd_64")
-    assert "backward ADCs of R" in names(analog_area(sgd, CONSTANTS, AreaOptions(r_has_adcs=True)))
+    assert "backward ADCs of R" in names(analog_area(sgd, CONSTANTS, Assumptions(r_has_adcs=True)))
 
 
 def test_a_pair_is_two_devices() -> None:
@@ -365,7 +363,7 @@ def test_a_pair_is_two_devices() -> None:
 @pytest.mark.parametrize("node", [130, 90, 22, 14])
 def test_every_chip_has_an_area_with_sources(path: Path, node: float) -> None:
     """Range refuses zero and NaN, so a sum is proof."""
-    area = analog_area(load_chipspec(path), CONSTANTS, AreaOptions(node_nm=node))
+    area = analog_area(load_chipspec(path), CONSTANTS, Assumptions(node_nm=node))
     assert area.total.low > 0
     for line in area.lines:
         assert line.unit == "um2" and line.origin == "modelled"
@@ -381,8 +379,9 @@ def test_every_chip_has_an_area_with_sources(path: Path, node: float) -> None:
     share=st.integers(1, 64),
 )
 def test_more_rows_more_area(name: str, rows: int, more: int, node: float, share: int) -> None:
-    options = AreaOptions(node_nm=node, lines_per_adc=share)
-    chips = [load_chipspec(name, [f"array.rows={count}"]) for count in (rows, rows + more)]
+    options, share = Assumptions(node_nm=node), min(share, rows)
+    shared = [f"converter.adc.lines_per_adc={share}", "timing.conversion_ns=5"]
+    chips = [load_chipspec(name, [f"array.rows={count}", *shared]) for count in (rows, rows + more)]
     small, large = (analog_area(chip, CONSTANTS, options) for chip in chips)
     # A shared converter serves more rows before there is another, and few rows need less speed; all else grows.
     for one in small.lines:
@@ -398,7 +397,7 @@ def test_more_rows_more_area(name: str, rows: int, more: int, node: float, share
 @given(node=st.floats(14, 129))
 def test_larger_node_larger_area(node: float) -> None:
     spec = load_chipspec("agad_64")
-    small, large = (analog_area(spec, CONSTANTS, AreaOptions(node_nm=each)) for each in (node, node + 1))
+    small, large = (analog_area(spec, CONSTANTS, Assumptions(node_nm=each)) for each in (node, node + 1))
     for end in ENDS:
         assert getattr(large.total, end) > getattr(small.total, end)
 
@@ -430,8 +429,8 @@ def test_net_is_saved_and_cost() -> None:
     assert found.net.most == pytest.approx(found.cost.high - found.saved.low)
 
 
-@pytest.mark.parametrize("options", [OPTIONS, AreaOptions(r_has_adcs=True)])
-def test_widest_interval_is_that_of_all_corners(options: AreaOptions) -> None:
+@pytest.mark.parametrize("options", [OPTIONS, Assumptions(r_has_adcs=True)])
+def test_widest_interval_is_that_of_all_corners(options: Assumptions) -> None:
     """Every combination of ends, the same constant at the same end in both chips."""
     families = [("cell",), ("line_driver",), ("overhead",), ("sram_spread", "sram_two_ports", "sram_wide_word")]
     others = ["sram_fixed", "dac", "adc_neuron", "logic_utilisation", "logic_clock_tree"]
@@ -474,9 +473,9 @@ def bisect(net: Callable[[float], float], low: float, high: float) -> float:
 
 
 @pytest.mark.parametrize("lanes", [8, 64])
-@pytest.mark.parametrize("options", [OPTIONS, AreaOptions(r_has_adcs=True), AreaOptions(r_shares_drivers=True)])
+@pytest.mark.parametrize("options", [OPTIONS, Assumptions(r_has_adcs=True), Assumptions(r_shares_drivers=True)])
 @pytest.mark.parametrize("end", ENDS)
-def test_break_even_width_by_bisection(options: AreaOptions, end: str, lanes: int) -> None:
+def test_break_even_width_by_bisection(options: Assumptions, end: str, lanes: int) -> None:
     agad = load_chipspec("agad_512", [f"controller.lanes={lanes}"])
     found = break_even(agad, WITH_R, CONSTANTS, options)
     opposite = {"low": "high", "nominal": "nominal", "high": "low"}[end]  # dear memory makes narrow words
@@ -490,7 +489,7 @@ def test_break_even_width_by_bisection(options: AreaOptions, end: str, lanes: in
 
 def test_break_even_width_through_the_whole_estimate() -> None:
     """With converters for R the width is 11.5 bits: AGAD is smaller with 11 and larger with 12, lines counted whole."""
-    options = AreaOptions(r_has_adcs=True)
+    options = Assumptions(r_has_adcs=True)
 
     def net(width: int) -> float:
         agad = load_chipspec("agad_512", [f"reference.p_bits={width}"])
@@ -515,7 +514,7 @@ def test_break_even_of_memory_line_and_converters() -> None:
     assert found.adcs_of_r.nominal > found.rows  # not even a converter for every row of R costs as much
     assert found.adcs_of_r.low <= found.adcs_of_r.nominal <= found.adcs_of_r.high
     # R's own converters are an option of the net, not of this number.
-    assert break_even(AGAD, WITH_R, CONSTANTS, AreaOptions(r_has_adcs=True)).adcs_of_r == found.adcs_of_r
+    assert break_even(AGAD, WITH_R, CONSTANTS, Assumptions(r_has_adcs=True)).adcs_of_r == found.adcs_of_r
 
 
 def test_beta_1_halves_the_cost() -> None:
@@ -561,5 +560,5 @@ def test_figures_in_the_readme() -> None:
     assert f"AGAD is {mm2(net.nominal)} mm2 larger ({mm2(net.least)} to {mm2(net.most)})" in text
     width = found.word_bits
     assert f"words of {width.nominal:.1f} bits ({width.low:.2g} to {width.high:.1f})" in text
-    own = break_even(AGAD, WITH_R, CONSTANTS, AreaOptions(r_has_adcs=True)).net
+    own = break_even(AGAD, WITH_R, CONSTANTS, Assumptions(r_has_adcs=True)).net
     assert f"{own.nominal / 1e6:+.2f} mm2 nominal, {own.least / 1e6:.1f} to {own.most / 1e6:+.1f}" in text

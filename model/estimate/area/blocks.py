@@ -23,7 +23,7 @@ from crosschop.model.estimate.area.components import (
     placed,
     slow_conversion_ns,
 )
-from crosschop.model.estimate.area.options import AreaOptions, lines_per_adc, memory_ports, rows_per_adc
+from crosschop.model.estimate.assumptions import Assumptions
 from crosschop.model.estimate.constants import Constants
 from crosschop.model.estimate.quantity import Line, Origin, Range, exactly, total
 
@@ -93,7 +93,7 @@ def _devices(device: Device) -> int:
     return 2 if isinstance(device, PcmPair) else 1
 
 
-def crossbars(spec: ChipSpec, options: AreaOptions) -> list[Crossbar]:
+def crossbars(spec: ChipSpec, options: Assumptions) -> list[Crossbar]:
     """The arrays of a chip; R has crosspoints like those of the array that it belongs to, A or in in-memory SGD W."""
     rows, cols = spec.array.rows, spec.array.cols
     arrays = [Crossbar("W", _devices(spec.device.w), rows + cols)]
@@ -104,12 +104,12 @@ def crossbars(spec: ChipSpec, options: AreaOptions) -> list[Crossbar]:
     return arrays
 
 
-def read_conversion_ns(spec: ChipSpec, options: AreaOptions) -> float:
-    """One conversion of a read ADC, ns."""
-    return options.read_conversion_ns or spec.timing.conversion_ns or spec.timing.mvm_ns
+def conversion_ns(spec: ChipSpec) -> float:
+    """One conversion of an ADC, ns: it may take the whole product where it has no time of its own."""
+    return spec.timing.conversion_ns or spec.timing.mvm_ns
 
 
-def _bits(converter: Converter, options: AreaOptions) -> int:
+def _bits(converter: Converter, options: Assumptions) -> int:
     return options.bits_of_ideal if converter.bits is None else converter.bits
 
 
@@ -128,21 +128,18 @@ class _Bank:
         return -(-self.lines // self.lines_per_adc)
 
 
-def _banks(spec: ChipSpec, options: AreaOptions) -> list[_Bank]:
+def _banks(spec: ChipSpec, options: Assumptions) -> list[_Bank]:
     banks: list[_Bank] = []
-    read = spec.converter.read_adc
+    read, conversion = spec.converter.read_adc, conversion_ns(spec)
     if read is not None:
         names = ["read ADCs of A"] + ["read ADCs of R"] * (spec.array_r is not None and options.r_has_adcs)
-        conversion = read_conversion_ns(spec, options)
-        banks += [_Bank(name, spec.array.rows, rows_per_adc(spec), read.bits, conversion) for name in names]
+        banks += [_Bank(name, spec.array.rows, read.lines_per_adc, read.bits, conversion) for name in names]
     passes = [("forward", spec.array.rows), ("backward", spec.array.cols)]
     arrays = ["W"] + ["R"] * (read is None and spec.array_r is not None and options.r_has_adcs)
-    bits, share = _bits(spec.converter.adc, options), options.lines_per_adc or lines_per_adc(spec)
-    for array in arrays:
-        for name, lines in passes:
-            # Where conversions are part of mvm_ns, sharing makes them faster; else each takes its own time.
-            conversion = spec.timing.conversion_ns or spec.timing.mvm_ns / min(share, lines)
-            banks.append(_Bank(f"{name} ADCs of {array}", lines, share, bits, conversion))
+    bits, share = _bits(spec.converter.adc, options), spec.converter.adc.lines_per_adc
+    banks += [
+        _Bank(f"{name} ADCs of {array}", lines, share, bits, conversion) for array in arrays for name, lines in passes
+    ]
     return banks
 
 
@@ -150,7 +147,7 @@ def _modelled(name: str, value: Range, source: str) -> Line:
     return Line(name, value, "um2", "modelled", source)
 
 
-def _analog_lines(spec: ChipSpec, constants: Constants, options: AreaOptions) -> list[Line]:
+def _analog_lines(spec: ChipSpec, constants: Constants, options: Assumptions) -> list[Line]:
     """Cells, drivers and converters; no overhead."""
     node, lines = options.node_nm, []
     arrays = crossbars(spec, options)
@@ -207,8 +204,8 @@ def memories(spec: ChipSpec) -> list[tuple[str, int, int]]:
     return [memory for memory in found if memory[1] > 0]
 
 
-def _memory_lines(spec: ChipSpec, constants: Constants, options: AreaOptions) -> list[Line]:
-    ports = memory_ports(spec)
+def _memory_lines(spec: ChipSpec, constants: Constants, options: Assumptions) -> list[Line]:
+    ports = spec.controller.memory_ports
     lines = []
     for name, bits, word in memories(spec):
         if options.memory == "openram":
@@ -239,7 +236,7 @@ def logic_line(logic: LogicArea, constants: Constants, node_nm: float) -> Line:
 
 
 def analog_area(
-    spec: ChipSpec, constants: Constants, options: AreaOptions | None = None, logic: LogicArea | None = None
+    spec: ChipSpec, constants: Constants, options: Assumptions | None = None, logic: LogicArea | None = None
 ) -> AreaEstimate:
     """Area of a chip by block, um2; with the controller's logic where it is given.
 
@@ -249,7 +246,7 @@ def analog_area(
     Raises:
         InputError: a node without figures.
     """
-    options = options or AreaOptions()
+    options = options or Assumptions()
     analog = _analog_lines(spec, constants, options)
     analog.append(_overhead(analog, constants))
     blocks = [Block("analog", line) for line in analog]

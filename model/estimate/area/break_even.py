@@ -21,11 +21,11 @@ from crosschop.model.estimate.area.blocks import (
     Family,
     LogicArea,
     analog_area,
+    conversion_ns,
     crossbars,
-    read_conversion_ns,
 )
 from crosschop.model.estimate.area.components import WIDE_WORD, MemoryLaw, adc_area, cell_area, memory_laws
-from crosschop.model.estimate.area.options import AreaOptions, memory_ports
+from crosschop.model.estimate.assumptions import Assumptions
 from crosschop.model.estimate.constants import Constants
 from crosschop.model.estimate.quantity import Range, exactly, total
 
@@ -122,7 +122,7 @@ def break_even(
     agad: ChipSpec,
     with_r: ChipSpec,
     constants: Constants,
-    options: AreaOptions | None = None,
+    options: Assumptions | None = None,
     logic: tuple[LogicArea, LogicArea] | None = None,
 ) -> BreakEven:
     """Where AGAD without R costs as much area as a chip with R, in closed form.
@@ -137,7 +137,7 @@ def break_even(
     Raises:
         InputError: the chips are not such a pair, or the node has no figures.
     """
-    options = options or AreaOptions()
+    options = options or Assumptions()
     bits = memory_bits(agad)
     if agad.array_r is not None or not bits.pref:
         raise InputError(f"chip {agad.name} must have P^ref and no array R to be compared with one that has R")
@@ -155,7 +155,7 @@ def break_even(
     stores = ["memory P^ref"] + ["memory P"] * keeps_p(agad)
     cost = total(estimates[0][name] for name in stores)
 
-    ports, entries = memory_ports(agad), bits.pref / p_bits(agad)
+    ports, entries = agad.controller.memory_ports, bits.pref / p_bits(agad)
     narrow, wide = (memory_laws(constants, options, is_wide, ports) for is_wide in (False, True))
     # The least saved against the dearest memory gives the narrowest word.
     word_bits = Range(
@@ -173,7 +173,7 @@ def break_even(
     drivers = constants.at_node("line_driver", options.node_nm) * exactly(array.driven_lines)
     bare = (cells + drivers) * overhead
     read = with_r.converter.read_adc or with_r.converter.adc
-    adc = adc_area(constants, options.node_nm, read.bits or options.bits_of_ideal, read_conversion_ns(with_r, options))
+    adc = adc_area(constants, options.node_nm, read.bits or options.bits_of_ideal, conversion_ns(with_r))
     return BreakEven(
         saved=saved,
         cost=cost,

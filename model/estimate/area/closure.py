@@ -21,7 +21,7 @@ from crosschop.model.estimate.area.components import (
     placed,
     slow_conversion_ns,
 )
-from crosschop.model.estimate.area.options import AreaOptions
+from crosschop.model.estimate.assumptions import Assumptions
 from crosschop.model.estimate.constants import Constants
 from crosschop.model.estimate.quantity import Range, exactly, total
 
@@ -83,7 +83,7 @@ def closures(constants: Constants) -> list[Closure]:
 
 def _neurram(constants: Constants) -> Iterator[Closure]:
     """Core of 256 x 256 cells at 130 nm, 256 neurons, 512 driven lines."""
-    options, source = AreaOptions(node_nm=130), "neurram_2022"
+    options, source = Assumptions(node_nm=130), "neurram_2022"
     cells = cell_area(constants, options) * exactly(256 * 256)
     drivers = constants.at_node("line_driver", 130) * exactly(512)
     neurons = constants.at_node("adc_neuron", 130) * exactly(256)
@@ -103,7 +103,7 @@ def _neurram(constants: Constants) -> Iterator[Closure]:
 
 def _hermes(constants: Constants) -> Iterator[Closure]:
     """Core of 256 x 256 cells of four devices at 14 nm, 256 ADCs; its digital unit is not in the model."""
-    options, source = AreaOptions(node_nm=14), "hermes_2022"
+    options, source = Assumptions(node_nm=14), "hermes_2022"
     ramp = 2**8 * constants.number("adc_cco_lsb")
     core = total(
         [
@@ -146,7 +146,7 @@ def _cacti(constants: Constants) -> Iterator[Closure]:
             model = exactly(interpolated_without(nodes, node))
             yield Closure(f"SRAM {size}, {node:g} nm, from other nodes", model, nodes[node], "um2/bit", "cacti_7")
     for node, density in zip(TECHNOLOGY, (0.110, 0.46), strict=True):
-        law = _plain(memory_laws(constants, AreaOptions(node_nm=node), wide=False, ports=1)[1], constants)
+        law = _plain(memory_laws(constants, Assumptions(node_nm=node), wide=False, ports=1)[1], constants)
         what = f"SRAM 16 kb, {node} nm, 64 kb and the fixed part"
         yield Closure(what, exactly(law.area(KB16) / KB16), density, "um2/bit", "cacti_7")
 
@@ -158,7 +158,7 @@ def _plain(law: MemoryLaw, constants: Constants) -> MemoryLaw:
 
 
 def _open_macros(constants: Constants) -> Iterator[Closure]:
-    options = AreaOptions(node_nm=130, memory="openram")
+    options = Assumptions(node_nm=130, memory="openram")
     for name, words, word, area in (
         ("OpenRAM 1 kB of SKY130", 256, 32, 479.78 * 397.5),
         ("OpenRAM 2 kB of SKY130", 512, 32, 683.1 * 416.54),
@@ -170,7 +170,7 @@ def _open_macros(constants: Constants) -> Iterator[Closure]:
 
 def _worked_example(constants: Constants) -> Iterator[Closure]:
     """512 x 512 at 22 nm, computed once by hand from the same sources; nominal values, one port, no overhead."""
-    options, source = AreaOptions(node_nm=22), "assumption"
+    options, source = Assumptions(node_nm=22), "assumption"
 
     def line(what: str, um2: float, by_hand: float) -> Closure:
         return Closure(f"by hand, 512 x 512, 22 nm: {what}", exactly(um2 * 1e-6), by_hand, "mm2", source)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from crosschop.model.errors import InputError
-from crosschop.model.estimate.area.options import AreaOptions
+from crosschop.model.estimate.assumptions import Assumptions
 from crosschop.model.estimate.constants import Constants, interpolate
 from crosschop.model.estimate.quantity import Range, exactly
 
@@ -17,12 +17,12 @@ FEWEST_ADC_BITS = 4  # effective bits, lower end of the survey
 OPENRAM_NM = 130.0
 
 
-def feature_nm(options: AreaOptions) -> float:
+def feature_nm(options: Assumptions) -> float:
     """F in nm, the unit of cells counted in F2."""
     return options.node_nm if options.feature_nm is None else options.feature_nm
 
 
-def cell_area(constants: Constants, options: AreaOptions) -> Range:
+def cell_area(constants: Constants, options: Assumptions) -> Range:
     """One crosspoint with one device."""
     return constants.value("cell") * exactly((feature_nm(options) * 1e-3) ** 2)
 
@@ -143,7 +143,7 @@ def closed_form_density(constants: Constants, node_nm: float) -> Range:
 
 
 def memory_laws(
-    constants: Constants, options: AreaOptions, wide: bool, ports: int
+    constants: Constants, options: Assumptions, wide: bool, ports: int
 ) -> tuple[MemoryLaw, MemoryLaw, MemoryLaw]:
     """Area over bits at the low, nominal and high end.
 
@@ -185,7 +185,7 @@ def _ends(value: Range) -> tuple[float, float, float]:
     return value.low, value.nominal, value.high
 
 
-def memory_area(constants: Constants, options: AreaOptions, bits: float, word_bits: float, ports: int) -> Range:
+def memory_area(constants: Constants, options: Assumptions, bits: float, word_bits: float, ports: int) -> Range:
     """One memory of so many bits in words of `word_bits`.
 
     Raises:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosschop.model.chipspec import ChipSpec, has_reference, keeps_p
-from crosschop.model.chipspec.schema import Converter
 from crosschop.model.cycles import PHASES
 from crosschop.model.errors import CrosschopError
 
@@ -89,16 +88,11 @@ def whole_cycles(spec: ChipSpec, nanoseconds: float) -> int:
     return max(1, math.ceil(round(nanoseconds / spec.timing.clock_ns, 9)))
 
 
-def lines_per_adc(converter: Converter) -> int:
-    """Lines that share an ADC and are converted in turn."""
-    return int(getattr(converter, "lines_per_adc", 1))
-
-
 def pass_durations(spec: ChipSpec) -> Passes:
     """Durations of forward and backward pass: `timing.forward_ns`, `timing.backward_ns`, or product and conversions."""
     timing = spec.timing
     product = whole_cycles(spec, timing.mvm_ns)
-    converting = timing.conversion_ns * lines_per_adc(spec.converter.adc)
+    converting = timing.conversion_ns * spec.converter.adc.lines_per_adc
     conversion = whole_cycles(spec, converting) if converting else 0
     durations, conversions = [], []
     for nanoseconds in (timing.forward_ns, timing.backward_ns):
