@@ -22,7 +22,7 @@ class Mutant:
 
 
 _SMP_READY = "assign s_smp_ready = phase_idle || (upd_done && !last_sample) || read_done;"
-_ADC_READY = "assign s_adc_ready = outstanding_reg && !(beat_first && (lanes_busy || pulses_wait));"
+_ADC_READY = "assign s_adc_ready = outstanding_reg && !lanes_wait && !(beat_first && (lanes_busy || pulses_wait));"
 
 MUTANTS = (
     Mutant(
@@ -135,8 +135,8 @@ MUTANTS = (
         file="xc_transfer_scheduler.v",
         original=f"{_ADC_READY}\nassign beat_valid = s_adc_valid && s_adc_ready;",
         replacement=(
-            "assign s_adc_ready = outstanding_reg;\n"
-            "assign beat_valid = s_adc_valid && outstanding_reg && !(beat_first && (lanes_busy || pulses_wait));"
+            "assign s_adc_ready = outstanding_reg && !lanes_wait;\n"
+            "assign beat_valid = s_adc_valid && s_adc_ready && !(beat_first && (lanes_busy || pulses_wait));"
         ),
     ),
     Mutant(
@@ -199,7 +199,7 @@ HARDER = (
             name="codes_enter_busy_lanes",
             file="xc_transfer_scheduler.v",
             original=_ADC_READY,
-            replacement="assign s_adc_ready = outstanding_reg && !(beat_first && pulses_wait);",
+            replacement="assign s_adc_ready = outstanding_reg && !lanes_wait && !(beat_first && pulses_wait);",
         ),
         "agad_tiny",
         ("array.cols=1", "timing.mvm_ns=1"),

@@ -81,7 +81,10 @@ def check_counts(job: Job, result: Result, transfers: int) -> None:
     assert result.predicted["idle"] == len(whole)
     assert result.cycles["update"] == result.cycles["hold"] == 0
     ends = sum(segment.transfers // cols // segment.configuration["cfg_batch"] for segment in whole)
-    own = passes * operands + (passes - ends) * depth + ends * (cols * (beats(spec) + 3) + 1)
+    # With one memory port a beat enters every other cycle
+    interval = {1: 2, 2: 1}[spec.controller.memory_ports]
+    column = (beats(spec) - 1) * interval + 4
+    own = passes * operands + (passes - ends) * ((depth - 1) * interval + 1) + ends * (cols * column + 1)
     assert result.predicted["stall"] == own + result.predicted["write"]
     for phase in ("idle", "read", "stall", "write"):
         assert result.cycles[phase] > result.predicted[phase] > 0  # back-pressure
