@@ -123,9 +123,9 @@ reg [ADDR_W-1:0] addr_1_reg, addr_2_reg, addr_3_reg;
 
 assign busy = valid_1_reg || valid_2_reg || valid_3_reg;
 
-// One port: the lanes are three cycles long, an odd number, and beats come an even number of cycles apart, so that the
-// write-back of one never meets the read of another; a beat that comes out of step waits for the write-back
-assign beat_wait = MEM_PORTS == 1 && (valid_1_reg || valid_3_reg);
+// One port: the write-back comes an odd number of cycles behind the read, and in a pass, which only begins with empty
+// lanes, beats come every other cycle, so that it never meets the read of another
+assign beat_wait = MEM_PORTS == 1 && valid_1_reg;
 
 assign wr_en = valid_3_reg;
 assign wr_addr = addr_3_reg;

@@ -162,8 +162,8 @@ wire [LANES*ADC_W-1:0] codes;
 
 assign busy = valid_1_reg || valid_2_reg || valid_3_reg;
 
-// One port: the lanes are three cycles long, an odd number, and beats come an even number of cycles apart, so that the
-// write-back of one never meets the read of another; a beat that comes out of step waits for the write-back
+// One port: the write-back comes an odd number of cycles behind the read and beats come every other cycle, so that it
+// never meets the read of another; behind a gap in the codes, a beat that is out of step waits for the write-back
 assign beat_wait = MEM_PORTS == 1 && (valid_1_reg || valid_3_reg);
 
 assign wr_en = valid_3_reg;

@@ -95,6 +95,8 @@ EDGES = (
     TINY,
     ("array.rows=1", "array.cols=1", "controller.lanes=1"),
     ("array.rows=9", "array.cols=3", "controller.lanes=32", "hidden.rounding=floor", "hidden.max_steps=15"),
+    ("array.rows=7", "array.cols=2", "controller.lanes=32", "controller.memory_ports=1"),
+    ("array.rows=13", "controller.lanes=3", "controller.memory_ports=1", "hidden.max_steps=3"),
     ("array.rows=13", "controller.lanes=7", "hidden.rounding=to_zero", "algorithm.operand_bits=2"),
     ("algorithm.operand_bits=16", "hidden.bits=32", "hidden.frac_bits=24", "hidden.rate_bits=16"),
 )
