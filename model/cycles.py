@@ -44,6 +44,7 @@ class CycleConfig(NamedTuple):
         pulse: one pulse slot.
         read, conversion, write: column read of A, conversion after it, column write of W.
         beats: beats of a column.
+        interval: cycles from one beat to the next.
         samples_wait: samples are computed on W as the previous transfer left it, so they wait for its retirement;
             False where they are there in advance.
     """
@@ -54,6 +55,7 @@ class CycleConfig(NamedTuple):
     conversion: int
     write: int
     beats: int
+    interval: int = 1
     samples_wait: bool = True
 
 
@@ -84,6 +86,7 @@ def cycle_config(spec: ChipSpec) -> CycleConfig:
         conversion=durations.conversion,
         write=durations.write,
         beats=beats(spec),
+        interval=spec.beat_interval,
     )
 
 
@@ -124,7 +127,8 @@ def step_cycles(config: CycleConfig, timeline: Timeline, updating: int, wrote: b
     accepted = arrival
     if not first:  # the lanes must be empty and the pulse vector gone
         accepted = max(arrival, marks[_LAST_BEAT] + LANE_LATENCY + (config.write if marks[_WROTE] else 0))
-    last_beat = accepted + config.beats - 1
+    pacing = (config.beats - 1) * (config.interval - 1)
+    last_beat = accepted + config.beats - 1 + pacing
 
     released = read_begin + 1
     if not first and marks[_LAST_BEAT] + LANE_LATENCY > read_begin:
@@ -135,7 +139,7 @@ def step_cycles(config: CycleConfig, timeline: Timeline, updating: int, wrote: b
     counts[STALL] += stall
     counts[READ] += config.read
     counts[DIGITAL] += config.beats
-    counts[HOLD] += accepted - arrival
+    counts[HOLD] += accepted - arrival + pacing
     counts[WRITE] += config.write if wrote else 0
     counts[IDLE] += idle
     marks[_BEGIN] = read_end + 1 + idle

@@ -23,6 +23,7 @@ class MixedCycles(NamedTuple):
         request: operand request, until the operands are there.
         operands: operand beats of a sample.
         cols, beats: columns, and beats of one.
+        interval: cycles from one beat to the next.
         write: column write of W.
     """
 
@@ -31,6 +32,7 @@ class MixedCycles(NamedTuple):
     operands: int
     cols: int
     beats: int
+    interval: int
     write: int
 
 
@@ -58,6 +60,7 @@ def mixed_durations(spec: ChipSpec) -> MixedCycles:
         operands=beats(spec) + x_beats(spec),
         cols=spec.array.cols,
         beats=beats(spec),
+        interval=spec.beat_interval,
         write=cycles(spec).write,
     )
 
@@ -74,8 +77,9 @@ def new_timeline(config: MixedCycles) -> MixedTimeline:
 def pass_cycles(config: MixedCycles, batch_end: bool, writes: int) -> int:
     """Cycles of a pass; at the end of a batch every column leaves the lanes and the pulse register before the next."""
     if not batch_end:
-        return config.depth
-    return config.cols * (config.beats + LANE_LATENCY - 1) + writes * config.write + 1
+        return (config.depth - 1) * config.interval + 1
+    column = (config.beats - 1) * config.interval + LANE_LATENCY
+    return config.cols * column + writes * config.write + 1
 
 
 @njit(cache=True)

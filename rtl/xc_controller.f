@@ -9,6 +9,8 @@ xc_read_gain.v
 xc_accumulate.v
 xc_round_shift.v
 xc_state_store.v
+xc_ram.v
 xc_ram_1r1w.v
+xc_ram_1rw.v
 xc_pulse_output.v
 xc_cycle_counters.v

@@ -54,6 +54,8 @@ module xc_controller #
     parameter COL_RANDOM = 0,
     // First state of the LFSR that draws the columns, 32 bits, non-zero
     parameter [31:0] COL_SEED = 32'h00000001,
+    // Ports of the memories: 2 a read and a write port, 1 one port for both
+    parameter MEM_PORTS = 2,
     // 1: drive the retire trace; 0: tie it to zero, no logic
     parameter TRACE_EN = 1
 )
@@ -162,6 +164,7 @@ wire [BEAT_W-1:0]       beat_index;
 wire [ADDR_W-1:0]       beat_addr;
 wire                    clear_valid;
 wire                    lanes_busy;
+wire                    lanes_wait;
 
 wire [LANES*H_W-1:0]    rd_h;
 wire [LANES*P_W-1:0]    rd_p;
@@ -214,6 +217,7 @@ xc_transfer_scheduler_inst (
     .beat_index(beat_index),
     .beat_addr(beat_addr),
     .clear_valid(clear_valid),
+    .lanes_wait(lanes_wait),
     .lanes_busy(lanes_busy),
     .pulses_wait(m_wr_valid),
     .phase_clear(phase_clear),
@@ -229,7 +233,8 @@ xc_read_index #(
     .LANES(LANES),
     .CHOP_MODE(CHOP_MODE),
     .COL_RANDOM(COL_RANDOM),
-    .CORRECTION(CORRECTION)
+    .CORRECTION(CORRECTION),
+    .MEM_PORTS(MEM_PORTS)
 )
 xc_read_index_inst (
     .clk(clk),
@@ -272,7 +277,8 @@ xc_state_store #(
     .REF_EN(REF_EN),
     .P_FRAC(P_FRAC),
     .P_EN(P_EN),
-    .H_W(H_W)
+    .H_W(H_W),
+    .MEM_PORTS(MEM_PORTS)
 )
 xc_state_store_inst (
     .clk(clk),
@@ -310,6 +316,7 @@ xc_transfer_lanes #(
     .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT),
     .H_ROUND(H_ROUND),
     .P_ROUND(P_ROUND),
+    .MEM_PORTS(MEM_PORTS),
     .TRACE_EN(TRACE_EN)
 )
 xc_transfer_lanes_inst (
@@ -340,6 +347,7 @@ xc_transfer_lanes_inst (
     .pulses_col(pulses_col),
     .pulses(pulses),
     .busy(lanes_busy),
+    .beat_wait(lanes_wait),
     .trc_valid(trc_valid),
     .trc_last(trc_last),
     .trc_col(trc_col),
@@ -433,6 +441,10 @@ initial begin
     end
     if (CORRECTION != 0 && (CORRECTION < 2 || CORRECTION > 255)) begin
         $display("Error: CORRECTION must be 0 or 2..255 (instance %m)");
+        $finish;
+    end
+    if (MEM_PORTS < 1 || MEM_PORTS > 2) begin
+        $display("Error: MEM_PORTS must be 1 or 2 (instance %m)");
         $finish;
     end
     if (COL_RANDOM < 0 || COL_RANDOM > 1) begin

@@ -34,6 +34,8 @@ module xc_mixed_lanes #
     parameter MAX_STEPS = 1,
     // Rounding of the increment: 0 half up, 1 floor, 2 toward zero
     parameter CHI_ROUND = 0,
+    // Ports of the memories: 2 a read and a write port, 1 one port for both
+    parameter MEM_PORTS = 2,
     // 1: drive the retire trace; 0: tie it to zero, no logic
     parameter TRACE_EN = 1,
     // Derived, not to be set: beats per column
@@ -95,6 +97,11 @@ module xc_mixed_lanes #
     output wire                    busy,
 
     /*
+     * No beat may come in this cycle: the memories have no port for it
+     */
+    output wire                    beat_wait,
+
+    /*
      * Cycle t+4: retire trace
      */
     output wire                    trc_valid,
@@ -115,6 +122,10 @@ reg [BEAT_W-1:0] beat_1_reg, beat_2_reg, beat_3_reg;
 reg [ADDR_W-1:0] addr_1_reg, addr_2_reg, addr_3_reg;
 
 assign busy = valid_1_reg || valid_2_reg || valid_3_reg;
+
+// One port: the write-back comes an odd number of cycles behind the read, and in a pass, which only begins with empty
+// lanes, beats come every other cycle, so that it never meets the read of another
+assign beat_wait = MEM_PORTS == 1 && valid_1_reg;
 
 assign wr_en = valid_3_reg;
 assign wr_addr = addr_3_reg;

@@ -8,7 +8,8 @@
  * Operands of mixed precision: the codes of d and x of one sample
  *
  * Two memories of words of LANES codes. A pass over chi reads a word of d per beat, and from a word of x the code of
- * its column. No clear: each word is written before it is read.
+ * its column. No clear: each word is written before it is read. No
+ * word is read while others are written, so that one port is enough.
  */
 module xc_mixed_operands #
 (
@@ -20,6 +21,8 @@ module xc_mixed_operands #
     parameter LANES = 4,
     // Bits of a signed operand code, 2..16
     parameter OP_W = 12,
+    // Ports of the memories: 2 a read and a write port, 1 one port for both
+    parameter MEM_PORTS = 2,
     // Derived, not to be set: beats of d and of x; bits of their numbers, of a lane number
     parameter BEATS = (ROWS + LANES - 1) / LANES,
     parameter X_BEATS = (COLS + LANES - 1) / LANES,
@@ -93,9 +96,10 @@ end
 
 endgenerate
 
-xc_ram_1r1w #(
+xc_ram #(
     .DATA_W(LANES*OP_W),
-    .DEPTH(BEATS)
+    .DEPTH(BEATS),
+    .MEM_PORTS(MEM_PORTS)
 )
 d_ram_inst (
     .clk(clk),
@@ -107,9 +111,10 @@ d_ram_inst (
     .wr_data(wr_d_codes)
 );
 
-xc_ram_1r1w #(
+xc_ram #(
     .DATA_W(LANES*OP_W),
-    .DEPTH(X_BEATS)
+    .DEPTH(X_BEATS),
+    .MEM_PORTS(MEM_PORTS)
 )
 x_ram_inst (
     .clk(clk),

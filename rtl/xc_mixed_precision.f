@@ -5,6 +5,8 @@ xc_mixed_lanes.v
 xc_mixed_lane.v
 xc_accumulate.v
 xc_round_shift.v
+xc_ram.v
 xc_ram_1r1w.v
+xc_ram_1rw.v
 xc_pulse_output.v
 xc_cycle_counters.v

@@ -29,6 +29,8 @@ module xc_mixed_precision #
     parameter MAX_STEPS = 1,
     // Rounding of the increment: 0 half up, 1 floor, 2 toward zero
     parameter CHI_ROUND = 0,
+    // Ports of the memories: 2 a read and a write port, 1 one port for both
+    parameter MEM_PORTS = 2,
     // 1: drive the retire trace; 0: tie it to zero, no logic
     parameter TRACE_EN = 1
 )
@@ -121,6 +123,7 @@ wire [LANE_W-1:0]       x_lane;
 wire [ADDR_W-1:0]       beat_addr;
 wire                    clear_valid;
 wire                    lanes_busy;
+wire                    lanes_wait;
 
 wire [OP_W-1:0]         x;
 wire [LANES*OP_W-1:0]   d;
@@ -166,6 +169,7 @@ xc_mixed_scheduler_inst (
     .x_lane(x_lane),
     .beat_addr(beat_addr),
     .clear_valid(clear_valid),
+    .lanes_wait(lanes_wait),
     .lanes_busy(lanes_busy),
     .pulses_wait(m_wr_valid),
     .phase_clear(phase_clear),
@@ -178,7 +182,8 @@ xc_mixed_operands #(
     .ROWS(ROWS),
     .COLS(COLS),
     .LANES(LANES),
-    .OP_W(OP_W)
+    .OP_W(OP_W),
+    .MEM_PORTS(MEM_PORTS)
 )
 xc_mixed_operands_inst (
     .clk(clk),
@@ -195,9 +200,10 @@ xc_mixed_operands_inst (
     .x(x)
 );
 
-xc_ram_1r1w #(
+xc_ram #(
     .DATA_W(LANES*CHI_W),
-    .DEPTH(COLS*BEATS)
+    .DEPTH(COLS*BEATS),
+    .MEM_PORTS(MEM_PORTS)
 )
 chi_ram_inst (
     .clk(clk),
@@ -220,6 +226,7 @@ xc_mixed_lanes #(
     .LR_SHIFT(LR_SHIFT),
     .MAX_STEPS(MAX_STEPS),
     .CHI_ROUND(CHI_ROUND),
+    .MEM_PORTS(MEM_PORTS),
     .TRACE_EN(TRACE_EN)
 )
 xc_mixed_lanes_inst (
@@ -244,6 +251,7 @@ xc_mixed_lanes_inst (
     .pulses_col(pulses_col),
     .pulses(pulses),
     .busy(lanes_busy),
+    .beat_wait(lanes_wait),
     .trc_valid(trc_valid),
     .trc_last(trc_last),
     .trc_col(trc_col),
@@ -317,6 +325,10 @@ initial begin
     end
     if (MAX_STEPS < 1 || MAX_STEPS > 15 || CHI_ROUND < 0 || CHI_ROUND > 2) begin
         $display("Error: MAX_STEPS must be 1..15, CHI_ROUND 0..2 (instance %m)");
+        $finish;
+    end
+    if (MEM_PORTS < 1 || MEM_PORTS > 2) begin
+        $display("Error: MEM_PORTS must be 1 or 2 (instance %m)");
         $finish;
     end
     if (TRACE_EN < 0 || TRACE_EN > 1) begin

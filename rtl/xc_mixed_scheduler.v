@@ -89,6 +89,11 @@ module xc_mixed_scheduler #
     output wire                clear_valid,
 
     /*
+     * The memories have no port for a beat in this cycle
+     */
+    input  wire                lanes_wait,
+
+    /*
      * Work behind the scheduler: beats in the lanes, a pulse vector on its way to W
      */
     input  wire                lanes_busy,
@@ -153,7 +158,8 @@ wire behind_busy = lanes_busy || pulses_wait;
 // With pulses to send, a column waits for the one before it: the pulse register holds a single vector
 wire first_beat = beat_reg == {BEAT_W{1'b0}};
 
-assign beat_valid = state_reg == STATE_PASS && !(last_sample && first_beat && behind_busy);
+assign beat_valid = state_reg == STATE_PASS && !lanes_wait
+    && !(last_sample && first_beat && behind_busy);
 assign beat_last = beat_reg == LAST_BEAT[BEAT_W-1:0];
 assign beat_write = last_sample;
 assign beat_col = col_reg;

@@ -14,7 +14,7 @@
  *   columns at random, or flips at random   one count per column, in a memory of COLS words
  *
  * The word of the next column is read while A is updated, so that it is there when the read is issued; no
- * read comes without an update before it.
+ * read comes without an update before it. It is written when the read is issued, so that one port is enough.
  */
 module xc_read_index #
 (
@@ -29,6 +29,8 @@ module xc_read_index #
     parameter COL_RANDOM = 0,
     // Largest index, 2..255; 0: no index is needed
     parameter CORRECTION = 0,
+    // Ports of the memories: 2 a read and a write port, 1 one port for both
+    parameter MEM_PORTS = 2,
     // Derived, not to be set: bits of a column number, a memory address, an index
     parameter COL_W = COLS > 1 ? $clog2(COLS) : 1,
     parameter DEPTH = COLS * ((ROWS + LANES - 1) / LANES),
@@ -129,9 +131,10 @@ end else begin : gen_count
         wire [COL_W-1:0]   wr_addr = clear_valid ? clear_addr[COL_W-1:0] : read_col;
         wire [COUNT_W-1:0] wr_data = clear_valid ? {COUNT_W{1'b0}} : count_next;
 
-        xc_ram_1r1w #(
+        xc_ram #(
             .DATA_W(COUNT_W),
-            .DEPTH(COLS)
+            .DEPTH(COLS),
+            .MEM_PORTS(MEM_PORTS)
         )
         count_ram_inst (
             .clk(clk),

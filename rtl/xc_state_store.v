@@ -8,7 +8,7 @@
  * State store: H, P and P^ref of every element, one word = the LANES entries of one beat
  *
  * H and P are written after every transfer, P^ref only when the sign of its column flips. Without a reference
- * (TTv2) there is H alone.
+ * (TTv2) there is H alone. With MEM_PORTS = 1 rd_en comes in no cycle with wr_en or clear_valid.
  */
 module xc_state_store #
 (
@@ -28,6 +28,8 @@ module xc_state_store #
     parameter P_EN = 1,
     // Bits of an H entry, 2..32
     parameter H_W = 16,
+    // Ports of the memories: 2 a read and a write port, 1 one port for both
+    parameter MEM_PORTS = 2,
     // Derived, not to be set: bits of a P entry; memory words and the bits of their address
     parameter P_W = ADC_W + P_FRAC,
     parameter DEPTH = COLS * ((ROWS + LANES - 1) / LANES),
@@ -69,9 +71,10 @@ wire [ADDR_W-1:0]    mem_wr_addr = clear_valid ? clear_addr : wr_addr;
 wire [LANES*H_W-1:0] mem_wr_h = clear_valid ? {LANES*H_W{1'b0}} : wr_h;
 wire [LANES*P_W-1:0] mem_wr_p = clear_valid ? {LANES*P_W{1'b0}} : wr_p;
 
-xc_ram_1r1w #(
+xc_ram #(
     .DATA_W(LANES*H_W),
-    .DEPTH(DEPTH)
+    .DEPTH(DEPTH),
+    .MEM_PORTS(MEM_PORTS)
 )
 h_ram_inst (
     .clk(clk),
@@ -89,9 +92,10 @@ if (REF_EN != 0) begin : gen_pref
 
     wire pref_wr_en = (wr_en && wr_flip) || clear_valid;
 
-    xc_ram_1r1w #(
+    xc_ram #(
         .DATA_W(LANES*P_W),
-        .DEPTH(DEPTH)
+        .DEPTH(DEPTH),
+        .MEM_PORTS(MEM_PORTS)
     )
     pref_ram_inst (
         .clk(clk),
@@ -113,9 +117,10 @@ end
 
 if (REF_EN != 0 && P_EN != 0) begin : gen_p
 
-    xc_ram_1r1w #(
+    xc_ram #(
         .DATA_W(LANES*P_W),
-        .DEPTH(DEPTH)
+        .DEPTH(DEPTH),
+        .MEM_PORTS(MEM_PORTS)
     )
     p_ram_inst (
         .clk(clk),

@@ -13,7 +13,8 @@
  *
  * The first beat of a transfer only enters empty lanes, so column, signs, index and hold-back of the transfer
  * need one register each and not one per stage; they hold until the next first beat, i.e. until W took the pulses.
- * The gain follows the index by a cycle: it is there in t+2, when the first product is formed.
+ * With MEM_PORTS = 1 a beat comes every other cycle, so that read and write-back take turns. The gain follows the index
+ * by a cycle: it is there in t+2, when the first product is formed.
  */
 module xc_transfer_lanes #
 (
@@ -51,6 +52,8 @@ module xc_transfer_lanes #
     // Rounding of the H and of the P increment: 0 half up, 1 floor, 2 toward zero
     parameter H_ROUND = 0,
     parameter P_ROUND = 0,
+    // Ports of the memories: 2 a read and a write port, 1 one port for both
+    parameter MEM_PORTS = 2,
     // 1: drive the retire trace; 0: tie it to zero, no logic
     parameter TRACE_EN = 1,
     // Derived, not to be set: beats per column
@@ -121,6 +124,11 @@ module xc_transfer_lanes #
     output wire                    busy,
 
     /*
+     * No beat may come in this cycle: the memories have no port for it
+     */
+    output wire                    beat_wait,
+
+    /*
      * Cycle t+4: retire trace
      */
     output wire                    trc_valid,
@@ -153,6 +161,10 @@ reg  [LANES*ADC_W-1:0] codes_1_reg;
 wire [LANES*ADC_W-1:0] codes;
 
 assign busy = valid_1_reg || valid_2_reg || valid_3_reg;
+
+// One port: the write-back comes an odd number of cycles behind the read and beats come every other cycle, so that it
+// never meets the read of another; behind a gap in the codes, a beat that is out of step waits for the write-back
+assign beat_wait = MEM_PORTS == 1 && (valid_1_reg || valid_3_reg);
 
 assign wr_en = valid_3_reg;
 assign wr_flip = flip_reg;

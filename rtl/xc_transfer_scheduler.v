@@ -94,6 +94,11 @@ module xc_transfer_scheduler #
     output wire              clear_valid,
 
     /*
+     * The memories have no port for a beat in this cycle
+     */
+    input  wire              lanes_wait,
+
+    /*
      * Work behind the code stream: beats in the lanes, a pulse vector on its way to W
      */
     input  wire              lanes_busy,
@@ -157,7 +162,7 @@ assign beat_first = beat_reg == {BEAT_W{1'b0}};
 assign beat_last = beat_reg == LAST_BEAT[BEAT_W-1:0];
 assign beat_index = beat_reg;
 assign beat_addr = addr_reg;
-assign s_adc_ready = outstanding_reg && !(beat_first && (lanes_busy || pulses_wait));
+assign s_adc_ready = outstanding_reg && !lanes_wait && !(beat_first && (lanes_busy || pulses_wait));
 assign beat_valid = s_adc_valid && s_adc_ready;
 
 assign clear_valid = phase_clear;

@@ -25,6 +25,7 @@ module xc_bench_mixed_precision #
     parameter LR_SHIFT = 20,
     parameter MAX_STEPS = 1,
     parameter CHI_ROUND = 0,
+    parameter MEM_PORTS = 2,
     parameter TRACE_EN = 1,
     // Clock period in ps
     parameter CLOCK_PS = 1000,
@@ -86,7 +87,8 @@ wire [LANES*STEP_W-1:0] trc_pulses;
 
 `XC_DUT #(
     .ROWS(ROWS), .COLS(COLS), .LANES(LANES), .OP_W(OP_W), .CHI_W(CHI_W), .CHI_FRAC(CHI_FRAC), .LR_W(LR_W),
-    .LR_SHIFT(LR_SHIFT), .MAX_STEPS(MAX_STEPS), .CHI_ROUND(CHI_ROUND), .TRACE_EN(TRACE_EN)
+    .LR_SHIFT(LR_SHIFT), .MAX_STEPS(MAX_STEPS), .CHI_ROUND(CHI_ROUND), .MEM_PORTS(MEM_PORTS),
+    .TRACE_EN(TRACE_EN)
 ) dut (
     .clk(clk), .rst(py_rst),
     .cfg_batch(py_batch), .cfg_lr(py_lr),

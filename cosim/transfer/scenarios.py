@@ -8,7 +8,7 @@ import numpy as np
 
 from crosschop.cosim.job import Segment
 from crosschop.cosim.scenario import BUSY, QUIET, Scenario, piece_before_reset
-from crosschop.model.chipspec import ChipSpec, beats, cycles, given, lambda_h
+from crosschop.model.chipspec import ChipSpec, column_cycles, cycles, given, lambda_h
 from crosschop.model.cycles import LANE_LATENCY
 from crosschop.model.golden.lfsr import COMPARE_MASK, lfsr_draw
 
@@ -84,7 +84,7 @@ def with_resets(whole: Segment, resets: int, spec: ChipSpec, generator: np.rando
     """
     durations = cycles(spec)
     codes_begin = durations.read + durations.conversion
-    codes_end = codes_begin + beats(spec) + LANE_LATENCY + durations.write
+    codes_end = codes_begin + column_cycles(spec) + LANE_LATENCY + durations.write
     updates_end = codes_end + 2 * given(spec.driver).max_pulses * durations.pulse
     resets = min(resets, whole.transfers)
     pieces = []

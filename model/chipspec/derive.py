@@ -159,8 +159,13 @@ def chop_setting(spec: ChipSpec) -> int:
 
 
 def beats(spec: ChipSpec) -> int:
-    """Cycles that the lanes need for one column: ceil(rows / lanes)."""
+    """Beats of the lanes for one column: ceil(rows / lanes)."""
     return -(-spec.array.rows // spec.lanes)
+
+
+def column_cycles(spec: ChipSpec) -> int:
+    """Cycles from the first to the last beat of a column."""
+    return (beats(spec) - 1) * spec.beat_interval + 1
 
 
 def samples_per_transfer(spec: ChipSpec) -> int:
@@ -250,7 +255,7 @@ def memory_bits(spec: ChipSpec) -> MemoryBits:
 
 @dataclass(frozen=True)
 class Cycles:
-    """Clock cycles of the analog operations."""
+    """Clock cycles of the analog operations; `conversion` is that of a column read, all lines of an ADC in turn."""
 
     pulse: int
     read: int
@@ -265,10 +270,12 @@ def cycles(spec: ChipSpec) -> Cycles:
         return math.ceil(round(nanoseconds / spec.timing.clock_ns, 9))
 
     pulse = max(1, whole(spec.timing.pulse_ns)) * spec.timing.polarity_phases
+    read_adc = spec.converter.read_adc
+    lines = 1 if read_adc is None else read_adc.lines_per_adc
     return Cycles(
         pulse=pulse,
         read=max(1, whole(spec.timing.mvm_ns)),
-        conversion=whole(spec.timing.conversion_ns),
+        conversion=whole(lines * spec.timing.conversion_ns),
         write=0 if spec.hidden is None else spec.hidden.max_steps * pulse,
     )
 
@@ -304,6 +311,7 @@ def rtl_parameters(spec: ChipSpec) -> dict[str, int]:
         "LFSR_SEED": spec.controller.lfsr_seed,
         "COL_RANDOM": ORDER_CODES[algorithm.column_order],
         "COL_SEED": spec.controller.column_seed,
+        "MEM_PORTS": spec.controller.memory_ports,
         "TRACE_EN": int(spec.controller.trace),
     }
 

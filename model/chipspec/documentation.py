@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from crosschop.model.chipspec.algorithms import MixedPrecision
 from crosschop.model.chipspec.derive import (
     beats,
+    column_cycles,
     cycles,
     lambda_h,
     memory_bits,
@@ -90,7 +91,8 @@ DERIVED = (
         "cycles_conversion", "cycles", "end of the read to the first beat", lambda spec: cycles(spec).conversion, _has_a
     ),
     Derived("cycles_write", "cycles", "write of one column of W", lambda spec: cycles(spec).write, _has_matrix),
-    Derived("beats", "cycles", "work of the lanes for one column", beats, _has_matrix),
+    Derived("beats", "beats", "work of the lanes for one column", beats, _has_matrix),
+    Derived("cycles_column", "cycles", "first to last beat of a column", column_cycles, _has_matrix),
     Derived(
         "samples_per_sweep",
         "samples",

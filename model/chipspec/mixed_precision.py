@@ -71,6 +71,7 @@ def mixed_rtl_parameters(spec: ChipSpec) -> dict[str, int]:
         "LR_SHIFT": chi_rate_gain(spec).shift,
         "MAX_STEPS": hidden.max_steps,
         "CHI_ROUND": ROUNDING_CODES[hidden.rounding],
+        "MEM_PORTS": spec.controller.memory_ports,
         "TRACE_EN": int(spec.controller.trace),
     }
 

@@ -70,7 +70,19 @@ class Converter(Section):
     noise: float = Field(default=0.0, ge=0, le=100, description="standard deviation of the noise before conversion")
 
 
-class ReadConverter(Converter):
+class Adc(Converter):
+    """An ADC: a converter that several lines may share."""
+
+    lines_per_adc: int = Field(
+        default=1,
+        ge=1,
+        le=4096,
+        description="lines that share one ADC and are converted one after the other: rows, in a backward pass columns; "
+        "above 1 it needs timing.conversion_ns",
+    )
+
+
+class ReadConverter(Adc):
     """ADC of the transfer read: its codes are the controller's input, so it is never ideal."""
 
     bits: int = Field(ge=2, le=16, description="bits of a signed ADC code")
@@ -80,7 +92,7 @@ class Converters(Section):
     """Converters of the periphery."""
 
     dac: Converter = Field(description="inputs of forward and backward passes, in units of the vector's maximum")
-    adc: Converter = Field(description="outputs of forward and backward passes on W")
+    adc: Adc = Field(description="outputs of forward and backward passes on W")
     read_adc: ReadConverter | None = Field(
         default=None,
         description="transfer read of A, in weight units; its own range, since a one-hot read of |a| <= 1 would use "
@@ -129,6 +141,11 @@ class Controller(Section):
     lanes: int | None = Field(
         default=None, ge=1, le=4096, description="rows handled per cycle, L; null in in-memory SGD, which has none"
     )
+    memory_ports: Literal[1, 2] = Field(
+        default=2,
+        description="ports of the memories; 2: one to read, one to write; 1: one for both, so that the lanes take a beat "
+        "every other cycle",
+    )
     trace: bool = Field(default=True, description="retire trace port (false removes it; verify needs it)")
     lfsr_seed: int = Field(
         default=0x1D872B41, ge=1, le=0x7FFFFFFF, description="first state of the random chopper's LFSR"
@@ -148,7 +165,11 @@ class Timing(Section):
     )
     mvm_ns: float = Field(gt=0, le=1e6, description="one matrix-vector product, so one column read, ns")
     conversion_ns: float = Field(
-        default=0.0, ge=0, le=1e6, description="from the end of the column read to the first code beat, ns"
+        default=0.0,
+        ge=0,
+        le=1e6,
+        description="one conversion of an ADC after the product, ns; 0: part of mvm_ns. A column read takes one for each "
+        "line of converter.read_adc.lines_per_adc before its first code beat",
     )
     forward_ns: float | None = Field(
         default=None,
@@ -269,6 +290,33 @@ class ChipSpec(Section):
         return self
 
     @model_validator(mode="after")
+    def _memories_to_have_ports(self) -> ChipSpec:
+        if isinstance(self.algorithm, InMemorySgd) and self.controller.memory_ports != 2:
+            raise ValueError(
+                f"controller.memory_ports = {self.controller.memory_ports} does not go with algorithm in_memory_sgd: "
+                "its controller has no memory"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _shared_adcs(self) -> ChipSpec:
+        """Lines that share an ADC exist, and their conversions take time."""
+        rows, cols = self.array.rows, self.array.cols
+        shared = {"adc": (self.converter.adc, max(rows, cols), "the longer side of the array")}
+        if self.converter.read_adc is not None:
+            shared["read_adc"] = (self.converter.read_adc, rows, "array.rows")
+        for name, (converter, most, of_what) in shared.items():
+            lines = converter.lines_per_adc
+            if lines > most:
+                raise ValueError(f"converter.{name}.lines_per_adc = {lines} exceeds {of_what}, {most}")
+            if lines > 1 and self.timing.conversion_ns == 0:
+                raise ValueError(
+                    f"converter.{name}.lines_per_adc = {lines} needs timing.conversion_ns above 0: at 0 the conversion "
+                    "is part of timing.mvm_ns, which cannot be repeated; set it to the time of one conversion"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _chi_is_subtracted(self) -> ChipSpec:
         if isinstance(self.algorithm, MixedPrecision) and given(self.hidden).reset != "subtract":
             raise ValueError("hidden.reset must be subtract in mixed precision: chi keeps what W did not get")
@@ -295,6 +343,11 @@ class ChipSpec(Section):
         if self.controller.lanes is None:
             raise TypeError(f"{self.algorithm.name} has no lanes")
         return self.controller.lanes
+
+    @property
+    def beat_interval(self) -> int:
+        """Cycles from one beat of the lanes to the next: with one memory port, read and write-back take turns."""
+        return 3 - self.controller.memory_ports
 
     @property
     def gradient_device(self) -> Device:

@@ -159,6 +159,8 @@ def test_unreadable(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ("algorithm.chop.mode=never", 'algorithm.chop.mode = "never", allowed: one of regular, random, off'),
         ("timing.polarity_phases=3", "timing.polarity_phases = 3, allowed: one of 1, 2"),
+        ("controller.memory_ports=3", "controller.memory_ports = 3, allowed: one of 1, 2"),
+        ("converter.dac.lines_per_adc=2", "unknown key converter.dac.lines_per_adc, did you mean"),
         ("controller.trace=1", "controller.trace = 1, allowed: true or false"),
         ("controller.trace=on", 'controller.trace = "on", allowed: true or false'),
         ("converter.dac.bits=1", "converter.dac.bits = 1, allowed: integer 2..16, or null"),
@@ -223,11 +225,31 @@ def test_missing_keys_are_listed(write: Write) -> None:
             ["algorithm.beta=1"],
             "reference.p_bits = 13 must equal converter.read_adc.bits = 9 when algorithm.beta is 1: P is the last code",
         ),
+        (
+            ["converter.read_adc.lines_per_adc=2"],
+            "converter.read_adc.lines_per_adc = 2 needs timing.conversion_ns above 0: at 0 the conversion is part of "
+            "timing.mvm_ns, which cannot be repeated; set it to the time of one conversion",
+        ),
+        (
+            ["array={rows: 3, cols: 7}", "converter.read_adc.lines_per_adc=4", "timing.conversion_ns=1"],
+            "converter.read_adc.lines_per_adc = 4 exceeds array.rows, 3",
+        ),
+        (
+            ["array={rows: 3, cols: 7}", "converter.adc.lines_per_adc=8", "timing.conversion_ns=1"],
+            "converter.adc.lines_per_adc = 8 exceeds the longer side of the array, 7",
+        ),
         (["algorithm.beta=0.001"], "algorithm.beta = 0.001 rounds to 0 at reference.beta_bits = 8"),
     ],
 )
 def test_rules_between_keys(write: Write, overrides: list[str], sentence: str) -> None:
     assert errors_of(write(HEADER), *overrides) == [f"chip.yaml: {sentence}"]
+
+
+def test_no_memory_no_ports() -> None:
+    with pytest.raises(
+        SpecError, match=r"memory_ports = 1 does not go with algorithm in_memory_sgd: its controller has no"
+    ):
+        load_chipspec("in_memory_sgd_20", ["controller.memory_ports=1"])
 
 
 @pytest.mark.parametrize("rate", ["1e-30", "1e-320"])
@@ -334,6 +356,11 @@ def test_cycles() -> None:
     assert (rect.pulse, rect.read, rect.conversion, rect.write) == (10, 40, 3, 30)
     slow = cycles(load_chipspec("agad_20", ["timing.clock_ns=3", "timing.pulse_ns=0.1", "timing.conversion_ns=3.1"]))
     assert (slow.pulse, slow.read, slow.conversion, slow.write) == (1, 14, 2, 1)
+    # Lines that share an ADC: one conversion after the other, and the whole rounded up once
+    shared = ["timing.clock_ns=3", "timing.conversion_ns=3.1", "converter.read_adc.lines_per_adc=7"]
+    assert cycles(load_chipspec("agad_20", shared)).conversion == 8, "21.7 ns"
+    forward = ["timing.clock_ns=3", "timing.conversion_ns=3.1", "converter.adc.lines_per_adc=7"]
+    assert cycles(load_chipspec("agad_20", forward)).conversion == 2
     exact = cycles(load_chipspec("agad_20", ["timing.clock_ns=0.1", "timing.pulse_ns=0.3", "timing.mvm_ns=0.7"]))
     assert (exact.pulse, exact.read) == (3, 7), "0.3 / 0.1 is 2.999... in floats"
 

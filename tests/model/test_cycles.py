@@ -61,7 +61,9 @@ def simulate(config: CycleConfig, run: Run, latency: int = 4) -> Result:
         if beats_due and cycle >= codes_at:
             first = len(accepted) == 0
             retired = last_beats[-1] + latency if last_beats else -1
-            if first and (cycle < retired or cycle <= write_until):
+            # One memory port: not in the cycle behind a beat, nor in the last of its way through the lanes
+            taken_port = config.interval == 2 and (cycle - 1 in accepted or cycle - latency + 1 in accepted)
+            if taken_port or (first and (cycle < retired or cycle <= write_until)):
                 counts["hold"] += 1
             else:
                 accepted.append(cycle)
@@ -144,7 +146,7 @@ def runs(draw: st.DrawFn) -> tuple[CycleConfig, Run]:
     beats = draw(st.one_of(st.integers(1, 4), st.integers(1, 40)))
     config = CycleConfig(
         depth=beats * number(1, 3), pulse=number(1, 3), read=draw(st.one_of(st.integers(1, 6), st.integers(1, 40))),
-        conversion=number(0, 9), write=number(1, 12), beats=beats,
+        conversion=number(0, 9), write=number(1, 12), beats=beats, interval=number(1, 2),
     )  # fmt: skip
     n_s = number(1, 4)
     one = st.tuples(st.lists(st.integers(0, 5), min_size=n_s, max_size=n_s), st.booleans())
@@ -165,19 +167,28 @@ def test_equals_the_simulation(drawn: tuple[CycleConfig, Run]) -> None:
 
 # Many beats, short updates and reads: stall, hold, idle and writes all occur.
 TIGHT = CycleConfig(depth=60, pulse=1, read=3, conversion=2, write=6, beats=20)
+TIGHT_ONE_PORT = TIGHT._replace(interval=2)
 BUSY: Run = [([1, 0], True), ([0, 1], True), ([5, 5], False), ([1, 1], True), ([0, 0], False), ([2, 1], True)]
 
 
-def test_the_tight_case_has_every_phase() -> None:
-    compare(TIGHT, BUSY)
-    assert min(model(TIGHT, BUSY).counts.values()) > 0
+@pytest.mark.parametrize("config", [TIGHT, TIGHT_ONE_PORT], ids=["two ports", "one port"])
+def test_the_tight_case_has_every_phase(config: CycleConfig) -> None:
+    compare(config, BUSY)
+    assert min(model(config, BUSY).counts.values()) > 0
+
+
+def test_one_port_holds_each_beat_but_the_first_for_a_cycle() -> None:
+    roomy = TIGHT._replace(read=20)
+    run: Run = [([30, 30], True)] * 5
+    two, one = (model(roomy._replace(interval=interval), run).counts for interval in (1, 2))
+    assert two["hold"] == 0 and one == {**two, "hold": 5 * 19}
 
 
 def test_comparison_catches() -> None:
     """One cycle less in the lanes; writes, conversion or columns of another length; a write that did not happen."""
     with pytest.raises(AssertionError):
         compare(TIGHT, BUSY, lambda config, run: simulate(config, run, latency=3))
-    for change in ({"write": 7}, {"conversion": 3}, {"beats": 19}, {"depth": 61}):
+    for change in ({"write": 7}, {"conversion": 3}, {"beats": 19}, {"depth": 61}, {"interval": 2}):
         with pytest.raises(AssertionError):
             compare(TIGHT, BUSY, lambda config, run, change=change: simulate(config._replace(**change), run))
     with pytest.raises(AssertionError):
@@ -201,7 +212,7 @@ def test_closed_forms(drawn: tuple[CycleConfig, Run]) -> None:
 @settings(deadline=None, derandomize=True, max_examples=300)
 @given(runs())
 def test_stall(drawn: tuple[CycleConfig, Run]) -> None:
-    """A column takes conversion + beats cycles after its read: what the next updates do not cover is stalled.
+    """A column takes its conversion and its beats after its read: what the next updates do not cover is stalled.
 
     That holds where no other wait interferes: reads long enough for a retirement (2 + 4 cycles) and a write to end.
     """
@@ -209,16 +220,19 @@ def test_stall(drawn: tuple[CycleConfig, Run]) -> None:
     config = config._replace(read=max(config.read, 6, 4 + config.write - 1 - config.conversion))
     updating = [sum(max(1, length * config.pulse) for length in lengths) for lengths, _ in run]
     counts = model(config, run).counts
-    assert counts["stall"] == sum(max(0, config.conversion + config.beats - cycles) for cycles in updating[1:])
-    assert counts["hold"] == 0
+    column = config.conversion + 1 + (config.beats - 1) * config.interval
+    assert counts["stall"] == sum(max(0, column - cycles) for cycles in updating[1:])
+    assert counts["hold"] == len(run) * (config.beats - 1) * (config.interval - 1)
     assert counts["idle"] == 1
-    assert (counts["stall"] == 0) == (config.conversion + config.beats <= min(updating[1:], default=10**9))
+    assert (counts["stall"] == 0) == (column <= min(updating[1:], default=10**9))
 
 
 @pytest.mark.parametrize(("name", "expected"), [
     ("agad_20", CycleConfig(depth=20 * 4, pulse=1, read=8, conversion=0, write=1, beats=4)),
     ("agad_rect", CycleConfig(depth=7 * 4, pulse=2, read=8, conversion=1, write=6, beats=4)),
     ("agad_wide", CycleConfig(depth=9, pulse=1, read=8, conversion=0, write=1, beats=1)),
+    # Five conversions of 10 ns in turn, one memory port
+    ("agad_shared", CycleConfig(depth=20 * 5, pulse=1, read=8, conversion=10, write=1, beats=5, interval=2)),
 ])  # fmt: skip
 def test_durations_of_chips(name: str, expected: CycleConfig) -> None:
     """From the times of the chipspec, by hand: 5 ns clock, 5 ns pulses, 40 ns reads; conversion 3 ns rounded up."""

@@ -27,6 +27,7 @@ module mixed_bench #
     parameter LR_SHIFT = 11,
     parameter MAX_STEPS = 1,
     parameter CHI_ROUND = 0,
+    parameter MEM_PORTS = 2,
     parameter BATCH = 3,
     parameter LR = 200,
     // Samples until the end; 1: every stream pauses at random, 0: none ever waits; cycles of a request and of a write
@@ -70,7 +71,7 @@ integer wr_age = 0;
 
 xc_mixed_precision #(
     .ROWS(ROWS), .COLS(COLS), .LANES(LANES), .OP_W(OP_W), .CHI_W(CHI_W), .CHI_FRAC(CHI_FRAC), .LR_W(LR_W),
-    .LR_SHIFT(LR_SHIFT), .MAX_STEPS(MAX_STEPS), .CHI_ROUND(CHI_ROUND)
+    .LR_SHIFT(LR_SHIFT), .MAX_STEPS(MAX_STEPS), .CHI_ROUND(CHI_ROUND), .MEM_PORTS(MEM_PORTS)
 )
 xc_mixed_precision_inst (
     .clk(clk), .rst(rst),

@@ -31,6 +31,8 @@ CORNERS: tuple[dict[str, int], ...] = (
     {"ROWS": 9, "COLS": 1, "LANES": 1, "CHOP_MODE": 1, "COL_RANDOM": 1, "LR_W": 1, "CORRECTION": 128},
     {"ROWS": 4, "COLS": 8, "LANES": 4, "CHOP_MODE": 1, "COL_RANDOM": 1, "P_EN": 0},
     {"ROWS": 8, "COLS": 16, "LANES": 1, "CHOP_MODE": 2, "COL_RANDOM": 1, "LR_W": 16, "CORRECTION": 127},
+    {"ROWS": 1, "COLS": 1, "LANES": 1, "CHOP_MODE": 1, "COL_RANDOM": 1, "MEM_PORTS": 1},
+    {"ROWS": 9, "COLS": 4, "LANES": 2, "REF_EN": 0, "P_EN": 0, "P_FRAC": 0, "MEM_PORTS": 1, "TRACE_EN": 0},
 )
 
 # The same for xc_mixed_precision
@@ -43,6 +45,8 @@ MIXED_CORNERS: tuple[dict[str, int], ...] = (
     {"ROWS": 13, "COLS": 5, "LANES": 4},
     {"OP_W": 16, "CHI_W": 32, "CHI_FRAC": 30, "LR_W": 16, "LR_SHIFT": 48},
     {"OP_W": 16, "CHI_W": 32, "CHI_FRAC": 0, "LR_W": 16, "LR_SHIFT": 0},
+    {"ROWS": 1, "COLS": 1, "LANES": 1, "MEM_PORTS": 1},
+    {"ROWS": 13, "COLS": 5, "LANES": 4, "MEM_PORTS": 1, "TRACE_EN": 0},
     {"OP_W": 2, "CHI_W": 2, "CHI_FRAC": 0, "LR_W": 1, "LR_SHIFT": 0, "MAX_STEPS": 15},
 )
 
@@ -91,6 +95,12 @@ def accumulator(chip: dict[str, int], name: str, product_w: int) -> dict[str, in
     return {**widths, "MAX_STEPS": chip["MAX_STEPS"]}
 
 
+def rams(*sizes: dict[str, int]) -> dict[str, list[dict[str, int]]]:
+    """Parameter sets of the memories: by number of ports, and of the module that has either."""
+    either = [{**size, "MEM_PORTS": ports} for size in sizes for ports in (1, 2)]
+    return {"xc_ram": either, "xc_ram_1r1w": list(sizes), "xc_ram_1rw": list(sizes)}
+
+
 def controller_sets(module: str) -> list[dict[str, int]]:
     """The parameter sets of a module of xc_controller."""
     shipped = chips()
@@ -102,10 +112,10 @@ def controller_sets(module: str) -> list[dict[str, int]]:
         # What the parents of the shared modules make of the chip's parameters
         derived = {
             "xc_accumulate": [accumulator(chip, "H", product_w)],
-            "xc_ram_1r1w": [
+            **rams(
                 *({"DATA_W": chip["LANES"] * width, "DEPTH": chip["COLS"] * beats} for width in (chip["H_W"], p_w)),
                 *({"DATA_W": width, "DEPTH": chip["COLS"]} for width in (1, 16)),
-            ],
+            ),
             "xc_round_shift": [
                 {"IN_W": product_w, "SHIFT": chip["LR_SHIFT"], "ROUND": chip["H_ROUND"]},
                 {"IN_W": p_w + chip["BETA_W"] + 3, "SHIFT": chip["BETA_W"], "ROUND": chip["P_ROUND"]},
@@ -129,10 +139,10 @@ def mixed_sets(module: str) -> list[dict[str, int]]:
         lanes, beats, x_beats = chip["LANES"], *(-(-chip[side] // chip["LANES"]) for side in ("ROWS", "COLS"))
         derived = {
             "xc_accumulate": [accumulator(chip, "CHI", 2 * chip["OP_W"] + chip["LR_W"])],
-            "xc_ram_1r1w": [
+            **rams(
                 {"DATA_W": lanes * chip["CHI_W"], "DEPTH": chip["COLS"] * beats},
                 *({"DATA_W": lanes * chip["OP_W"], "DEPTH": depth} for depth in (beats, x_beats)),
-            ],
+            ),
             "xc_round_shift": [
                 {"IN_W": 2 * chip["OP_W"] + chip["LR_W"], "SHIFT": chip["LR_SHIFT"], "ROUND": chip["CHI_ROUND"]},
                 {"IN_W": chip["CHI_W"], "SHIFT": chip["CHI_FRAC"], "ROUND": 2},

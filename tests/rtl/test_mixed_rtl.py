@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ Event = list[str]
 DEFAULTS: Values = {
     "ROWS": 3, "COLS": 5, "LANES": 2, "OP_W": 9, "CHI_W": 16, "CHI_FRAC": 10, "LR_W": 8, "LR_SHIFT": 11,
     "MAX_STEPS": 1, "CHI_ROUND": 0, "BATCH": 3, "LR": 200, "SAMPLES": 60, "PAUSES": 1, "REQUEST": 1, "WRITE": 1,
+    "MEM_PORTS": 2,
 }  # fmt: skip
 
 # Nothing waits
@@ -143,12 +145,14 @@ def compare_time(values: Values, events: list[Event], expected: list[list[Column
     """Time: the cycle of every request and every counter, where nothing waits."""
     d_beats, depth = beats(values, "ROWS"), values["COLS"] * beats(values, "ROWS")
     operands = d_beats + beats(values, "COLS")
+    interval = 3 - values["MEM_PORTS"]  # cycles from one beat to the next
     request, handshakes, stall, writes = depth + 1, [], 0, 0
     for number, columns in enumerate(expected):
         handshakes.append(request + values["REQUEST"] - 1)
         wrote = sum(any(column.pulses) for column in columns)
         at_end = (number + 1) % values["BATCH"] == 0
-        took = operands + (values["COLS"] * (d_beats + 3) + values["WRITE"] * wrote + 1 if at_end else depth)
+        column, whole = ((beats_of - 1) * interval + 1 for beats_of in (d_beats, depth))
+        took = operands + (values["COLS"] * (column + 3) + values["WRITE"] * wrote + 1 if at_end else whole)
         request += values["REQUEST"] + took
         stall, writes = stall + took, writes + wrote
     handshakes.append(request + values["REQUEST"] - 1)
@@ -176,6 +180,8 @@ def check(directory: Path, rtl: Path = RTL, **changes: int) -> list[list[Column]
     [
         {},
         {"BATCH": 1},
+        {"MEM_PORTS": 1},
+        {"MEM_PORTS": 1, "BATCH": 2, "MAX_STEPS": 3, "LR_SHIFT": 7},
         {"BATCH": 7, "MAX_STEPS": 15, "LR_SHIFT": 7},
         {"MAX_STEPS": 3, "CHI_W": 13, "LR_SHIFT": 7},
         {"CHI_ROUND": 1},
@@ -210,9 +216,8 @@ def test_options(tmp_path: Path, options: Values, pace: Values) -> None:
     ids=str,
 )
 def test_shapes(tmp_path: Path, shape: Values) -> None:
-    for pace in ({}, TIGHT):
-        for batch in (1, 2):
-            check(tmp_path, **shape, **pace, BATCH=batch, SAMPLES=40)
+    for pace, batch, ports in product(({}, TIGHT), (1, 2), (1, 2)):
+        check(tmp_path, **shape, **pace, BATCH=batch, SAMPLES=40, MEM_PORTS=ports)
 
 
 def test_chi_reaches_both_ends(tmp_path: Path) -> None:
@@ -243,6 +248,10 @@ BUGS: dict[str, tuple[str, str, str, Values]] = {
         TIGHT),
     "a cycle lost per pass": ("xc_mixed_scheduler.v", "&& !behind_busy : pass_issued",
                               "&& !behind_busy : state_reg == STATE_DRAIN", TIGHT),
+    "one port, write-back a cycle early": (
+        "xc_mixed_lanes.v", "assign wr_en = valid_3_reg;", "assign wr_en = valid_2_reg;", {"MEM_PORTS": 1}),
+    "one port, a beat in every cycle": (
+        "xc_mixed_lanes.v", "MEM_PORTS == 1 && valid_1_reg", "1'b0", {"MEM_PORTS": 1}),
     "MAC beats not counted": ("xc_mixed_precision.v", "load_d || load_x || beat_valid", "load_d || load_x", TIGHT),
 }  # fmt: skip
 
@@ -261,7 +270,15 @@ def test_bug_is_found(tmp_path: Path, bug: str) -> None:
 
 @pytest.mark.parametrize(
     "illegal",
-    [{"OP_W": 1}, {"OP_W": 17}, {"CHI_FRAC": 15}, {"LR_SHIFT": 49}, {"MAX_STEPS": 16}, {"CHI_ROUND": 3}],
+    [
+        {"OP_W": 1},
+        {"OP_W": 17},
+        {"CHI_FRAC": 15},
+        {"LR_SHIFT": 49},
+        {"MAX_STEPS": 16},
+        {"CHI_ROUND": 3},
+        {"MEM_PORTS": 3},
+    ],
     ids=str,
 )
 def test_illegal_parameters_stop_the_run(tmp_path: Path, illegal: Values) -> None:

@@ -27,7 +27,7 @@ Values = dict[str, int]
 DEFAULTS: Values = {
     "ROWS": 3, "COLS": 5, "LANES": 2, "ADC_W": 9, "P_FRAC": 4, "REF_EN": 1, "P_EN": 1, "BETA_W": 8, "BETA": 100,
     "H_W": 16, "H_FRAC": 10, "LR_W": 8, "LR_SHIFT": 6, "MAX_STEPS": 1, "CHOP_MODE": 1, "LFSR_SEED": 1, "CORRECTION": 0,
-    "COL_RANDOM": 0, "COL_SEED": 1, "TRANSFER_EVERY": 1, "LR_H": 200, "CHOP": 3, "WARMUP": 2, "TRANSFERS": 400,
+    "COL_RANDOM": 0, "COL_SEED": 1, "MEM_PORTS": 2, "TRANSFER_EVERY": 1, "LR_H": 200, "CHOP": 3, "WARMUP": 2, "TRANSFERS": 400,
     "PAUSES": 1,
 }  # fmt: skip
 
@@ -222,6 +222,17 @@ def check(directory: Path, rtl: Path = RTL, **changes: int) -> list[Transfer]:
     return compare(values, simulate(directory, values, rtl))
 
 
+ONE_PORT: Values = {"MEM_PORTS": 1}
+
+
+@pytest.mark.parametrize("order", [IN_TURN, ANY_ORDER], ids=["in_turn", "any_order"])
+@pytest.mark.parametrize("chopper", [OFF, REGULAR, RANDOM], ids=["off", "regular", "random"])
+def test_one_memory_port(tmp_path: Path, chopper: Values, order: Values) -> None:
+    """Reads and write-backs take turns, with gaps in the codes and without; so do those of the read index."""
+    for algorithm, pace in product((AGAD, AGAD_BETA1, TTV2), ({}, TIGHT, {"PAUSES": 0, "ROWS": 7})):
+        check(tmp_path, **algorithm, **chopper, **order, **pace, **ONE_PORT, CORRECTION=7)
+
+
 @pytest.mark.parametrize("correction", [0, 2, 7, 255])
 @pytest.mark.parametrize("order", [IN_TURN, ANY_ORDER], ids=["in_turn", "any_order"])
 @pytest.mark.parametrize("chopper", [OFF, REGULAR, NEVER, RANDOM], ids=["off", "regular", "never", "random"])
@@ -246,7 +257,8 @@ def test_options_combine(tmp_path: Path, chopper: Values, order: Values, correct
 )
 def test_shapes(tmp_path: Path, shape: Values) -> None:
     for chopper, order in product((OFF, REGULAR, RANDOM), (IN_TURN, ANY_ORDER)):
-        check(tmp_path, **shape, **chopper, **order, CORRECTION=5)
+        for ports in ({}, ONE_PORT):
+            check(tmp_path, **shape, **chopper, **order, **ports, CORRECTION=5)
 
 
 def test_gains_of_all_widths(tmp_path: Path) -> None:
@@ -290,19 +302,43 @@ BUGS: dict[str, tuple[str, str, str, Values]] = {
         ANY_ORDER),
     "column drawn at the update": (
         "xc_transfer_scheduler.v", ".advance(read_done)", ".advance(upd_done)", {**ANY_ORDER, "TRANSFER_EVERY": 2}),
+    "one port, written at the read's address": (
+        "xc_ram.v", ".addr(wr_en ? wr_addr : rd_addr)", ".addr(rd_addr)", ONE_PORT),
     "memory addressed in turn": (
         "xc_transfer_scheduler.v", "assign addr_load = read_done;", "assign addr_load = 1'b0;", ANY_ORDER),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("bug", sorted(BUGS))
-def test_bug_is_found(tmp_path: Path, bug: str) -> None:
-    file, original, replacement, options = BUGS[bug]
-    broken = tmp_path / "rtl"
+# Bug: file, original, replacement; each makes a read and a write-back meet at the only port
+COLLISIONS: dict[str, tuple[str, str, str]] = {
+    "write-back a cycle early": ("xc_transfer_lanes.v", "assign wr_en = valid_3_reg;", "assign wr_en = valid_2_reg;"),
+    "a beat in every cycle": ("xc_transfer_lanes.v", "MEM_PORTS == 1 && (valid_1_reg || valid_3_reg)", "1'b0"),
+    "a beat out of step": ("xc_transfer_lanes.v", "(valid_1_reg || valid_3_reg)", "valid_1_reg"),
+    "read index looked up when it is written": ("xc_read_index.v", ".rd_en(upd_valid)", ".rd_en(read_done)"),
+}
+
+
+def broken_rtl(directory: Path, file: str, original: str, replacement: str) -> Path:
+    """A copy of the RTL with a bug."""
+    broken = directory / "rtl"
     shutil.copytree(RTL, broken, ignore=shutil.ignore_patterns("__pycache__"))
     text = (broken / file).read_text()
     assert text.count(original) == 1
     (broken / file).write_text(text.replace(original, replacement))
+    return broken
+
+
+@pytest.mark.parametrize("bug", sorted(COLLISIONS))
+def test_collision_at_the_port_ends_the_run(tmp_path: Path, bug: str) -> None:
+    values = {**DEFAULTS, **ANY_ORDER, **ONE_PORT, "ROWS": 8}
+    with pytest.raises(AssertionError, match=r"Error: read and write of a memory with one port .*_ram_inst"):
+        simulate(tmp_path, values, broken_rtl(tmp_path, *COLLISIONS[bug]))
+
+
+@pytest.mark.parametrize("bug", sorted(BUGS))
+def test_bug_is_found(tmp_path: Path, bug: str) -> None:
+    file, original, replacement, options = BUGS[bug]
+    broken = broken_rtl(tmp_path, file, original, replacement)
     values = {**DEFAULTS, **options}
     events = simulate(tmp_path, values, broken)
     with pytest.raises((AssertionError, ValueError)):
@@ -316,6 +352,8 @@ def test_bug_is_found(tmp_path: Path, bug: str) -> None:
         {"REF_EN": 0},
         {"COL_RANDOM": 2},
         {"COL_RANDOM": 1, "COL_SEED": 0},
+        {"MEM_PORTS": 0},
+        {"MEM_PORTS": 3},
         {"CORRECTION": 1},
         {"CORRECTION": 256},
         {"CORRECTION": -1},

@@ -21,8 +21,60 @@ class Mutant:
     replacement: str
 
 
+# On agad_shared, whose memories have one port: (mutant, what the report must say). Each makes a read and a write meet,
+# which ends the simulation, or takes the beats at other times.
+ONE_PORT = (
+    (
+        Mutant(
+            name="write_back_a_cycle_early",
+            file="xc_transfer_lanes.v",
+            original="assign wr_en = valid_3_reg;",
+            replacement="assign wr_en = valid_2_reg;",
+        ),
+        "read and write of a memory with one port",
+    ),
+    (
+        Mutant(
+            name="a_beat_in_every_cycle",
+            file="xc_transfer_lanes.v",
+            original="assign beat_wait = MEM_PORTS == 1 && (valid_1_reg || valid_3_reg);",
+            replacement="assign beat_wait = 1'b0;",
+        ),
+        "read and write of a memory with one port",
+    ),
+    (
+        # Only behind a gap in the codes.
+        Mutant(
+            name="a_beat_out_of_step",
+            file="xc_transfer_lanes.v",
+            original="assign beat_wait = MEM_PORTS == 1 && (valid_1_reg || valid_3_reg);",
+            replacement="assign beat_wait = MEM_PORTS == 1 && valid_1_reg;",
+        ),
+        "read and write of a memory with one port",
+    ),
+    (
+        # Three beats, then three write-backs: nothing meets, but the codes are in earlier.
+        Mutant(
+            name="beats_in_threes",
+            file="xc_transfer_lanes.v",
+            original="assign beat_wait = MEM_PORTS == 1 && (valid_1_reg || valid_3_reg);",
+            replacement="assign beat_wait = MEM_PORTS == 1 && valid_3_reg;",
+        ),
+        "cycle of the read",
+    ),
+    (
+        Mutant(
+            name="written_at_the_reads_address",
+            file="xc_ram.v",
+            original=".addr(wr_en ? wr_addr : rd_addr)",
+            replacement=".addr(rd_addr)",
+        ),
+        "H",
+    ),
+)
+
 _SMP_READY = "assign s_smp_ready = phase_idle || (upd_done && !last_sample) || read_done;"
-_ADC_READY = "assign s_adc_ready = outstanding_reg && !(beat_first && (lanes_busy || pulses_wait));"
+_ADC_READY = "assign s_adc_ready = outstanding_reg && !lanes_wait && !(beat_first && (lanes_busy || pulses_wait));"
 
 MUTANTS = (
     Mutant(
@@ -135,8 +187,8 @@ MUTANTS = (
         file="xc_transfer_scheduler.v",
         original=f"{_ADC_READY}\nassign beat_valid = s_adc_valid && s_adc_ready;",
         replacement=(
-            "assign s_adc_ready = outstanding_reg;\n"
-            "assign beat_valid = s_adc_valid && outstanding_reg && !(beat_first && (lanes_busy || pulses_wait));"
+            "assign s_adc_ready = outstanding_reg && !lanes_wait;\n"
+            "assign beat_valid = s_adc_valid && s_adc_ready && !(beat_first && (lanes_busy || pulses_wait));"
         ),
     ),
     Mutant(
@@ -199,7 +251,7 @@ HARDER = (
             name="codes_enter_busy_lanes",
             file="xc_transfer_scheduler.v",
             original=_ADC_READY,
-            replacement="assign s_adc_ready = outstanding_reg && !(beat_first && pulses_wait);",
+            replacement="assign s_adc_ready = outstanding_reg && !lanes_wait && !(beat_first && pulses_wait);",
         ),
         "agad_tiny",
         ("array.cols=1", "timing.mvm_ns=1"),

@@ -81,7 +81,10 @@ def check_counts(job: Job, result: Result, transfers: int) -> None:
     assert result.predicted["idle"] == len(whole)
     assert result.cycles["update"] == result.cycles["hold"] == 0
     ends = sum(segment.transfers // cols // segment.configuration["cfg_batch"] for segment in whole)
-    own = passes * operands + (passes - ends) * depth + ends * (cols * (beats(spec) + 3) + 1)
+    # With one memory port a beat enters every other cycle
+    interval = {1: 2, 2: 1}[spec.controller.memory_ports]
+    column = (beats(spec) - 1) * interval + 4
+    own = passes * operands + (passes - ends) * ((depth - 1) * interval + 1) + ends * (cols * column + 1)
     assert result.predicted["stall"] == own + result.predicted["write"]
     for phase in ("idle", "read", "stall", "write"):
         assert result.cycles[phase] > result.predicted[phase] > 0  # back-pressure
@@ -92,6 +95,8 @@ EDGES = (
     TINY,
     ("array.rows=1", "array.cols=1", "controller.lanes=1"),
     ("array.rows=9", "array.cols=3", "controller.lanes=32", "hidden.rounding=floor", "hidden.max_steps=15"),
+    ("array.rows=7", "array.cols=2", "controller.lanes=32", "controller.memory_ports=1"),
+    ("array.rows=13", "controller.lanes=3", "controller.memory_ports=1", "hidden.max_steps=3"),
     ("array.rows=13", "controller.lanes=7", "hidden.rounding=to_zero", "algorithm.operand_bits=2"),
     ("algorithm.operand_bits=16", "hidden.bits=32", "hidden.frac_bits=24", "hidden.rate_bits=16"),
 )

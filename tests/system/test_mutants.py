@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from checking import mutate
-from mutants import HARDER, MUTANTS, Mutant
+from mutants import HARDER, MUTANTS, ONE_PORT, Mutant
 
 from crosschop.cosim.commands_verify import DEFAULT_TRANSFERS
 from crosschop.cosim.job import Mismatch, Result
 from crosschop.cosim.paths import shipped_rtl
 from crosschop.cosim.verify import verify
 from crosschop.model.chipspec import load_chipspec
+from crosschop.model.errors import ToolError
 
 CHIP = "agad_tiny"
 TRANSFERS = 400
@@ -136,3 +137,16 @@ def test_harder_mutant_is_found(mutant: Mutant, chip: str, overrides: tuple[str,
     found = [result.mismatch for result in results.values() if result.mismatch is not None]
     print(found)
     assert found
+
+
+@pytest.mark.parametrize(("mutant", "report"), ONE_PORT, ids=[mutant.name for mutant, _ in ONE_PORT])
+def test_mutant_of_one_memory_port_is_found(mutant: Mutant, report: str, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    try:
+        results = verify(load_chipspec("agad_shared"), 1, 2 * TRANSFERS, work, rtl=mutate(mutant, tmp_path))
+    except ToolError as error:
+        assert f"Error: {report}" in str(error)
+        return
+    found = [result.mismatch for result in results.values() if result.mismatch is not None]
+    assert [mismatch.field for mismatch in found] == [report] * len(PARTS)
