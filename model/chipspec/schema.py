@@ -143,8 +143,8 @@ class Controller(Section):
     )
     memory_ports: Literal[1, 2] = Field(
         default=2,
-        description="ports of the memories; 2: one to read, one to write; 1: one for both, so that the lanes take a beat "
-        "every other cycle",
+        description="ports of the memories; 2: one to read, one to write; 1: one for both, so that the lanes take a "
+        "beat every other cycle",
     )
     trace: bool = Field(default=True, description="retire trace port (false removes it; verify needs it)")
     lfsr_seed: int = Field(
@@ -168,8 +168,8 @@ class Timing(Section):
         default=0.0,
         ge=0,
         le=1e6,
-        description="one conversion of an ADC after the product, ns; 0: part of mvm_ns. A column read takes one for each "
-        "line of converter.read_adc.lines_per_adc before its first code beat",
+        description="one conversion of an ADC after the product, ns; 0: part of mvm_ns. A column read takes one for "
+        "each line of converter.read_adc.lines_per_adc before its first code beat",
     )
     forward_ns: float | None = Field(
         default=None,

@@ -27,8 +27,8 @@ Values = dict[str, int]
 DEFAULTS: Values = {
     "ROWS": 3, "COLS": 5, "LANES": 2, "ADC_W": 9, "P_FRAC": 4, "REF_EN": 1, "P_EN": 1, "BETA_W": 8, "BETA": 100,
     "H_W": 16, "H_FRAC": 10, "LR_W": 8, "LR_SHIFT": 6, "MAX_STEPS": 1, "CHOP_MODE": 1, "LFSR_SEED": 1, "CORRECTION": 0,
-    "COL_RANDOM": 0, "COL_SEED": 1, "MEM_PORTS": 2, "TRANSFER_EVERY": 1, "LR_H": 200, "CHOP": 3, "WARMUP": 2, "TRANSFERS": 400,
-    "PAUSES": 1,
+    "COL_RANDOM": 0, "COL_SEED": 1, "MEM_PORTS": 2, "TRANSFER_EVERY": 1, "LR_H": 200, "CHOP": 3, "WARMUP": 2,
+    "TRANSFERS": 400, "PAUSES": 1,
 }  # fmt: skip
 
 AGAD: Values = {}

@@ -82,3 +82,9 @@ def test_synthesizes_and_trace_costs_nothing_when_off(tmp_path: Path) -> None:
     outputs = sum(len(bits) for bits in trace_bits.values())
     waiting = 2 * (len(trace_bits["trc_x"]) + len(trace_bits["trc_d"]))
     assert 0.95 * (outputs + waiting) < synth.flip_flops(on) - synth.flip_flops(off) <= outputs + waiting
+
+
+@pytest.mark.parametrize("ports", [1, 2])
+def test_ports_of_memories(ports: int, tmp_path: Path) -> None:
+    parameters = {**chips()["mixed_precision_shared"], **RECTANGLE, "MEM_PORTS": ports}
+    assert synth.memory_ports(tmp_path, parameters, TOP) == dict.fromkeys(("chi", "d", "x"), ports)

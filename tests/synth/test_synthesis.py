@@ -40,19 +40,23 @@ OPTIONS: dict[str, dict[str, int]] = {
     "correction": {"CORRECTION": 16},
     "random_order": {"COL_RANDOM": 1},
     "random_order_and_flips": {"COL_RANDOM": 1, "CHOP_MODE": 2},
+    "one_port": {"MEM_PORTS": 1},
+    "one_port_count": {"MEM_PORTS": 1, "COL_RANDOM": 1},
     "all": {**TTV2, "COL_RANDOM": 1, "CHOP_MODE": 2, "CORRECTION": 255},
 }
 
 # Bug: file, original, replacement
 Change = tuple[str, str, str]
 
-# Cuts the read correction and the random column order out of the sources
+# Cuts the read correction, the random column order and the wait for the only memory port out of the sources
 WITHOUT_OPTIONS: tuple[Change, ...] = (
     ("xc_transfer_lanes.v", "        .gain(gain),\n", "        .gain(cfg_lr_h),\n"),
     ("xc_transfer_lanes.v", "        index_reg <= xfer_index;\n", ""),
     ("xc_read_index.v", "        if (CORRECTION != 0 && count == COUNT_MAX[COUNT_W-1:0]) begin\n"
                         "            count_next = count;\n        end\n", ""),
     ("xc_read_index.v", "    if (CORRECTION != 0) begin : gen_index\n", "    if (0) begin : gen_index\n"),
+    ("xc_transfer_lanes.v", "MEM_PORTS == 1 && (valid_1_reg || valid_3_reg)", "1'b0"),
+    ("xc_transfer_scheduler.v", "outstanding_reg && !lanes_wait &&", "outstanding_reg &&"),
     ("xc_transfer_scheduler.v", "    if (addr_load) begin\n        addr_next = addr_start;\n    end\n", ""),
     ("xc_transfer_scheduler.v", "        col_next = col_after;\n",
      "        col_next = (col_reg == LAST_COL[COL_W-1:0]) ? {COL_W{1'b0}} : col_reg + 1'b1;\n"),
@@ -313,6 +317,67 @@ def test_options_cost_what_they_need(tmp_path: Path) -> None:
     registers_added, memory = added({"COL_RANDOM": 1})
     assert memory == {"count": 16 * agad["COLS"]}
     assert registers_added == {"state_reg": 32, "position_reg": 2, "rd_data_reg": 16, "sweep_reg": -16}
+
+
+# From the sources to memories, in the hierarchy; an address that nobody looks at is the one at the port
+PORTS_OF_MEMORIES = (
+    *("proc", "opt_expr -mux_undef", "opt_clean"),
+    *("opt_dff", "opt_clean", "memory_dff", "opt_clean", "memory_collect", "opt_clean"),
+)
+
+
+def memory_ports(directory: Path, parameters: dict[str, int], top: str = TOP, rtl: Path = RTL) -> dict[str, int]:
+    """Addresses of every memory, by the name of its instance: 1 where reads and writes share them, else 2."""
+    values = " ".join(f"-chparam {name} {value}" for name, value in parameters.items())
+    reads = [f"read_verilog {path}" for path in sorted(rtl.glob("*.v"))]
+    commands = [*reads, f"hierarchy -check -top {top} {values}", *PORTS_OF_MEMORIES, "flatten", "opt_clean"]
+    found = {}
+    for cell in yosys(directory, commands, top)["cells"].values():
+        if cell["type"] == "$mem_v2":
+            name = re.search(r"(\w+)_ram_inst", str(cell["parameters"]["MEMID"]))
+            assert name is not None
+            assert [int(cell["parameters"][key], 2) for key in ("RD_PORTS", "WR_PORTS", "RD_CLK_ENABLE")] == [1, 1, 1]
+            found[name[1]] = 1 if cell["connections"]["RD_ADDR"] == cell["connections"]["WR_ADDR"] else 2
+    return found
+
+
+@pytest.mark.parametrize("ports", [1, 2])
+@pytest.mark.parametrize("chip", ["agad_shared", "agad_tiny"])
+def test_ports_of_memories(chip: str, ports: int, tmp_path: Path) -> None:
+    """At the same bits every memory has as many addresses as the chip has ports, that of the counts too."""
+    parameters = {**chips()[chip], "COL_RANDOM": 1, "MEM_PORTS": ports}
+    assert memory_ports(tmp_path, parameters) == dict.fromkeys(("h", "p", "pref", "count"), ports)
+    module = yosys(tmp_path, [*elaborate(parameters), "opt_clean", "memory_collect"], TOP)
+    assert memories(module) == expected_memories(parameters)
+
+
+def enabled(module: Netlist, values: dict[str, int]) -> tuple[int, set[int]]:
+    """Enables of reading and of writing the only memory of a module, under values of its input ports."""
+    known: dict[str | int, int] = {"0": 0, "1": 1}
+    known |= {module["ports"][name]["bits"][0]: value for name, value in values.items()}
+    gates = [cell for cell in module["cells"].values() if cell["type"].startswith("$_")]
+    functions = {"$_NOT_": lambda a, b=0: 1 - a, "$_AND_": lambda a, b: a & b, "$_OR_": lambda a, b: a | b}
+    for _ in gates:  # as often as there are gates: every one has its inputs by then
+        for gate in gates:
+            inputs = [gate["connections"][port][0] for port in ("A", "B") if port in gate["connections"]]
+            if all(bit in known for bit in inputs) and gate["type"] in functions:
+                known[gate["connections"]["Y"][0]] = functions[gate["type"]](*(known[bit] for bit in inputs))
+    (memory,) = (cell for cell in module["cells"].values() if cell["type"] == "$mem_v2")
+    (reads,) = memory["connections"]["RD_EN"]
+    return known[reads], {known[bit] for bit in memory["connections"]["WR_EN"]}
+
+
+def test_one_port_never_reads_and_writes(tmp_path: Path) -> None:
+    commands = [f"read_verilog {RTL}/xc_ram_1rw.v", "hierarchy -top xc_ram_1rw", *PORTS_OF_MEMORIES, "simplemap"]
+    module = yosys(tmp_path, [*commands, "opt"], "xc_ram_1rw")
+    seen = {(rd, wr): enabled(module, {"rd_en": rd, "wr_en": wr}) for rd in (0, 1) for wr in (0, 1)}
+    assert seen == {(0, 0): (0, {0}), (1, 0): (1, {0}), (0, 1): (0, {1}), (1, 1): (0, {1})}
+
+
+def test_second_port_is_caught(tmp_path: Path) -> None:
+    change = ("xc_ram.v", "if (MEM_PORTS == 1) begin : gen_one_port", "if (0) begin : gen_one_port")
+    ports = memory_ports(tmp_path, {**chips()["agad_shared"]}, rtl=changed(tmp_path, change))
+    assert ports == dict.fromkeys(("h", "p", "pref"), 2)
 
 
 def test_latch_is_caught(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 from crosschop.model.chipspec import ChipSpec, beats, controller_kind, cycles, mixed_section, x_beats
 from crosschop.model.cycles import LANE_LATENCY, SCHEDULER_PHASES
 from crosschop.model.cycles_in_memory_sgd import WAITING_IDLE
-from crosschop.model.cycles_mixed_precision import mixed_durations
+from crosschop.model.cycles_mixed_precision import mixed_durations, pass_cycles
 from crosschop.model.estimate.quantity import Line, Origin, exactly
 from crosschop.model.estimate.time.activity import Activity, flip_fraction, representative, representative_units
 from crosschop.model.estimate.time.schedule import Passes, new_schedule, pass_durations, stores
@@ -18,10 +18,9 @@ from crosschop.model.estimate.time.schedule.events import (
     LANES,
     ORDER,
     READ_ADC,
-    READ_PORT,
-    WRITE_PORT,
     A,
     W,
+    directions,
     is_port,
     port,
 )
@@ -289,20 +288,26 @@ def _serial(spec: ChipSpec, activity: Activity) -> Account:
             "pulses": updating,
             "read": durations.read / every,
             "conversion": durations.conversion / every,
-            "digital": (beats(spec) + LANE_LATENCY - 1) / every,
+            "digital": (_column(spec) - 1 + LANE_LATENCY) / every,
             "W write": activity.writes * durations.write / every,
         }
     return _account(spec, "serial", phases, "modelled", source)
 
 
+def _column(spec: ChipSpec) -> int:
+    """Cycles from the first to the last beat of a column."""
+    return (beats(spec) - 1) * spec.beat_interval + 1
+
+
 def _mixed_phases(spec: ChipSpec, activity: Activity) -> dict[str, float]:
     """Mixed precision overlaps nothing without the passes on W."""
     config, batch = mixed_durations(spec), mixed_section(spec).batch
+    emptied = pass_cycles(config, True, 0) - config.depth  # at the end of a batch, without the writes
     return {
         "request": config.request,
         "digital": config.operands + config.depth,
         "W write": activity.writes * config.cols * config.write / batch,
-        "stall": (config.cols * (LANE_LATENCY - 1) + 1) / batch,
+        "stall": ((batch - 1) * (pass_cycles(config, False, 0) - config.depth) + emptied) / batch,
     }
 
 
@@ -331,6 +336,7 @@ def _counted(spec: ChipSpec, activity: Activity, counts: dict[str, int]) -> Occu
     kind, durations, samples = controller_kind(spec), cycles(spec), activity.samples
     per = {phase: count / samples for phase, count in counts.items()}
     slots = activity.mean_length * durations.pulse
+    by_read, by_write = directions(spec.beat_interval)
     if kind == "in_memory_sgd":
         return {
             (CONTROLLER, "update"): per["update"],
@@ -347,10 +353,10 @@ def _counted(spec: ChipSpec, activity: Activity, counts: dict[str, int]) -> Occu
             (CONTROLLER, "pass"): per["stall"] - config.operands,
             (LANES, "digital"): per["digital"] - config.operands,
             (W, "write"): per["write"],
-            (port("d", WRITE_PORT), "write"): beats(spec),
-            (port("x", WRITE_PORT), "write"): x_beats(spec),
-            (port("chi", WRITE_PORT), "write"): config.depth,
-            **{(port(store, READ_PORT), "read"): config.depth for store in ("chi", "d", "x")},
+            (port("d", by_write), "write"): beats(spec),
+            (port("x", by_write), "write"): x_beats(spec),
+            (port("chi", by_write), "write"): config.depth,
+            **{(port(store, by_read), "read"): config.depth for store in ("chi", "d", "x")},
         }
     occupation = {
         **{(CONTROLLER, phase): per[phase] for phase in SCHEDULER_PHASES if phase != "clear"},
@@ -363,9 +369,9 @@ def _counted(spec: ChipSpec, activity: Activity, counts: dict[str, int]) -> Occu
         (W, "write"): per["write"],
     }
     for store in stores(spec):
-        occupation[port(store, READ_PORT), "read"] = per["digital"]
+        occupation[port(store, by_read), "read"] = per["digital"]
         written = flip_fraction(spec) if store == "P^ref" else 1.0
-        occupation[port(store, WRITE_PORT), "write"] = per["digital"] * written
+        occupation[port(store, by_write), "write"] = per["digital"] * written
     return occupation
 
 
@@ -414,12 +420,12 @@ def steady_bounds(spec: ChipSpec, activity: Activity, passes: Passes | None = No
             W: on_w + phases["W write"],
             "one pass over chi after the other": sum(phases.values()) + wait,
         }
-    every, column = spec.transfer.transfer_every, beats(spec)
+    every, column = spec.transfer.transfer_every, _column(spec)
     write = activity.writes * durations.write
     bounds = {
         A: updating + durations.read / every,
         READ_ADC: durations.conversion / every,
-        LANES: column / every,
+        LANES: beats(spec) / every,
         W: on_w + write / every,
         # The next column is read when the codes of the one before are all in.
         "column after column": (durations.read + durations.conversion + column) / every,

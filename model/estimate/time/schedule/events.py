@@ -25,17 +25,22 @@ READ_ADC = "read ADC"
 W_ADC = "ADC of W"
 LANES = "lanes"
 
-READ_PORT, WRITE_PORT = "read port", "write port"
+READ_PORT, WRITE_PORT, ONLY_PORT = "read port", "write port", "port"
 
 
 def port(store: str, direction: str) -> str:
-    """The resource that a port of a memory is: store H, P, P^ref, chi, x or d; direction READ_PORT or WRITE_PORT."""
+    """The resource that a port of a memory is: store H, P, P^ref, chi, x or d; direction as `directions` gives it."""
     return f"{store} {direction}"
 
 
 def is_port(resource: str) -> bool:
     """Whether a resource is a port of a memory."""
-    return resource.endswith((READ_PORT, WRITE_PORT))
+    return resource.endswith(f" {ONLY_PORT}")
+
+
+def directions(interval: int) -> tuple[str, str]:
+    """The ports that a memory is read and written by; beats come every other cycle where they are one."""
+    return (READ_PORT, WRITE_PORT) if interval == 1 else (ONLY_PORT, ONLY_PORT)
 
 
 class Interval(NamedTuple):
@@ -191,8 +196,7 @@ _PHASE_OF = {
     (CONTROLLER, "read"): "read",
     (CONTROLLER, "request"): "read",
     (LANES, "digital"): "digital",
-    (port("d", WRITE_PORT), "write"): "digital",
-    (port("x", WRITE_PORT), "write"): "digital",
+    **{(port(store, by), "write"): "digital" for store in ("d", "x") for by in (WRITE_PORT, ONLY_PORT)},
     (READ_ADC, "hold"): "hold",
     (W, "write"): "write",
 }
@@ -237,11 +241,28 @@ class Plan:
             self.intervals.append(Interval(resource, begin, begin + cycles, what, sample, transfer))
         return begin + cycles
 
-    def clear(self, depth: int, of: Iterable[str]) -> int:
-        """The clear sweep after reset: a word of every store in each cycle."""
+    def beats(
+        self,
+        resource: str,
+        begin: int,
+        count: int,
+        interval: int,
+        what: str,
+        sample: int | None = None,
+        transfer: int | None = None,
+    ) -> int:
+        """Adds so many beats, one every `interval` cycles; returns the cycle after the last one."""
+        if interval == 1:
+            return self.put(resource, begin, count, what, sample, transfer)
+        for beat in range(count):
+            self.put(resource, begin + beat * interval, 1, what, sample, transfer)
+        return begin + (count - 1) * interval + 1
+
+    def clear(self, depth: int, of: Iterable[str], by: str) -> int:
+        """The clear sweep after reset, by that port: a word of every store in each cycle."""
         self.put(CONTROLLER, 0, depth, "clear")
         for store in of:
-            self.put(port(store, WRITE_PORT), 0, depth, "clear")
+            self.put(port(store, by), 0, depth, "clear")
         return depth
 
     def passes(self, begin: int, passes: Passes, sample: int, transfer: int | None) -> int:

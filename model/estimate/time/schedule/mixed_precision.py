@@ -7,13 +7,12 @@ from crosschop.model.cycles_mixed_precision import MixedCycles
 from crosschop.model.estimate.time.schedule.events import (
     CONTROLLER,
     LANES,
-    READ_PORT,
-    WRITE_PORT,
     Passes,
     Plan,
     Schedule,
     W,
     Workload,
+    directions,
     port,
 )
 
@@ -36,7 +35,8 @@ def schedule_batches(
         latency: cycles from a beat's entry into the lanes to its retirement.
     """
     plan, starts = Plan(), []
-    free = plan.clear(config.depth, _STORES)
+    by_write = directions(config.interval)[1]
+    free = plan.clear(config.depth, _STORES, by_write)
     taken = 0  # from this cycle on the registers for the next sample's x and d are free
     for sample in range(len(work.lengths)):
         number, last = sample // batch, sample % batch == batch - 1
@@ -52,8 +52,8 @@ def schedule_batches(
         free = plan.put(CONTROLLER, begin, config.request, "request", sample, number)
 
         plan.put(CONTROLLER, free, config.operands, "load", sample, number)
-        middle = plan.put(port("d", WRITE_PORT), free, config.beats, "write", sample, number)
-        plan.put(port("x", WRITE_PORT), middle, config.operands - config.beats, "write", sample, number)
+        middle = plan.put(port("d", by_write), free, config.beats, "write", sample, number)
+        plan.put(port("x", by_write), middle, config.operands - config.beats, "write", sample, number)
         first = free + config.operands
         if last:
             end = _last_pass(plan, config, work, number, sample, first, latency)
@@ -64,12 +64,13 @@ def schedule_batches(
 
 
 def _pass(plan: Plan, config: MixedCycles, sample: int, batch: int, begin: int, beats: int, latency: int) -> int:
-    """So many beats in a row."""
-    plan.put(LANES, begin, beats, "digital", sample, batch)
+    """So many beats, the first in the cycle `begin`; returns the cycle after the last."""
+    by_read, by_write = directions(config.interval)
+    end = plan.beats(LANES, begin, beats, config.interval, "digital", sample, batch)
     for store in (*_STORES, "d", "x"):
-        plan.put(port(store, READ_PORT), begin, beats, "read", sample, batch)
-    plan.put(port("chi", WRITE_PORT), begin + latency - 1, beats, "write", sample, batch)
-    return begin + beats
+        plan.beats(port(store, by_read), begin, beats, config.interval, "read", sample, batch)
+    plan.beats(port("chi", by_write), begin + latency - 1, beats, config.interval, "write", sample, batch)
+    return end
 
 
 def _last_pass(

@@ -10,14 +10,13 @@ from crosschop.model.estimate.time.schedule.events import (
     DRIVER,
     LANES,
     READ_ADC,
-    READ_PORT,
-    WRITE_PORT,
     A,
     Passes,
     Plan,
     Schedule,
     W,
     Workload,
+    directions,
     port,
 )
 
@@ -79,7 +78,8 @@ def schedule_transfers(
         ahead: samples whose passes may be over before their update, at least 1.
     """
     plan, starts = Plan(), []
-    free = plan.clear(config.depth, stores)
+    by_read, by_write = directions(config.interval)
+    free = plan.clear(config.depth, stores, by_write)
     samples = _Samples(plan, passes, free if config.samples_wait else -1, ahead)
     floor = free  # the first tick is taken in an idle cycle
     last_beat: int | None = None
@@ -121,11 +121,14 @@ def schedule_transfers(
             waits = waiting is not None
             accepted = max(arrival, last_beat + latency, register_free if waits else 0)
         plan.put(READ_ADC, arrival, accepted - arrival, "hold", transfer=transfer)
-        last_beat = plan.put(LANES, accepted, config.beats, "digital", transfer=transfer) - 1
+        last_beat = plan.beats(LANES, accepted, config.beats, config.interval, "digital", transfer=transfer) - 1
+        for pause in range(accepted + 1, last_beat, config.interval):
+            plan.put(READ_ADC, pause, config.interval - 1, "hold", transfer=transfer)
         for store in stores:
-            plan.put(port(store, READ_PORT), accepted, config.beats, "read", transfer=transfer)
+            plan.beats(port(store, by_read), accepted, config.beats, config.interval, "read", transfer=transfer)
             if store != "P^ref" or (transfer < len(work.flips) and work.flips[transfer]):
-                plan.put(port(store, WRITE_PORT), accepted + latency - 1, config.beats, "write", transfer=transfer)
+                back = accepted + latency - 1
+                plan.beats(port(store, by_write), back, config.beats, config.interval, "write", transfer=transfer)
         waiting = transfer if work.wrote[transfer] else None
     if waiting is not None and last_beat is not None:
         plan.put(W, max(last_beat + latency, samples.passes_end), config.write, "write", transfer=waiting)
