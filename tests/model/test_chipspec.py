@@ -246,13 +246,7 @@ def test_rules_between_keys(write: Write, overrides: list[str], sentence: str) -
 
 
 def test_no_memory_no_ports() -> None:
-<<<<<<< HEAD
-    with pytest.raises(
-        SpecError, match=r"memory_ports = 1 does not go with algorithm in_memory_sgd: its controller has no"
-    ):
-=======
     with pytest.raises(SpecError, match="memory_ports = 1 does not go with algorithm in_memory_sgd: its controller"):
->>>>>>> keys
         load_chipspec("in_memory_sgd_20", ["controller.memory_ports=1"])
 
 

@@ -271,18 +271,8 @@ def test_bug_is_found(tmp_path: Path, bug: str) -> None:
 @pytest.mark.parametrize(
     "illegal",
     [
-<<<<<<< HEAD
-        {"OP_W": 1},
-        {"OP_W": 17},
-        {"CHI_FRAC": 15},
-        {"LR_SHIFT": 49},
-        {"MAX_STEPS": 16},
-        {"CHI_ROUND": 3},
-        {"MEM_PORTS": 3},
-=======
         *({"OP_W": 1}, {"OP_W": 17}, {"CHI_FRAC": 15}, {"LR_SHIFT": 49}),
         *({"MAX_STEPS": 16}, {"CHI_ROUND": 3}, {"MEM_PORTS": 0}, {"MEM_PORTS": 3}),
->>>>>>> keys
     ],
     ids=str,
 )
