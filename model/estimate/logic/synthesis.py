@@ -53,16 +53,6 @@ DERATE = Range(1.2, 1.3, 1.4)
 # Libraries whose delays are known to be short, by their name: here of cells simulated without their parasitics,
 # against the foundry's library of the same cells (a lane of AGAD: 5930 ps where that has 7021 ps)
 LIBRARY_DELAY = {"sky130_hd_tt_1v80_25c": 1.18}
-# What a kept result depends on, of our own
-OWN_SOURCES = (
-    "liberty_reader.py",
-    "logic.py",
-    "netlist.py",
-    "rtl_files.py",
-    "static_timing.py",
-    "synthesis.py",
-    "yosys.py",
-)
 
 # Cell types of registers before they are mapped
 REGISTER = re.compile(r"\$_?[asl]*(dff|dlatch|sr|ff)", re.IGNORECASE)
@@ -99,8 +89,8 @@ def synthesise(spec: ChipSpec, rtl: Path, liberty: Path) -> LogicSynthesis:
 
 def _key(top: str, parameters: dict[str, int], rtl: Path, sources: list[Path], library: Liberty) -> str:
     digest = hashlib.sha256(repr((top, parameters, library.digest, yosys.yosys_version())).encode())
-    for name in OWN_SOURCES:
-        digest.update((Path(__file__).parent / name).read_bytes())
+    for own in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(own.read_bytes())
     for source in sources:
         digest.update(os.path.relpath(source, rtl).encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:32]

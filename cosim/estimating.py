@@ -1,0 +1,124 @@
+"""What the commands that estimate have in common: their options, and the run behind an estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from crosschop.cosim.engines import MismatchError, require_trace, run_icarus
+from crosschop.cosim.output import rtl_option, seed_option
+from crosschop.cosim.paths import rtl_sources, shipped_rtl
+from crosschop.model.chipspec import ChipSpec, controller_kind, controller_module, mixed_section, samples_in
+from crosschop.model.engines import Progress, run_golden, whole_transfers
+from crosschop.model.errors import CrosschopError
+from crosschop.model.estimate.assumptions import Assumptions, read_assumptions
+from crosschop.model.estimate.constants import Constants, load_constants
+from crosschop.model.estimate.liberty import SKY130
+from crosschop.model.results import RunResult
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+ENGINES = ("golden", "icarus")
+# What a run with RTL has by default: as many sweeps over the columns, or batches; enough that W is written.
+SWEEPS = 2
+UPDATES = 1000  # of a chip without columns to read
+
+
+@dataclass(frozen=True)
+class Models:
+    """What estimates are made with.
+
+    Attributes:
+        constants, assumptions: figures besides the chipspec.
+        rtl: folder of the controller's sources.
+        liberty: library that the controller is mapped to.
+    """
+
+    constants: Constants
+    assumptions: Assumptions
+    rtl: Path
+    liberty: Path
+
+
+def estimate_options(command: Command) -> Command:
+    """The options of an estimate."""
+    file = click.Path(exists=True, dir_okay=False, path_type=Path)
+    options = (
+        click.option(
+            "--engine", type=click.Choice(ENGINES), default="golden", show_default=True,
+            help="What counts cycles, pulses and writes; icarus: the RTL's own counters.",
+        ),
+        seed_option,
+        click.option(
+            "--samples", type=click.IntRange(1, 10**9),
+            help="Input samples to count.  [default: task.samples; with icarus two sweeps over the columns]",
+        ),
+        click.option("--liberty", type=file, help="Library for the controller.  [default: SKY130, with the package]"),
+        click.option("--constants", "constants_file", type=file, help="Constants laid over the shipped ones."),
+        click.option(
+            "--assume", "settings", metavar="KEY=VALUE", multiple=True,
+            help="Replace an assumption, e.g. node_nm=45 (list: model/estimate/README.md).",
+        ),
+        rtl_option,
+        click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory of page and pictures."),
+        click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, everything else on stderr."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def read_models(
+    constants_file: Path | None, settings: tuple[str, ...], rtl: Path | None, liberty: Path | None
+) -> Models:
+    """The files and assumptions that the options name.
+
+    Raises:
+        InputError: one of them is wrong.
+    """
+    return Models(load_constants(constants_file), read_assumptions(settings), rtl or shipped_rtl(), liberty or SKY130)
+
+
+def transfers_to_count(spec: ChipSpec, engine: str, samples: int | None) -> int:
+    """Transfers of the run behind an estimate.
+
+    Raises:
+        InputError: fewer samples than one transfer takes.
+    """
+    if samples is not None or engine == "golden":
+        return whole_transfers(spec, samples)
+    kind = controller_kind(spec)
+    if kind == "in_memory_sgd":
+        return UPDATES
+    batches = mixed_section(spec).batch if kind == "mixed_precision" else 1
+    return SWEEPS * batches * spec.array.cols
+
+
+def count(
+    spec: ChipSpec, engine: str, seed: int, transfers: int, progress: Progress, scratch: Path, rtl: Path
+) -> RunResult:
+    """The run behind an estimate.
+
+    Raises:
+        CrosschopError: the RTL and the golden model differ.
+    """
+    if engine == "golden":
+        return run_golden(spec, seed, transfers, progress)
+    require_trace(spec)
+    rtl_sources(rtl, controller_module(spec))
+    try:
+        return run_icarus(spec, seed, transfers, progress, scratch, rtl=rtl)
+    except MismatchError as error:
+        raise CrosschopError(
+            f"{spec.name}: the controller and the golden model differ ({error}), so nothing can be estimated with it; "
+            f"crosschop run {spec.name} --seed {seed} shows the divergence"
+        ) from None
+
+
+def counted(spec: ChipSpec, transfers: int) -> str:
+    """How long a run is, in words."""
+    return f"{samples_in(spec, transfers):,} samples"

@@ -1,0 +1,45 @@
+"""Picture of an estimate of area: a bar for each block with its range."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from crosschop.model.estimate.area.blocks import AreaEstimate, Family
+
+UM2_PER_MM2 = 1e6
+# Okabe and Ito
+COLOURS: dict[Family, str] = {"analog": "#0072b2", "memory": "#009e73", "logic": "#e69f00"}
+_INK, _SOFT, _GRID = "#22272c", "#5c646c", "#d8dde2"
+
+
+def draw_area(area: AreaEstimate, title: str) -> Figure:
+    """Area by block on a logarithmic axis, mm2: the bar ends at the nominal value, the line spans low to high."""
+    blocks = area.blocks
+    figure = Figure(figsize=(10.0, 1.5 + 0.3 * len(blocks)), facecolor="white", layout="constrained")
+    axes = figure.subplots()
+    least = min(block.line.value.low for block in blocks) / UM2_PER_MM2
+    total = area.total
+    for place, block in enumerate(blocks):
+        value, colour = block.line.value, COLOURS[block.family]
+        nominal = value.nominal / UM2_PER_MM2
+        axes.barh(place, nominal, 0.62, color=colour)
+        axes.plot([value.low / UM2_PER_MM2, value.high / UM2_PER_MM2], [place, place], color=_INK, linewidth=1.2,
+                  marker="|", markersize=7)  # fmt: skip
+        text = f"{nominal:.3g} mm$^2$, {value.nominal / total.nominal:.1%}"
+        axes.annotate(text, (max(value.high / UM2_PER_MM2, nominal), place), (8, 0), textcoords="offset points",
+                      va="center", fontsize=8.5, color=_INK)  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_xlim(least / 2, max(block.line.value.high for block in blocks) / UM2_PER_MM2 * 12)
+    axes.set_yticks(range(len(blocks)), [block.line.name for block in blocks])
+    axes.set_ylim(len(blocks) - 0.4, -0.6)
+    axes.set_xlabel("mm$^2$, logarithmic; bar: nominal, line: low to high", color=_SOFT)
+    axes.grid(axis="x", color=_GRID, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    low, nominal, high = (end / UM2_PER_MM2 for end in (total.low, total.nominal, total.high))
+    figure.suptitle(
+        f"{title}: {nominal:.3g} mm$^2$ ({low:.3g} to {high:.3g})", fontsize=11, fontweight="bold", color=_INK
+    )
+    handles = [axes.barh([0], [0], color=colour, label=family) for family, colour in COLOURS.items()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(COLOURS), frameon=False, fontsize=8.5)
+    return figure

@@ -1,0 +1,180 @@
+"""The whole estimate of a chip: time, area, logic, memory, wear, retention, in lines that say where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from crosschop.model.chipspec import ChipSpec
+from crosschop.model.estimate.area.blocks import AreaEstimate, LogicArea, analog_area
+from crosschop.model.estimate.assumptions import Assumptions
+from crosschop.model.estimate.constants import Constants
+from crosschop.model.estimate.counts.memory import moved_lines, stored_lines, work_of
+from crosschop.model.estimate.counts.wear import retention_lines, wear_lines
+from crosschop.model.estimate.logic.result import LogicSynthesis
+from crosschop.model.estimate.logic.synthesis import synthesise
+from crosschop.model.estimate.network import Mapping, Network, network_lines, place
+from crosschop.model.estimate.quantity import Line, Range, exactly
+from crosschop.model.estimate.time.activity import activity_of
+from crosschop.model.estimate.time.estimate import Per, TimeEstimate, Unit, estimate_time
+from crosschop.model.results import RunResult
+
+UM2_PER_MM2 = 1e6
+
+
+@dataclass(frozen=True)
+class Part:
+    """Lines under one heading, and sentences about them."""
+
+    title: str
+    lines: tuple[Line, ...]
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """All that a chip is estimated to take.
+
+    Attributes:
+        spec: the chip.
+        result: the run that counted pulses, writes and cycles.
+        assumptions: beyond the chipspec.
+        time: of a sample.
+        logic: the controller in cells.
+        area: by block, um2.
+        parts: every line, in the order in which they are read.
+        mapping: a network on tiles of this chip, None where none was asked for.
+    """
+
+    spec: ChipSpec
+    result: RunResult
+    assumptions: Assumptions
+    time: TimeEstimate
+    logic: LogicSynthesis
+    area: AreaEstimate
+    parts: tuple[Part, ...]
+    mapping: Mapping | None
+
+    @property
+    def lines(self) -> list[Line]:
+        """Every line of every part."""
+        return [line for part in self.parts for line in part.lines]
+
+
+def estimate_chip(
+    result: RunResult,
+    constants: Constants,
+    assumptions: Assumptions,
+    rtl: Path,
+    liberty: Path,
+    networks: Sequence[Network] = (),
+) -> Estimate:
+    """The estimate of the chip that a run was of.
+
+    Args:
+        result: a finished run; its counters are RTL's or the cycle model's.
+        constants, assumptions: what the models need besides.
+        rtl: folder with the controller's sources.
+        liberty: library that the controller is mapped to.
+        networks: at most one, to be placed on tiles of this chip.
+
+    Raises:
+        InputError: the run is too short; a source, the library or a node is unusable.
+        ToolError: Yosys is missing or fails.
+        CrosschopError: the run's counters are not those of the cycle model.
+    """
+    spec = result.spec
+    time = estimate_time(spec, activity_of(result))
+    logic = synthesise(spec, rtl, liberty)
+    area = analog_area(spec, constants, assumptions, _cells(logic, assumptions))
+    per_sample = exactly(time.with_passes.ns)
+    endurance = constants.value(f"endurance_{assumptions.device}")
+    mapping = None
+    parts = [
+        Part("Time", tuple(_time_lines(time)), tuple(_time_remarks(time))),
+        Part("Area", (*area.lines, _total(area)), (f"at {assumptions.node_nm:g} nm",)),
+        Part("Controller logic", tuple(logic_lines(logic)), tuple(_logic_remarks(logic, spec, assumptions))),
+        Part("Memory", (*stored_lines(spec), *moved_lines(spec, work_of(result), per_sample))),
+        Part("Endurance", tuple(wear_lines(result, {"a": endurance, "w": endurance}, per_sample))),
+        Part(
+            "Retention",
+            tuple(retention_lines(spec, assumptions.training_samples, per_sample)),
+            (f"a training of {assumptions.training_samples:,} samples, {time.with_passes.ns:.4g} ns each",),
+        ),
+    ]
+    for network in networks:
+        mapping = place(network, spec)
+        lines = network_lines(mapping, per_sample, area.total)
+        parts.append(Part(f"Network {network.name}", tuple(lines), (network.summary,)))
+    return Estimate(spec, result, assumptions, time, logic, area, tuple(parts), mapping)
+
+
+def _cells(logic: LogicSynthesis, assumptions: Assumptions) -> LogicArea:
+    return LogicArea(exactly(logic.cell_area), _provenance(logic), assumptions.liberty_node_nm)
+
+
+def _provenance(logic: LogicSynthesis) -> str:
+    return f"{logic.yosys}, {logic.liberty} ({logic.liberty_digest[:8]})"
+
+
+def _total(area: AreaEstimate) -> Line:
+    return Line("total", area.total, "um2", "modelled", "all blocks, every constant at the same end")
+
+
+def logic_lines(logic: LogicSynthesis) -> list[Line]:
+    """Lines of the synthesised controller: cells by block, share of flip-flops, clock."""
+    source = _provenance(logic)
+
+    def line(name: str, value: Range, unit: str, how: str = source) -> Line:
+        return Line(name, value, unit, "synthesised", how)
+
+    found = [
+        line(f"cells of {block.name}", exactly(block.cell_area), "um2", f"module {block.module}; {source}")
+        for block in logic.blocks
+        if block.cell_area > 0
+    ]
+    found.append(line("cells", exactly(logic.cell_area), "um2"))
+    found.append(line("number of cells", exactly(sum(logic.cells.values())), "cells"))
+    if logic.flip_flops:
+        found.append(line("flip-flops", exactly(logic.flip_flops), "cells"))
+        found.append(line("sequential share", exactly(100 * logic.sequential_area / logic.cell_area), "percent"))
+    if logic.period is not None and logic.f_max is not None and logic.timing is not None:
+        path = logic.timing.critical
+        how = f"from {path.start} to {path.end}, {path.gates} gates, x {logic.derate} for wires; {source}"
+        found += [line("critical path", logic.period, "ns", how), line("f_max", logic.f_max, "MHz", how)]
+    return found
+
+
+def _logic_remarks(logic: LogicSynthesis, spec: ChipSpec, assumptions: Assumptions) -> list[str]:
+    remarks = [
+        f"cells of {logic.liberty} at {assumptions.liberty_node_nm:g} nm, before a layout, not for sign-off; "
+        "memories are not in it"
+    ]
+    if logic.f_max is None:
+        return [*remarks, "the library has no delays, so there is no f_max"]
+    asked = 1e3 / spec.timing.clock_ns
+    ratio = asked / logic.f_max.nominal
+    if ratio <= 1:
+        return [*remarks, f"the chipspec's clock of {asked:.4g} MHz is met in this library"]
+    return [
+        *remarks,
+        f"the chipspec's clock of {asked:.4g} MHz asks for logic {ratio:.3g} times as fast as this library",
+    ]
+
+
+def _time_lines(time: TimeEstimate) -> list[Line]:
+    """Per sample and per transfer, in ns and in cycles; utilisation."""
+    found = [
+        line
+        for per in get_args(Per)
+        for unit in get_args(Unit)
+        for account in time.accounts
+        for line in account.lines(per, unit)
+    ]
+    return [*found, *(line for line in time.lines() if line.unit in ("percent", "ns once after reset"))]
+
+
+def _time_remarks(time: TimeEstimate) -> list[str]:
+    return [f"{account.name}: {account.sentence}" for account in time.accounts if account.sentence]
