@@ -22,6 +22,7 @@ COMMANDS = {
     "reproduce": "crosschop.cosim.commands_reproduce:reproduce",
     "verify": "crosschop.cosim.commands_verify:verify",
     "replay": "crosschop.cosim.commands_replay:replay",
+    "compare": "crosschop.cosim.commands_compare:compare",
     "estimate": "crosschop.cosim.commands_estimate:estimate",
     "spec": "crosschop.cosim.commands_spec:spec",
     "sweep": "crosschop.cosim.commands_sweep:sweep",

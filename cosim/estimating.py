@@ -12,10 +12,12 @@ import click
 from crosschop.cosim.engines import MismatchError, require_trace, run_icarus
 from crosschop.cosim.output import rtl_option, seed_option
 from crosschop.cosim.paths import rtl_sources, shipped_rtl
+from crosschop.cosim.runner import work_directory
 from crosschop.model.chipspec import ChipSpec, controller_kind, controller_module, mixed_section, samples_in
 from crosschop.model.engines import Progress, run_golden, whole_transfers
 from crosschop.model.errors import CrosschopError
 from crosschop.model.estimate.assumptions import Assumptions, read_assumptions
+from crosschop.model.estimate.chip import Estimate, estimate_chip
 from crosschop.model.estimate.constants import Constants, load_constants
 from crosschop.model.estimate.liberty import SKY130
 from crosschop.model.results import RunResult
@@ -117,6 +119,31 @@ def count(
             f"{spec.name}: the controller and the golden model differ ({error}), so nothing can be estimated with it; "
             f"crosschop run {spec.name} --seed {seed} shows the divergence"
         ) from None
+
+
+@dataclass(frozen=True)
+class EstimateJob:
+    """The estimate of one chip, for another process.
+
+    Attributes:
+        spec: the resolved chip as JSON.
+        engine, seed, transfers: of the run behind it.
+        models: what it is made with.
+    """
+
+    spec: str
+    engine: str
+    seed: int
+    transfers: int
+    models: Models
+
+
+def estimate_job(job: EstimateJob) -> Estimate:
+    """The estimate of a job; importable by name, as worker processes call it."""
+    spec, models = ChipSpec.model_validate_json(job.spec), job.models
+    with work_directory() as scratch:
+        result = count(spec, job.engine, job.seed, job.transfers, lambda done: None, scratch, models.rtl)
+    return estimate_chip(result, models.constants, models.assumptions, models.rtl, models.liberty)
 
 
 def counted(spec: ChipSpec, transfers: int) -> str:

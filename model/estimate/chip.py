@@ -58,6 +58,11 @@ class Estimate:
     mapping: Mapping | None
 
     @property
+    def logic_area(self) -> LogicArea:
+        """The controller's cells, before placement."""
+        return _cells(self.logic, self.assumptions)
+
+    @property
     def lines(self) -> list[Line]:
         """Every line of every part."""
         return [line for part in self.parts for line in part.lines]

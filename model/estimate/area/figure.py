@@ -17,22 +17,24 @@ def draw_area(area: AreaEstimate, title: str) -> Figure:
     blocks = area.blocks
     figure = Figure(figsize=(10.0, 1.5 + 0.3 * len(blocks)), facecolor="white", layout="constrained")
     axes = figure.subplots()
-    least = min(block.line.value.low for block in blocks) / UM2_PER_MM2
     total = area.total
+    unit, scale = ("mm$^2$", UM2_PER_MM2) if total.nominal >= UM2_PER_MM2 else ("um$^2$", 1.0)
+    least = min(block.line.value.low for block in blocks) / scale
     for place, block in enumerate(blocks):
         value, colour = block.line.value, COLOURS[block.family]
-        nominal = value.nominal / UM2_PER_MM2
+        nominal = value.nominal / scale
         axes.barh(place, nominal, 0.62, color=colour)
-        axes.plot([value.low / UM2_PER_MM2, value.high / UM2_PER_MM2], [place, place], color=_INK, linewidth=1.2,
+        axes.plot([value.low / scale, value.high / scale], [place, place], color=_INK, linewidth=1.2,
                   marker="|", markersize=7)  # fmt: skip
-        text = f"{nominal:.3g} mm$^2$, {value.nominal / total.nominal:.1%}"
-        axes.annotate(text, (max(value.high / UM2_PER_MM2, nominal), place), (8, 0), textcoords="offset points",
+        shown = f"{nominal:,.0f}" if nominal >= 100 else f"{nominal:.3g}"
+        text = f"{shown} {unit}, {value.nominal / total.nominal:.1%}"
+        axes.annotate(text, (max(value.high / scale, nominal), place), (8, 0), textcoords="offset points",
                       va="center", fontsize=8.5, color=_INK)  # fmt: skip
     axes.set_xscale("log")
-    axes.set_xlim(least / 2, max(block.line.value.high for block in blocks) / UM2_PER_MM2 * 12)
+    axes.set_xlim(least / 2, max(block.line.value.high for block in blocks) / scale * 30)
     axes.set_yticks(range(len(blocks)), [block.line.name for block in blocks])
     axes.set_ylim(len(blocks) - 0.4, -0.6)
-    axes.set_xlabel("mm$^2$, logarithmic; bar: nominal, line: low to high", color=_SOFT)
+    axes.set_xlabel(f"{unit}, logarithmic; bar: nominal, line: low to high", color=_SOFT)
     axes.grid(axis="x", color=_GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

@@ -17,7 +17,7 @@ from crosschop.model.estimate.time.schedule import Interval, Schedule, Workload,
 from crosschop.model.estimate.time.schedule.events import CONTROLLER, DRIVER, LANES, READ_ADC, W_ADC, A, W, is_port
 
 # Okabe and Ito; waits are grey.
-_COLOURS = {
+COLOURS = {
     "pulses": "#0072b2",
     "read": "#e69f00",
     "conversion": "#f0e442",
@@ -79,7 +79,7 @@ def draw_schedule(spec: ChipSpec, activity: Activity, passes: bool = True) -> Fi
         shown.add(kind)
         left, right = max(one.begin, begin), min(one.end, end)
         place = rows.index(one.resource)
-        axes.barh(place, right - left, _HEIGHT, left, color=_COLOURS[kind], edgecolor="white", linewidth=0.6, zorder=2)
+        axes.barh(place, right - left, _HEIGHT, left, color=COLOURS[kind], edgecolor="white", linewidth=0.6, zorder=2)
         room = (right - left) / (end - begin) / _CHARACTER - 1
         text = next((text for text in _labels(one) if len(text) <= room), "")
         colour = "white" if kind in _DARK else _INK
@@ -90,9 +90,9 @@ def draw_schedule(spec: ChipSpec, activity: Activity, passes: bool = True) -> Fi
     axes.set_yticks(range(len(rows)), [_shown(row) for row in rows])
     axes.set_ylim(len(rows) - 0.45, -0.55)
     _time_axes(axes, begin, end, spec.timing.clock_ns)
-    order = [kind for kind in _COLOURS if kind in shown]
+    order = [kind for kind in COLOURS if kind in shown]
     figure.legend(
-        handles=[Patch(facecolor=_COLOURS[kind], edgecolor="#aab1b8", linewidth=0.5, label=_NAMES.get(kind, kind))
+        handles=[Patch(facecolor=COLOURS[kind], edgecolor="#aab1b8", linewidth=0.5, label=_NAMES.get(kind, kind))
                  for kind in order],
         loc="outside lower center", ncols=len(order) if len(order) <= 7 else -(-len(order) // 2), frameon=False,
         fontsize=8.5, labelcolor=_INK,
@@ -118,7 +118,7 @@ def draw_time(estimate: TimeEstimate) -> Figure:
     for place, account in enumerate(estimate.accounts):
         left = 0.0
         for phase, amount in account.phases.items():
-            axes.barh(place - 0.08, amount * clock, 0.44, left, color=_COLOURS[phase], edgecolor="white", linewidth=0.6)
+            axes.barh(place - 0.08, amount * clock, 0.44, left, color=COLOURS[phase], edgecolor="white", linewidth=0.6)
             left += amount * clock
             shown.add(phase)
         under = place + 0.21
@@ -126,7 +126,7 @@ def draw_time(estimate: TimeEstimate) -> Figure:
             beside = 0.0
             for phase in (phase for phase in phases if phase in account.beside):
                 length = account.beside[phase] * clock
-                axes.barh(under, length, 0.1, beside, color=_COLOURS[phase], edgecolor="white", linewidth=0.4)
+                axes.barh(under, length, 0.1, beside, color=COLOURS[phase], edgecolor="white", linewidth=0.4)
                 beside += length
                 shown.add(phase)
             under += 0.13 if beside else 0.0
@@ -145,7 +145,7 @@ def draw_time(estimate: TimeEstimate) -> Figure:
     axes.set_xlabel("time of a sample, ns; thin: beside the above, adds nothing", color=_SOFT)
     order = [phase for phase in PHASES if phase in shown]
     figure.legend(
-        handles=[Patch(facecolor=_COLOURS[phase], edgecolor="#aab1b8", linewidth=0.5, label=phase) for phase in order],
+        handles=[Patch(facecolor=COLOURS[phase], edgecolor="#aab1b8", linewidth=0.5, label=phase) for phase in order],
         loc="outside lower center", ncols=len(order), frameon=False, fontsize=8.5, labelcolor=_INK,
         handlelength=1.4, columnspacing=1.6,
     )  # fmt: skip
