@@ -36,7 +36,7 @@ def compare(
     samples: int | None,
     liberty: Path | None,
     constants_file: Path | None,
-    settings: tuple[str, ...],
+    assumed: tuple[str, ...],
     rtl: Path | None,
     out: Path | None,
     as_json: bool,
@@ -54,7 +54,7 @@ def compare(
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"two of the chips are called {twice}; compare needs distinct names")
-    models = read_models(constants_file, settings, rtl, liberty)
+    models = read_models(constants_file, assumed, rtl, liberty)
     jobs = [
         EstimateJob(chip.model_dump_json(), engine, seed, transfers_to_count(chip, engine, samples), models)
         for chip in chips

@@ -31,7 +31,7 @@ def estimate(
     samples: int | None,
     liberty: Path | None,
     constants_file: Path | None,
-    settings: tuple[str, ...],
+    assumed: tuple[str, ...],
     rtl: Path | None,
     out: Path | None,
     as_json: bool,
@@ -44,7 +44,7 @@ def estimate(
     constants with their sources. Every line says whether it is measured, synthesised or modelled.
     """
     chip = load_chipspec(spec, overrides)
-    models = read_models(constants_file, settings, rtl, liberty)
+    models = read_models(constants_file, assumed, rtl, liberty)
     networks = [] if network is None else [load_network(network)]
     transfers = transfers_to_count(chip, engine, samples)
     out = out or Path("build") / "estimate" / chip.name
@@ -54,9 +54,9 @@ def estimate(
     console.print(f"engine {engine}, seed {seed}, {counted(chip, transfers)}")
     with work_directory() as scratch:
         with Progress(console, "counting", transfers, f"{transfer_unit(chip)}s") as progress:
-            result = count(chip, engine, seed, transfers, progress, scratch, models.rtl)
+            result = count(chip, engine, seed, transfers, progress, scratch, models.rtl_folder)
         with console.status("mapping the controller to cells"):
-            found = estimate_chip(result, models.constants, models.assumptions, models.rtl, models.liberty, networks)
+            found = estimate_chip(result, models, networks)
         folder = scratch / "estimate"
         files = write_estimate(found, models.constants, folder)
         installed = install({path.name: path for path in files}, out)

@@ -15,6 +15,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from crosschop.cosim.estimating import model_options, read_models
 from crosschop.cosim.kept_work import POINTS_FILE, work_off
 from crosschop.cosim.output import install, require_writable, stderr
 from crosschop.cosim.runner import work_directory
@@ -22,7 +23,6 @@ from crosschop.model.chipspec import load_chipspec
 from crosschop.model.errors import InputError, InterruptedWorkError
 from crosschop.model.estimate.sweep.evaluate import (
     METRICS,
-    PREFERRED,
     SPREAD,
     Figures,
     Task,
@@ -65,11 +65,12 @@ class Row:
 @click.option("--seeds", type=click.IntRange(1, 1000), help=f"Seeds 1..N of each point.  [default: {SEEDS}]")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="One seed instead.")
 @click.option("--samples", type=click.IntRange(1, 10**9), help="Input samples of each run.  [default: task.samples]")
-@click.option("--x", type=_metric, help="Metric across the picture.  [default: area, or bits without it]")
+@click.option("--x", type=_metric, help="Metric across the picture.  [default: area]")
 @click.option("--y", type=_metric, default="error", show_default=True, help="Metric up the picture.")
 @click.option("--skip-illegal", is_flag=True, help="Leave points out that are no legal chip, and list them.")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes on this machine.  [default: one per core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Run on a dask cluster, e.g. tcp://host:8786.")
+@model_options
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for table and picture.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, everything else on stderr.")
 def sweep(
@@ -83,6 +84,9 @@ def sweep(
     skip_illegal: bool,
     workers: int | None,
     scheduler: str | None,
+    liberty: Path | None,
+    constants_file: Path | None,
+    assumed: tuple[str, ...],
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -96,13 +100,14 @@ def sweep(
         raise InputError("--seed and --seeds: allowed is one of them")
     if workers is not None and scheduler is not None:
         raise InputError("--workers goes with this machine, not with --scheduler: the cluster has its own")
-    x = x or next(name for name in PREFERRED if name in METRICS)
+    x = x or "area"
     if x == y:
         raise InputError(f"--x {x} and --y {y}: two different metrics are needed")
     axes = parse_axes(settings)
     if samples is not None and any(axis.key == "task.samples" for axis in axes):
         raise InputError("--samples and --set task.samples: allowed is one of them")
     chip = load_chipspec(spec)
+    models = read_models(constants_file, assumed, None, liberty)
     out = out or Path("build") / "sweeps" / chip.name
     variants, skipped = variants_of(spec, axes, samples)
     _require_legal(variants, skipped, skip_illegal)
@@ -110,7 +115,7 @@ def sweep(
     chosen = (seed,) if seed is not None else tuple(range(1, (seeds or SEEDS) + 1))
     console = stderr()
     _print_plan(console, chip.name, axes, variants, skipped, chosen, samples)
-    tasks = [tasks_of(variant.spec, chosen, samples) for variant in variants]
+    tasks = [tasks_of(variant.spec, chosen, samples, models) for variant in variants]
     with work_directory() as scratch:
         store: Store[Task, Figures] = Store(out / POINTS_FILE, Figures)
         figures = work_off(

@@ -11,15 +11,15 @@ import click
 
 from crosschop.cosim.engines import MismatchError, require_trace, run_icarus
 from crosschop.cosim.output import rtl_option, seed_option
-from crosschop.cosim.paths import rtl_sources, shipped_rtl
+from crosschop.cosim.paths import rtl_sources
 from crosschop.cosim.runner import work_directory
 from crosschop.model.chipspec import ChipSpec, controller_kind, controller_module, mixed_section, samples_in
 from crosschop.model.engines import Progress, run_golden, whole_transfers
 from crosschop.model.errors import CrosschopError
-from crosschop.model.estimate.assumptions import Assumptions, read_assumptions
+from crosschop.model.estimate.assumptions import read_assumptions
 from crosschop.model.estimate.chip import Estimate, estimate_chip
-from crosschop.model.estimate.constants import Constants, load_constants
-from crosschop.model.estimate.liberty import SKY130
+from crosschop.model.estimate.constants import load_constants
+from crosschop.model.estimate.models import Models
 from crosschop.model.results import RunResult
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -30,25 +30,24 @@ SWEEPS = 2
 UPDATES = 1000  # of a chip without columns to read
 
 
-@dataclass(frozen=True)
-class Models:
-    """What estimates are made with.
-
-    Attributes:
-        constants, assumptions: figures besides the chipspec.
-        rtl: folder of the controller's sources.
-        liberty: library that the controller is mapped to.
-    """
-
-    constants: Constants
-    assumptions: Assumptions
-    rtl: Path
-    liberty: Path
+def model_options(command: Command) -> Command:
+    """The options for what estimates are made with."""
+    file = click.Path(exists=True, dir_okay=False, path_type=Path)
+    options = (
+        click.option("--liberty", type=file, help="Library for the controller.  [default: SKY130, with the package]"),
+        click.option("--constants", "constants_file", type=file, help="Constants laid over the shipped ones."),
+        click.option(
+            "--assume", "assumed", metavar="KEY=VALUE", multiple=True,
+            help="Replace an assumption, e.g. node_nm=45 (list: model/estimate/README.md).",
+        ),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def estimate_options(command: Command) -> Command:
     """The options of an estimate."""
-    file = click.Path(exists=True, dir_okay=False, path_type=Path)
     options = (
         click.option(
             "--engine", type=click.Choice(ENGINES), default="golden", show_default=True,
@@ -59,12 +58,7 @@ def estimate_options(command: Command) -> Command:
             "--samples", type=click.IntRange(1, 10**9),
             help="Input samples to count.  [default: task.samples; with icarus two sweeps over the columns]",
         ),
-        click.option("--liberty", type=file, help="Library for the controller.  [default: SKY130, with the package]"),
-        click.option("--constants", "constants_file", type=file, help="Constants laid over the shipped ones."),
-        click.option(
-            "--assume", "settings", metavar="KEY=VALUE", multiple=True,
-            help="Replace an assumption, e.g. node_nm=45 (list: model/estimate/README.md).",
-        ),
+        model_options,
         rtl_option,
         click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory of page and pictures."),
         click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, everything else on stderr."),
@@ -75,14 +69,14 @@ def estimate_options(command: Command) -> Command:
 
 
 def read_models(
-    constants_file: Path | None, settings: tuple[str, ...], rtl: Path | None, liberty: Path | None
+    constants_file: Path | None, assumed: tuple[str, ...], rtl: Path | None, liberty: Path | None
 ) -> Models:
     """The files and assumptions that the options name.
 
     Raises:
         InputError: one of them is wrong.
     """
-    return Models(load_constants(constants_file), read_assumptions(settings), rtl or shipped_rtl(), liberty or SKY130)
+    return Models(load_constants(constants_file), read_assumptions(assumed), rtl, liberty)
 
 
 def transfers_to_count(spec: ChipSpec, engine: str, samples: int | None) -> int:
@@ -142,8 +136,8 @@ def estimate_job(job: EstimateJob) -> Estimate:
     """The estimate of a job; importable by name, as worker processes call it."""
     spec, models = ChipSpec.model_validate_json(job.spec), job.models
     with work_directory() as scratch:
-        result = count(spec, job.engine, job.seed, job.transfers, lambda done: None, scratch, models.rtl)
-    return estimate_chip(result, models.constants, models.assumptions, models.rtl, models.liberty)
+        result = count(spec, job.engine, job.seed, job.transfers, lambda done: None, scratch, models.rtl_folder)
+    return estimate_chip(result, models)
 
 
 def counted(spec: ChipSpec, transfers: int) -> str:

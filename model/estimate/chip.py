@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import get_args
 
 from crosschop.model.chipspec import ChipSpec
 from crosschop.model.estimate.area.blocks import AreaEstimate, LogicArea, analog_area
 from crosschop.model.estimate.assumptions import Assumptions
-from crosschop.model.estimate.constants import Constants
 from crosschop.model.estimate.counts.memory import moved_lines, stored_lines, work_of
 from crosschop.model.estimate.counts.wear import retention_lines, wear_lines
 from crosschop.model.estimate.logic.result import LogicSynthesis
 from crosschop.model.estimate.logic.synthesis import synthesise
+from crosschop.model.estimate.models import Models
 from crosschop.model.estimate.network import Mapping, Network, network_lines, place
 from crosschop.model.estimate.quantity import Line, Range, exactly
 from crosschop.model.estimate.time.activity import activity_of
@@ -68,21 +67,23 @@ class Estimate:
         return [line for part in self.parts for line in part.lines]
 
 
-def estimate_chip(
-    result: RunResult,
-    constants: Constants,
-    assumptions: Assumptions,
-    rtl: Path,
-    liberty: Path,
-    networks: Sequence[Network] = (),
-) -> Estimate:
+def area_of(spec: ChipSpec, models: Models) -> tuple[LogicSynthesis, AreaEstimate]:
+    """The controller in cells, and the area of the chip with it.
+
+    Raises:
+        InputError: a source, the library or a node is unusable.
+        ToolError: Yosys is missing or fails.
+    """
+    logic = synthesise(spec, models.rtl_folder, models.liberty_file)
+    return logic, analog_area(spec, models.constants, models.assumptions, _cells(logic, models.assumptions))
+
+
+def estimate_chip(result: RunResult, models: Models, networks: Sequence[Network] = ()) -> Estimate:
     """The estimate of the chip that a run was of.
 
     Args:
         result: a finished run; its counters are RTL's or the cycle model's.
-        constants, assumptions: what the models need besides.
-        rtl: folder with the controller's sources.
-        liberty: library that the controller is mapped to.
+        models: what it is made with.
         networks: at most one, to be placed on tiles of this chip.
 
     Raises:
@@ -90,12 +91,11 @@ def estimate_chip(
         ToolError: Yosys is missing or fails.
         CrosschopError: the run's counters are not those of the cycle model.
     """
-    spec = result.spec
+    spec, assumptions = result.spec, models.assumptions
     time = estimate_time(spec, activity_of(result))
-    logic = synthesise(spec, rtl, liberty)
-    area = analog_area(spec, constants, assumptions, _cells(logic, assumptions))
+    logic, area = area_of(spec, models)
     per_sample = exactly(time.with_passes.ns)
-    endurance = constants.value(f"endurance_{assumptions.device}")
+    endurance = models.constants.value(f"endurance_{assumptions.device}")
     mapping = None
     parts = [
         Part("Time", tuple(_time_lines(time)), tuple(_time_remarks(time))),

@@ -18,6 +18,7 @@ from crosschop.model.chipspec import SpecError, load_chipspec, memory_bits
 from crosschop.model.cluster import require_same, run_on_cluster
 from crosschop.model.engines import run_golden, whole_transfers
 from crosschop.model.errors import InputError, ToolError
+from crosschop.model.estimate.models import default_models
 from crosschop.model.estimate.sweep import evaluate as evaluation
 from crosschop.model.estimate.sweep.evaluate import METRICS, SPREAD, Figures, Metric, Task, cost_of, evaluate, tasks_of
 from crosschop.model.estimate.sweep.evaluate import summarise as summary_of
@@ -27,6 +28,8 @@ from crosschop.model.estimate.sweep.pareto import pareto_front
 from crosschop.model.store import Store
 
 # ---------------------------------------------------------------- grid
+
+MODELS = default_models()
 
 
 @pytest.mark.parametrize(
@@ -129,7 +132,7 @@ def test_pareto_front_against_all_pairs(points: list[tuple[float, float]]) -> No
 def test_metrics_are_those_of_the_runs() -> None:
     """Against the runs by themselves; the costs against what the chipspec derives."""
     spec = load_chipspec("agad_tiny")
-    costs, *runs = [evaluate(task) for task in tasks_of(spec, (1, 2), 600)]
+    costs, *runs = [evaluate(task) for task in tasks_of(spec, (1, 2), 600, MODELS)]
     found = summary_of(costs, runs)
     results = [run_golden(spec, seed, whole_transfers(spec, 600), lambda done: None) for seed in (1, 2)]
     assert found["cycles"] == pytest.approx(sum(sum(r.cycles[p] for p in r.cycles) / 600 for r in results) / 2, rel=0.5)
@@ -143,17 +146,23 @@ def test_metrics_are_those_of_the_runs() -> None:
 
 def test_a_metric_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = load_chipspec("agad_tiny")
-    before = tasks_of(spec, (), None)[0].key
-    monkeypatch.setitem(METRICS, "area", Metric("area", "mm2", lambda spec: 0.5 * spec.array.rows))
-    assert cost_of(spec)["area"] == 0.5 * spec.array.rows
+    before = tasks_of(spec, (), None, MODELS)[0].key
+    monkeypatch.setitem(METRICS, "rows", Metric("half of the rows", "", lambda spec, models: 0.5 * spec.array.rows))
+    assert cost_of(spec, MODELS)["rows"] == 0.5 * spec.array.rows
     # What was kept without the new metric is computed again.
-    assert tasks_of(spec, (), None)[0].key != before
+    assert tasks_of(spec, (), None, MODELS)[0].key != before
 
 
 def test_key_names_everything_that_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     text = load_chipspec("agad_tiny").model_dump_json()
     other = load_chipspec("agad_tiny", ["algorithm.beta=0.25"]).model_dump_json()
-    tasks = [Task(text, 1, 600), Task(text, 2, 600), Task(text, 1, 700), Task(text, None, None), Task(other, 1, 600)]
+    tasks = [
+        Task(text, 1, 600),
+        Task(text, 2, 600),
+        Task(text, 1, 700),
+        Task(text, None, None, "{}"),
+        Task(other, 1, 600),
+    ]
     keys = [task.key for task in tasks]
     assert len(set(keys)) == len(keys)
     assert Task(text, 1, 600).key == keys[0]

@@ -13,9 +13,11 @@ from crosschop.model.cache import estimates_digest, sources_digest
 from crosschop.model.chipspec import ChipSpec, memory_bits
 from crosschop.model.cycles import total_cycles
 from crosschop.model.engines import run_golden, whole_transfers
+from crosschop.model.estimate.chip import UM2_PER_MM2, area_of
+from crosschop.model.estimate.models import Models, models_of
 from crosschop.model.results import late_error
 
-Cost = Callable[[ChipSpec], float]
+Cost = Callable[[ChipSpec, Models], float]
 
 
 @dataclass(frozen=True)
@@ -38,16 +40,22 @@ METRICS: dict[str, Metric] = {
     "error": Metric("weight error", "%"),
     "cycles": Metric("cycles per sample", ""),
     "ns": Metric("time per sample", "ns"),
-    "bits": Metric("digital memory", "bits", lambda spec: memory_bits(spec).total),
+    "bits": Metric("digital memory", "bits", lambda spec, models: memory_bits(spec).total),
+    "area": Metric("area", "mm2", lambda spec, models: area_of(spec, models)[1].total.nominal / UM2_PER_MM2),
+    "digital": Metric("memories and logic", "mm2", lambda spec, models: _digital(spec, models) / UM2_PER_MM2),
 }
-# The first of them that there is stands against the error.
-PREFERRED = ("area", "bits")
 SPREAD = "error_spread"
 
 
-def cost_of(spec: ChipSpec) -> dict[str, float]:
+def _digital(spec: ChipSpec, models: Models) -> float:
+    """Area of memories and controller logic, um2."""
+    area = area_of(spec, models)[1]
+    return sum(part.nominal for part in (area.of("memory"), area.of("logic")) if part is not None)
+
+
+def cost_of(spec: ChipSpec, models: Models) -> dict[str, float]:
     """What the chip costs, by metric: those that need no run."""
-    return {name: metric.cost(spec) for name, metric in METRICS.items() if metric.cost is not None}
+    return {name: metric.cost(spec, models) for name, metric in METRICS.items() if metric.cost is not None}
 
 
 @dataclass(frozen=True)
@@ -58,11 +66,13 @@ class Task:
         spec: the resolved chip as JSON: a worker need not have the user's files.
         seed: seed of everything random; None: the costs.
         samples: samples of the run; None: those of the chip.
+        models: what costs are estimated with, as JSON; empty for a run.
     """
 
     spec: str
     seed: int | None
     samples: int | None
+    models: str = ""
 
     @functools.cached_property
     def key(self) -> str:
@@ -87,17 +97,17 @@ class Figures:
     values: dict[str, float]
 
 
-def tasks_of(spec: ChipSpec, seeds: Sequence[int], samples: int | None) -> list[Task]:
+def tasks_of(spec: ChipSpec, seeds: Sequence[int], samples: int | None, models: Models) -> list[Task]:
     """All that a variant needs, the costs first."""
     text = spec.model_dump_json()
-    return [Task(text, None, None), *(Task(text, seed, samples) for seed in seeds)]
+    return [Task(text, None, None, models.to_json()), *(Task(text, seed, samples) for seed in seeds)]
 
 
 def evaluate(task: Task) -> Figures:
     """The figures of a task; importable by name, as worker processes call it."""
     spec = ChipSpec.model_validate_json(task.spec)
     if task.seed is None:
-        return Figures(cost_of(spec))
+        return Figures(cost_of(spec, models_of(task.models)))
     result = run_golden(spec, task.seed, whole_transfers(spec, task.samples), lambda done: None)
     cycles = total_cycles(result.cycles) / result.samples
     return Figures({"error": late_error(result), "cycles": cycles, "ns": cycles * spec.timing.clock_ns})

@@ -1,0 +1,79 @@
+"""What estimates are made with: constants, assumptions, the controller's sources, the library of its cells."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from crosschop.model.errors import InputError
+from crosschop.model.estimate.assumptions import Assumptions
+from crosschop.model.estimate.constants import Constants, load_constants
+from crosschop.model.estimate.liberty import SKY130
+
+
+@dataclass(frozen=True)
+class Models:
+    """What estimates are made with.
+
+    Attributes:
+        constants, assumptions: figures besides the chipspec.
+        rtl: folder of the controller's sources, None for those of the package.
+        liberty: library that the controller is mapped to, None for that of the package.
+    """
+
+    constants: Constants
+    assumptions: Assumptions
+    rtl: Path | None = None
+    liberty: Path | None = None
+
+    @property
+    def rtl_folder(self) -> Path:
+        """The folder of the controller's sources."""
+        return self.rtl or Path(str(importlib.resources.files("crosschop.rtl")))
+
+    @property
+    def liberty_file(self) -> Path:
+        """The library that the controller is mapped to."""
+        return self.liberty or SKY130
+
+    def to_json(self) -> str:
+        """For another process: files of the user by their path and what is in them, those of the package by neither.
+
+        Raises:
+            InputError: the user's library cannot be read.
+        """
+        digest = None
+        if self.liberty is not None:
+            try:
+                digest = hashlib.sha256(self.liberty.read_bytes()).hexdigest()
+            except OSError as error:
+                raise InputError(f"{self.liberty}: cannot be read: {error.strerror}") from None
+        return json.dumps(
+            {
+                "constants": self.constants.model_dump(mode="json"),
+                "assumptions": self.assumptions.model_dump(mode="json"),
+                "rtl": None if self.rtl is None else str(self.rtl.resolve()),
+                "liberty": None if self.liberty is None else str(self.liberty.resolve()),
+                "liberty_digest": digest,
+            },
+            sort_keys=True,
+        )
+
+
+def default_models() -> Models:
+    """The shipped constants, no assumption changed."""
+    return Models(load_constants(), Assumptions())
+
+
+def models_of(text: str) -> Models:
+    """What `Models.to_json` wrote."""
+    data = json.loads(text)
+    return Models(
+        Constants.model_validate(data["constants"]),
+        Assumptions.model_validate(data["assumptions"]),
+        None if data["rtl"] is None else Path(data["rtl"]),
+        None if data["liberty"] is None else Path(data["liberty"]),
+    )
