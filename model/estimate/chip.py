@@ -11,7 +11,7 @@ from crosschop.model.estimate.area.blocks import AreaEstimate, LogicArea, analog
 from crosschop.model.estimate.assumptions import Assumptions
 from crosschop.model.estimate.counts.memory import moved_lines, stored_lines, work_of
 from crosschop.model.estimate.counts.wear import retention_lines, wear_lines
-from crosschop.model.estimate.logic.result import LogicSynthesis
+from crosschop.model.estimate.logic.result import LogicSynthesis, Slowdown, frequency
 from crosschop.model.estimate.logic.synthesis import synthesise
 from crosschop.model.estimate.models import Models
 from crosschop.model.estimate.network import Mapping, Network, network_lines, place
@@ -100,7 +100,7 @@ def estimate_chip(result: RunResult, models: Models, networks: Sequence[Network]
     parts = [
         Part("Time", tuple(_time_lines(time)), tuple(_time_remarks(time))),
         Part("Area", (*area.lines, _total(area)), (f"at {assumptions.node_nm:g} nm",)),
-        Part("Controller logic", tuple(logic_lines(logic)), tuple(_logic_remarks(logic, spec, assumptions))),
+        Part("Controller logic", tuple(logic_lines(logic, models)), tuple(_logic_remarks(logic, spec, models))),
         Part("Memory", (*stored_lines(spec), *moved_lines(spec, work_of(result), per_sample))),
         Part("Endurance", tuple(wear_lines(result, {"a": endurance, "w": endurance}, per_sample))),
         Part(
@@ -128,7 +128,15 @@ def _total(area: AreaEstimate) -> Line:
     return Line("total", area.total, "um2", "modelled", "all blocks, every constant at the same end")
 
 
-def logic_lines(logic: LogicSynthesis) -> list[Line]:
+def slowdown_of(models: Models) -> Slowdown:
+    """How much slower the controller will be than in the library."""
+    own = models.liberty is None
+    return Slowdown(
+        models.constants.value("logic_wires"), models.constants.value("sky130_delay") if own else exactly(1.0)
+    )
+
+
+def logic_lines(logic: LogicSynthesis, models: Models) -> list[Line]:
     """Lines of the synthesised controller: cells by block, share of flip-flops, clock."""
     source = _provenance(logic)
 
@@ -145,22 +153,29 @@ def logic_lines(logic: LogicSynthesis) -> list[Line]:
     if logic.flip_flops:
         found.append(line("flip-flops", exactly(logic.flip_flops), "cells"))
         found.append(line("sequential share", exactly(100 * logic.sequential_area / logic.cell_area), "percent"))
-    if logic.period is not None and logic.f_max is not None and logic.timing is not None:
-        path = logic.timing.critical
-        how = f"from {path.start} to {path.end}, {path.gates} gates, x {logic.derate} for wires; {source}"
-        found += [line("critical path", logic.period, "ns", how), line("f_max", logic.f_max, "MHz", how)]
+    slowdown = slowdown_of(models)
+    period = logic.period(slowdown)
+    if period is not None and logic.timing is not None:
+        path, behind = logic.timing.critical, logic.timing.behind_memory
+        how = f"{path.gates} gates from {path.start} to {path.end}; {models.constants.cite('logic_wires')}; {source}"
+        found += [line("critical path", period, "ns", how), line("f_max", frequency(period), "MHz", how)]
+        if behind is not None and behind.logic > 0:
+            how = f"{behind.gates} gates to {behind.end}, its access time not included; {source}"
+            delay = (exactly(behind.logic) * slowdown.wires + exactly(behind.setup)) * slowdown.library
+            found.append(line("slowest path behind a memory", delay, "ns", how))
     return found
 
 
-def _logic_remarks(logic: LogicSynthesis, spec: ChipSpec, assumptions: Assumptions) -> list[str]:
+def _logic_remarks(logic: LogicSynthesis, spec: ChipSpec, models: Models) -> list[str]:
     remarks = [
-        f"cells of {logic.liberty} at {assumptions.liberty_node_nm:g} nm, before a layout, not for sign-off; "
+        f"cells of {logic.liberty} at {models.assumptions.liberty_node_nm:g} nm, before a layout, not for sign-off; "
         "memories are not in it"
     ]
-    if logic.f_max is None:
+    period = logic.period(slowdown_of(models))
+    if period is None:
         return [*remarks, "the library has no delays, so there is no f_max"]
     asked = 1e3 / spec.timing.clock_ns
-    ratio = asked / logic.f_max.nominal
+    ratio = asked / frequency(period).nominal
     if ratio <= 1:
         return [*remarks, f"the chipspec's clock of {asked:.4g} MHz is met in this library"]
     return [

@@ -26,6 +26,7 @@ from crosschop.model.errors import InputError, ToolError
 from crosschop.model.estimate.logic import synthesis, yosys
 from crosschop.model.estimate.logic.liberty_reader import read_liberty
 from crosschop.model.estimate.logic.netlist import Netlist
+from crosschop.model.estimate.logic.result import Slowdown, frequency
 from crosschop.model.estimate.logic.static_timing import slowest_paths
 from crosschop.model.estimate.logic.synthesis import LogicSynthesis, modules_to_keep, synthesise
 from crosschop.model.estimate.quantity import Range
@@ -44,6 +45,7 @@ pytestmark = [
 SPECS = {path.stem: load_chipspec(path) for path in shipped_chipspecs()}
 SMALL = [name for name in sorted(SPECS) if not re.search(r"_(64|512)$", name)]
 CHIPS = [pytest.param(name, id=name, marks=[] if name in SMALL else [pytest.mark.slow]) for name in sorted(SPECS)]
+SLOWDOWN = Slowdown(wires=Range(1.2, 1.3, 1.4), library=Range(1.0, 1.1, 1.2))
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -88,7 +90,6 @@ def test_eight_nands_and_three_flip_flops(tmp_path: Path) -> None:
     assert (found.cell_area, found.sequential_area, found.flip_flops) == (8 * 3 + 3 * 10, 30, 3)
     assert [(block.name, block.cell_area, block.cells) for block in found.blocks] == [(SGD, 54, 11)]
     assert [(one.bits, one.instances) for one in found.registers] == [(3, 1)]
-    assert found.placed_area == pytest.approx(54 * 1.1 / 0.7)
     assert (found.liberty, found.yosys) == ("tiny", "0.70")
 
 
@@ -107,22 +108,22 @@ def test_a_path_by_hand(tmp_path: Path) -> None:
     assert path.setup == pytest.approx(0.12)
     assert path.total == pytest.approx(path.clock_to_q + path.logic + path.setup)
     assert (path.gates, path.end) == (1, f"{SGD}.z")
-    assert found.period is not None and found.f_max is not None
-    assert found.period.nominal == pytest.approx(path.clock_to_q + 1.3 * path.logic + path.setup)
-    assert found.f_max.high == pytest.approx(1000 / (path.clock_to_q + 1.2 * path.logic + path.setup))
+    period = found.period(SLOWDOWN)
+    assert period is not None
+    assert period.nominal == pytest.approx(1.1 * (path.clock_to_q + 1.3 * path.logic + path.setup))
+    assert frequency(period).high == pytest.approx(1000 / (path.clock_to_q + 1.2 * path.logic + path.setup))
 
 
 def test_a_slow_memory_sets_the_period() -> None:
     found = on("agad_tiny")
-    assert found.timing is not None and found.timing.behind_memory is not None and found.period is not None
+    assert found.timing is not None and found.timing.behind_memory is not None
     behind = found.timing.behind_memory
     assert behind.clock_to_q == 0
     assert behind.total == pytest.approx(behind.logic + behind.setup)
-    assert found.period_with_memories(Range(0.1, 0.1, 0.1)) == found.period
-    slow = found.period_with_memories(Range(8, 9, 10))
+    slow = found.period_behind_memory(Range(8, 9, 10), SLOWDOWN)
     assert slow is not None
-    assert slow.nominal == pytest.approx(9 + 1.3 * behind.logic + behind.setup)
-    assert slow.high == pytest.approx(10 + 1.4 * behind.logic + behind.setup)
+    assert slow.nominal == pytest.approx(9 + 1.1 * (1.3 * behind.logic + behind.setup))
+    assert slow.high == pytest.approx(10 + 1.2 * (1.4 * behind.logic + behind.setup))
 
 
 def test_a_net_beyond_its_driver_gets_a_tree(tmp_path: Path) -> None:
@@ -236,7 +237,8 @@ def check_figures(chip: str, liberty: Path) -> None:
         (found.flip_flops, "flip_flops"),
     ):
         assert sum(getattr(block, name) for block in found.blocks) == pytest.approx(total)
-    assert found.f_max is not None and found.f_max.low > 50
+    period = found.period(SLOWDOWN)
+    assert period is not None and frequency(period).low > 50
     assert found.timing is not None
     assert (found.timing.behind_memory is None) == (found.memory_bits == 0)
 
@@ -491,7 +493,7 @@ def test_a_library_without_delays_gives_areas(tmp_path: Path) -> None:
     liberty.write_text(text)
     found = of(circuit(tmp_path / "rtl", *NANDS), liberty)
     assert found.cell_area == 54
-    assert found.timing is None and found.period is None and found.f_max is None
+    assert found.timing is None and found.period(SLOWDOWN) is None
 
 
 def test_flip_flops_without_arcs_have_assumed_times(tmp_path: Path) -> None:

@@ -8,10 +8,18 @@ from crosschop.model.estimate.logic.netlist import Memory
 from crosschop.model.estimate.logic.static_timing import Timing, TimingPath
 from crosschop.model.estimate.quantity import Range, exactly
 
-# Share of the placement rows that cells fill: usual for a block that has to be routable
-UTILISATION = 0.70
-# Clock tree and hold buffers, in cell areas
-CLOCK_TREE = 1.1
+
+@dataclass(frozen=True)
+class Slowdown:
+    """What makes a path slower than the library says.
+
+    Attributes:
+        wires: factor on the delay of gates, for the wires that are not there before a layout.
+        library: factor on every delay, for a library that is too fast.
+    """
+
+    wires: Range
+    library: Range
 
 
 @dataclass(frozen=True)
@@ -85,8 +93,6 @@ class LogicSynthesis:
         registers: what the flip-flops are, the largest first.
         memories: black boxes, left to SRAM.
         timing: slowest paths; None if the library has no delays.
-        derate: factor on the delay of gates for the wires that are not there yet.
-        library_delay: factor on every delay, for a library known to be too fast.
         yosys: version of Yosys.
         liberty: name of the library.
         liberty_digest: of its file.
@@ -102,59 +108,47 @@ class LogicSynthesis:
     registers: tuple[Register, ...]
     memories: tuple[Memory, ...]
     timing: Timing | None
-    derate: Range
-    library_delay: float
     yosys: str
     liberty: str
     liberty_digest: str
     script: str
 
     @property
-    def placed_area(self) -> float:
-        """Area of the logic as a block of a chip, um2: cells, clock tree, rows that are not full."""
-        return self.cell_area * CLOCK_TREE / UTILISATION
-
-    @property
     def memory_bits(self) -> int:
         """Bits of all memories."""
         return sum(memory.bits for memory in self.memories)
 
-    @property
-    def period(self) -> Range | None:
+    def period(self, slowdown: Slowdown) -> Range | None:
         """Shortest clock period, ns, with memories as quick as a flip-flop; None if the library has no delays."""
         if self.timing is None:
             return None
         path = self.timing.critical
-        return self._period(path, exactly(path.clock_to_q) * self.library_delay)
+        return _period(path, exactly(path.clock_to_q) * slowdown.library, slowdown)
 
-    def period_with_memories(self, access: Range) -> Range | None:
-        """Shortest clock period, ns, with memories of an access time; None if the library has no delays.
+    def period_behind_memory(self, access: Range, slowdown: Slowdown) -> Range | None:
+        """Period of the slowest path that starts at a memory, ns; None without delays or without such a path.
 
         Args:
             access: from the clock to the data of a read, ns.
+            slowdown: of gates and flip-flops; not of the memory.
         """
-        period = self.period
-        if period is None or self.timing is None or self.timing.behind_memory is None:
-            return period
-        behind = self._period(self.timing.behind_memory, access)
-        return Range(max(period.low, behind.low), max(period.nominal, behind.nominal), max(period.high, behind.high))
+        if self.timing is None or self.timing.behind_memory is None:
+            return None
+        return _period(self.timing.behind_memory, access, slowdown)
 
-    def _period(self, path: TimingPath, launch: Range) -> Range:
-        """Period for a path, ns; `launch` is the delay of what it starts from."""
-        low, nominal, high = (
-            start + (path.logic * wires + path.setup) * self.library_delay
-            for start, wires in (
-                (launch.low, self.derate.low),
-                (launch.nominal, self.derate.nominal),
-                (launch.high, self.derate.high),
-            )
-        )
-        return Range(low, nominal, high)
 
-    @property
-    def f_max(self) -> Range | None:
-        """Highest clock frequency, MHz, with memories as quick as a flip-flop; None if the library has no delays."""
-        return None if self.period is None else frequency(self.period)
+def _period(path: TimingPath, launch: Range, slowdown: Slowdown) -> Range:
+    """Period for a path, ns; `launch` is the delay of what it starts from."""
+
+    def end(start: float, wires: float, library: float) -> float:
+        return start + (path.logic * wires + path.setup) * library
+
+    wires, library = slowdown.wires, slowdown.library
+    return Range(
+        end(launch.low, wires.low, library.low),
+        end(launch.nominal, wires.nominal, library.nominal),
+        end(launch.high, wires.high, library.high),
+    )
 
 
 def frequency(period: Range) -> Range:

@@ -9,8 +9,8 @@ pass through the boundaries of the modules kept, logic is not shared across them
 that makes, in SKY130 cells, 1.7 % more cell area for `agad_20`, 1.6 % for `agad_64` and 0.7 % for `agad_512`, and a
 slowest path that is 8, 7 and 3 % shorter, since ABC sees smaller problems.
 
-Not seen before a layout: wires (`DERATE`), clock tree and hold buffers, rows that are not full (`logic.CLOCK_TREE`,
-`logic.UTILISATION`), and what drives a control net of many lanes: its delay is that of an ideal tree of buffers, the
+Not seen before a layout: wires, clock tree and hold buffers, rows that are not full (all three constants of the
+estimate: logic_wires, logic_clock_tree, logic_utilisation), and what drives a control net of many lanes: its delay is that of an ideal tree of buffers, the
 area of these is in none of the figures.
 """
 
@@ -46,13 +46,6 @@ from crosschop.model.estimate.logic.yosys import (
     elaboration,
     mapping,
 )
-from crosschop.model.estimate.quantity import Range
-
-# Cells without wires are that much too fast; usual for blocks of this size before their layout
-DERATE = Range(1.2, 1.3, 1.4)
-# Libraries whose delays are known to be short, by their name: here of cells simulated without their parasitics,
-# against the foundry's library of the same cells (a lane of AGAD: 5930 ps where that has 7021 ps)
-LIBRARY_DELAY = {"sky130_hd_tt_1v80_25c": 1.18}
 
 # Cell types of registers before they are mapped
 REGISTER = re.compile(r"\$_?[asl]*(dff|dlatch|sr|ff)", re.IGNORECASE)
@@ -215,8 +208,6 @@ def _result(design: Netlist, library: Liberty, timing: Timing | None, script: st
         registers=_registers(design),
         memories=tuple(design.memories()),
         timing=timing,
-        derate=DERATE,
-        library_delay=LIBRARY_DELAY.get(library.name, 1.0),
         yosys=yosys.yosys_version(),
         liberty=library.name,
         liberty_digest=library.digest,

@@ -1,4 +1,4 @@
-"""The time half of an estimate: what a sample and a transfer take, by phase, in four accounts; see TIME.md."""
+"""The time half of an estimate: what a sample and a transfer take, by phase, in four accounts; see README.md."""
 
 from __future__ import annotations
 
