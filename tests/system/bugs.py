@@ -20,7 +20,7 @@ HANGS = (
     _tied("reads never asked for", _SCHEDULER, "m_rd_valid", "m_rd_valid_reg", "1'b0"),
     _tied(
         "codes never taken", _SCHEDULER, "s_adc_ready",
-        "outstanding_reg && !(beat_first && (lanes_busy || pulses_wait))", "1'b0",
+        "outstanding_reg && !lanes_wait && !(beat_first && (lanes_busy || pulses_wait))", "1'b0",
     ),
     _tied("writes never asked for", "xc_pulse_output.v", "m_wr_valid", "valid_reg", "1'b0"),
     _tied("nothing retires", _LANES, "trc_valid", "trc_valid_reg", "1'b0"),
@@ -46,9 +46,11 @@ UNDEFINED = (
     (Mutant("code ready x", "xc_controller.v", "    .s_adc_ready(s_adc_ready),\n", "    .s_adc_ready(),\n"),
      {"protocol of the ready outputs"}),
     (Mutant("H not cleared", "xc_state_store.v",
-            "    .DATA_W(LANES*H_W),\n    .DEPTH(DEPTH)\n)\nh_ram_inst (\n    .clk(clk),\n    .rd_en(rd_en),\n"
+            "    .DATA_W(LANES*H_W),\n    .DEPTH(DEPTH),\n    .MEM_PORTS(MEM_PORTS)\n)\n"
+            "h_ram_inst (\n    .clk(clk),\n    .rd_en(rd_en),\n"
             "    .rd_addr(rd_addr),\n    .rd_data(rd_h),\n    .wr_en(mem_wr_en),\n",
-            "    .DATA_W(LANES*H_W),\n    .DEPTH(DEPTH)\n)\nh_ram_inst (\n    .clk(clk),\n    .rd_en(rd_en),\n"
+            "    .DATA_W(LANES*H_W),\n    .DEPTH(DEPTH),\n    .MEM_PORTS(MEM_PORTS)\n)\n"
+            "h_ram_inst (\n    .clk(clk),\n    .rd_en(rd_en),\n"
             "    .rd_addr(rd_addr),\n    .rd_data(rd_h),\n    .wr_en(wr_en),\n"),
      {"h", "protocol of the write request"}),
     (Mutant("counter not reset", "xc_cycle_counters.v", "        hold_reg <= 32'd0;\n", ""), {"cycles in phase hold"}),
