@@ -9,9 +9,9 @@ pass through the boundaries of the modules kept, logic is not shared across them
 that makes, in SKY130 cells, 1.7 % more cell area for `agad_20`, 1.6 % for `agad_64` and 0.7 % for `agad_512`, and a
 slowest path that is 8, 7 and 3 % shorter, since ABC sees smaller problems.
 
-Not seen before a layout: wires, clock tree and hold buffers, rows that are not full (all three constants of the
-estimate: logic_wires, logic_clock_tree, logic_utilisation), and what drives a control net of many lanes: its delay is that of an ideal tree of buffers, the
-area of these is in none of the figures.
+Not seen before a layout: wires, clock tree and hold buffers, rows that are not full (constants of the estimate), and
+what drives a control net of many lanes: its delay is that of an ideal tree of buffers, the area of these is in none of
+the figures.
 """
 
 from __future__ import annotations
