@@ -27,14 +27,16 @@ from crosschop.model.estimate.liberty.transistors import Netlist
 
 # Input transitions, ns, and loads of drive strength 1, pF. Both within the published library's tables, roughly evenly
 # spaced on a logarithmic scale; a stronger cell gets as many times the load.
-SLEWS = (0.01, 0.05, 0.2, 0.8)
-LOADS = (0.0005, 0.004, 0.016, 0.064)
-MIDDLE = (1, 2)
+SLEWS = (0.02, 0.1, 0.5)
+LOADS = (0.001, 0.01, 0.05)
+MIDDLE = (1, 1)
 
 # How long a cell gets to settle after the ramp, ns, and how far from the rail it may then be
-SETTLING = 1.0
+SETTLING = 0.8
 SETTLED = 0.02
 MAX_SETTLING = 64.0
+# An exponential is within 2 % of its end after 2.8 times the time from 20 % to 80 %
+TRANSITIONS_TO_SETTLE = 3.5
 
 Table = list[list[float]]
 
@@ -99,13 +101,14 @@ def loads(name: str) -> tuple[float, ...]:
     return tuple(round(load * drive(name), 6) for load in LOADS)
 
 
-def respond(globals_: str, netlist: Netlist, outputs: Sequence[str], stimuli: Sequence[Stimulus]) -> list[Response]:
+def respond(
+    globals_: str, netlist: Netlist, outputs: Sequence[str], stimuli: Sequence[Stimulus], settling: float
+) -> list[Response]:
     """Simulates instances side by side, giving them more time as long as one of them does not settle.
 
     Raises:
         ToolError: ngspice is missing or fails, or an output does not follow its input.
     """
-    settling = SETTLING
     while settling <= MAX_SETTLING:
         found = _attempt(globals_, netlist, outputs, stimuli, settling)
         if found is not None:
@@ -155,13 +158,17 @@ Grid = list[list[Response]]
 
 
 def _grids(
-    globals_: str, netlist: Netlist, outputs: Sequence[str], stimuli: Sequence[Stimulus], name: str
+    globals_: str, netlist: Netlist, outputs: Sequence[str], stimuli: Sequence[Stimulus], name: str, settling: float
 ) -> dict[Stimulus, Grid]:
-    """Responses to each stimulus at every slew and load; all loads and stimuli of a slew go into one simulation."""
+    """Responses to each stimulus at every slew and load; all loads and stimuli of a slew go into one simulation.
+
+    Args:
+        settling: first guess of the time that an output takes, ns.
+    """
     grids: dict[Stimulus, Grid] = {stimulus: [] for stimulus in stimuli}
     for slew in SLEWS:
         each = [replace(stimulus, slew=slew, load=load) for stimulus in stimuli for load in loads(name)]
-        found = iter(respond(globals_, netlist, outputs, each))
+        found = iter(respond(globals_, netlist, outputs, each, settling))
         for rows in grids.values():
             rows.append(list(itertools.islice(found, len(LOADS))))
     return grids
@@ -187,7 +194,7 @@ def characterise(globals_: str, netlist: Netlist, logic: Logic, name: str) -> tu
         for pin in logic.inputs
         for vector, inverted in logic.sensitising(pin, output)
     ]
-    responses = dict(zip(stimuli, respond(globals_, netlist, outputs, stimuli), strict=True))
+    responses = dict(zip(stimuli, respond(globals_, netlist, outputs, stimuli, SETTLING), strict=True))
     capacitances = {
         pin: fmean(response.capacitance for stimulus, response in responses.items() if stimulus.pin == pin)
         for pin in logic.inputs
@@ -204,7 +211,9 @@ def characterise(globals_: str, netlist: Netlist, logic: Logic, name: str) -> tu
     }
     # Often the same stimulus makes both edges slowest
     needed = list(dict.fromkeys(itertools.chain(*slowest.values())))
-    grids = _grids(globals_, netlist, outputs, needed, name)
+    longest = max(max(responses[one].rise.transition, responses[one].fall.transition) for one in needed)
+    settling = max(SETTLING, TRANSITIONS_TO_SETTLE * longest * LOADS[-1] / LOADS[MIDDLE[1]])
+    grids = _grids(globals_, netlist, outputs, needed, name, settling)
     return capacitances, [_arc(own, *(grids[stimulus] for stimulus in slowest[arc])) for arc, own in tried.items()]
 
 

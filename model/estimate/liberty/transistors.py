@@ -140,13 +140,39 @@ def load_process(wheel: Wheel, corner: str, names: tuple[str, ...]) -> Process:
         raise InputError(f"{MODELS}: there is no corner {corner}")
     if missing := [name for name in names if not wanted.get(name)]:
         raise InputError(f"{MODELS}: corner {corner} has no transistor {missing[0]}")
-    return Process("\n".join(left), {name: _device(lines) for name, lines in wanted.items()})
+    devices = "\n".join("\n".join(lines) for lines in wanted.values())
+    return Process(_needed(left, devices), {name: _device(lines) for name, lines in wanted.items()})
+
+
+def _needed(lines: list[str], devices: str) -> str:
+    """Options, and of the parameters those that the devices refer to, directly or through others."""
+    statements: list[str] = []
+    for line in lines:
+        if line.startswith("+"):
+            statements[-1] += " " + line[1:].partition(";")[0]
+        else:
+            statements.append(line.partition(";")[0])
+    parameters: dict[str, str] = {}
+    for statement in statements:
+        if statement.lower().startswith(".param"):
+            # A value ends where the next name and its equals sign begin
+            parts = re.split(r"(\w+)\s*=(?!=)", statement[len(".param") :])
+            parameters |= {name.lower(): value.strip() for name, value in zip(parts[1::2], parts[2::2], strict=True)}
+    needed: set[str] = set()
+    found = {word.lower() for word in re.findall(r"[A-Za-z_]\w*", devices)} & parameters.keys()
+    while found:
+        needed |= found
+        words = {word.lower() for name in found for word in re.findall(r"[A-Za-z_]\w*", parameters[name])}
+        found = (words & parameters.keys()) - needed
+    options = [statement for statement in statements if statement.lower().startswith(".option")]
+    kept = [f".param {name} = {value}" for name, value in parameters.items() if name in needed]
+    return "\n".join([*options, *kept])
 
 
 TRANSISTORS = ("sky130_fd_pr__nfet_01v8", "sky130_fd_pr__pfet_01v8_hvt", "sky130_fd_pr__special_nfet_01v8")
 
 
-def _diffusion(name: str, terminals: dict[str, int], net: str, width: float, pin: str) -> str:
+def _diffusion(terminals: dict[str, int], net: str, width: float, pin: str) -> str:
     """Area and perimeter of a source or drain (`pin` is s or d), um2 and um.
 
     Transistors of one kind lie in a row, so two that meet in a net share a diffusion; one that finds no partner, and
@@ -197,7 +223,7 @@ def cell_netlist(process: Process, spice: str, diffusion: bool = True) -> Netlis
         cuts.setdefault(own, process.devices[kind].cut(length * 1e-6, width * 1e-6, own))
         sizes = f"w={width:g} l={length:g}"
         if diffusion:
-            sizes += " " + _diffusion(name, counts[bulk], drain, width, "d")
-            sizes += " " + _diffusion(name, counts[bulk], source, width, "s")
+            sizes += " " + _diffusion(counts[bulk], drain, width, "d")
+            sizes += " " + _diffusion(counts[bulk], source, width, "s")
         lines.append(f"{instance} {drain} {gate} {source} {bulk} {own} {sizes}")
     return Netlist(name, ports, "\n".join([*cuts.values(), *lines, ".ends", ""]))
