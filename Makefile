@@ -16,7 +16,7 @@ PYTEST_FLAGS ?= -n auto --dist loadgroup
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(TEST_STAMP) ## create .venv and install what development needs (Icarus Verilog by apt-get when missing)
+setup: $(TEST_STAMP) ## create .venv and install what development needs (Icarus Verilog, ngspice by apt-get when missing)
 
 demo: $(PACKAGE_STAMP) ## train a 20x20 matrix with the RTL in the loop
 	$(BIN)/crosschop run chipspecs/agad_20.yaml

