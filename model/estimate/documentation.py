@@ -107,7 +107,7 @@ def update(text: str) -> str:
     """
     constants = load_constants()
     parts = {
-        "options of area": option_reference(),
+        "assumptions": option_reference(),
         "constants": constant_reference(constants),
         "tables by node": table_reference(constants),
         "formulas": formula_reference(constants),
