@@ -7,14 +7,7 @@ from pathlib import Path
 
 import click
 
-from crosschop.cosim.commands_spec import set_option
-from crosschop.cosim.estimating import (
-    EstimateJob,
-    estimate_job,
-    estimate_options,
-    read_models,
-    transfers_to_count,
-)
+from crosschop.cosim.estimating import EstimateJob, EstimateOptions, estimate_job, estimate_options, transfers_to_count
 from crosschop.cosim.output import Progress, install, require_writable, stderr
 from crosschop.cosim.runner import work_directory
 from crosschop.model.chipspec import load_chipspec
@@ -28,20 +21,7 @@ from crosschop.model.parallel import cores, run_parallel
 @click.command()
 @click.argument("specs", metavar="SPEC SPEC...", nargs=-1, required=True)
 @estimate_options
-@set_option
-def compare(
-    specs: tuple[str, ...],
-    engine: str,
-    seed: int,
-    samples: int | None,
-    liberty: Path | None,
-    constants_file: Path | None,
-    assumed: tuple[str, ...],
-    rtl: Path | None,
-    out: Path | None,
-    as_json: bool,
-    overrides: tuple[str, ...],
-) -> None:
+def compare(specs: tuple[str, ...], options: EstimateOptions) -> None:
     """Compare chips: files, or names of shipped chipspecs.
 
     Each is estimated as by `crosschop estimate`, several at a time. AGAD without R is set against every chip with R of
@@ -49,17 +29,17 @@ def compare(
     """
     if len(specs) < 2:
         raise InputError("compare needs two chips or more")
-    chips = [load_chipspec(spec, overrides) for spec in specs]
+    chips = [load_chipspec(spec, options.overrides) for spec in specs]
     names = [chip.name for chip in chips]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"two of the chips are called {twice}; compare needs distinct names")
-    models = read_models(constants_file, assumed, rtl, liberty)
+    models, engine, seed = options.models(), options.engine, options.seed
     jobs = [
-        EstimateJob(chip.model_dump_json(), engine, seed, transfers_to_count(chip, engine, samples), models)
+        EstimateJob(chip.model_dump_json(), engine, seed, transfers_to_count(chip, engine, options.samples), models)
         for chip in chips
     ]
-    out = out or Path("build") / "compare"
+    out = options.out or Path("build") / "compare"
     require_writable(out)
     console = stderr()
     console.print(f"engine {engine}, seed {seed}: {', '.join(names)}", highlight=False)
@@ -75,5 +55,5 @@ def compare(
     console.print(render_comparison(comparison))
     for path in installed.values():
         console.print(f"  {path}", highlight=False, soft_wrap=True)
-    if as_json:
+    if options.as_json:
         click.echo(json.dumps({**comparison_data(comparison), "files": [str(path) for path in installed.values()]}))

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from crosschop.cosim.commands_spec import set_option
-from crosschop.cosim.estimating import count, counted, estimate_options, read_models, transfers_to_count
+from crosschop.cosim.estimating import EstimateOptions, count, counted, estimate_options, transfers_to_count
 from crosschop.cosim.output import Progress, install, require_writable, stderr
 from crosschop.cosim.runner import work_directory
 from crosschop.model.chipspec import load_chipspec, transfer_unit
@@ -22,32 +21,18 @@ from crosschop.model.estimate.report import write_estimate
 @click.command()
 @click.argument("spec", metavar="SPEC")
 @estimate_options
-@set_option
 @click.option("--network", help="A file with layer shapes, or a shipped network, to place on tiles of this chip.")
-def estimate(
-    spec: str,
-    engine: str,
-    seed: int,
-    samples: int | None,
-    liberty: Path | None,
-    constants_file: Path | None,
-    assumed: tuple[str, ...],
-    rtl: Path | None,
-    out: Path | None,
-    as_json: bool,
-    overrides: tuple[str, ...],
-    network: str | None,
-) -> None:
+def estimate(spec: str, options: EstimateOptions, network: str | None) -> None:
     """Estimate the chip SPEC (a file, or the name of a shipped chipspec).
 
     A training run counts cycles, pulses and writes; Yosys maps the controller's RTL to cells; the rest follows from
     constants with their sources. Every line says whether it is measured, synthesised or modelled.
     """
-    chip = load_chipspec(spec, overrides)
-    models = read_models(constants_file, assumed, rtl, liberty)
+    chip = load_chipspec(spec, options.overrides)
+    models, engine, seed = options.models(), options.engine, options.seed
     networks = [] if network is None else [load_network(network)]
-    transfers = transfers_to_count(chip, engine, samples)
-    out = out or Path("build") / "estimate" / chip.name
+    transfers = transfers_to_count(chip, engine, options.samples)
+    out = options.out or Path("build") / "estimate" / chip.name
     require_writable(out)
     console = stderr()
     console.print(f"{chip.name}: {chip.summary}", highlight=False, markup=False)
@@ -63,5 +48,5 @@ def estimate(
     console.print(render_estimate(found))
     for path in installed.values():
         console.print(f"  {path}", highlight=False, soft_wrap=True)
-    if as_json:
+    if options.as_json:
         click.echo(json.dumps({**as_data(found), "files": [str(path) for path in installed.values()]}))

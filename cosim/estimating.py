@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
+from crosschop.cosim.commands_spec import set_option
 from crosschop.cosim.engines import MismatchError, require_trace, run_icarus
 from crosschop.cosim.output import rtl_option, seed_option
 from crosschop.cosim.paths import rtl_sources
@@ -46,8 +48,38 @@ def model_options(command: Command) -> Command:
     return command
 
 
-def estimate_options(command: Command) -> Command:
-    """The options of an estimate."""
+@dataclass(frozen=True)
+class EstimateOptions:
+    """The options of a command that estimates."""
+
+    engine: str
+    seed: int
+    samples: int | None
+    liberty: Path | None
+    constants_file: Path | None
+    assumed: tuple[str, ...]
+    rtl: Path | None
+    out: Path | None
+    overrides: tuple[str, ...]
+    as_json: bool
+
+    def models(self) -> Models:
+        """What the estimate is made with.
+
+        Raises:
+            InputError: a file or an assumption is wrong.
+        """
+        return read_models(self.constants_file, self.assumed, self.rtl, self.liberty)
+
+
+def estimate_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of an estimate; the command gets them as one, `options`."""
+
+    @functools.wraps(command)
+    def bundled(**arguments: Any) -> None:
+        chosen = EstimateOptions(**{field.name: arguments.pop(field.name) for field in fields(EstimateOptions)})
+        command(options=chosen, **arguments)
+
     options = (
         click.option(
             "--engine", type=click.Choice(ENGINES), default="golden", show_default=True,
@@ -60,12 +92,14 @@ def estimate_options(command: Command) -> Command:
         ),
         model_options,
         rtl_option,
+        set_option,
         click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory of page and pictures."),
         click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, everything else on stderr."),
     )  # fmt: skip
+    with_options: Callable[..., None] = bundled
     for option in reversed(options):
-        command = option(command)
-    return command
+        with_options = option(with_options)
+    return with_options
 
 
 def read_models(

@@ -23,6 +23,7 @@ from crosschop.cosim.job import WAVE_FILE
 from crosschop.cosim.runner import work_directory
 from crosschop.model.chipspec import ChipSpec, beats, load_chipspec, step_bits
 from crosschop.model.errors import CrosschopError, InputError
+from crosschop.model.palette import BAND, BLUE, INK, SOFT
 
 TRANSFERS = 100
 SEED = 1
@@ -38,7 +39,7 @@ LEGEND = (
     "beat to trc_last and m_wr_valid"
 )
 
-_INK, _SOFT, _LINE, _MARK, _BUS, _TAKEN = "#22272c", "#5c646c", "#0072b2", "#b34700", "#e9edf1", "#cfe3f2"
+_INK, _SOFT, _LINE, _MARK, _BUS, _TAKEN = INK, SOFT, BLUE, "#b34700", BAND, "#cfe3f2"
 _PALE = "#b9cbd8"
 _STATE_COLOURS = {"CLEAR": "#ffffff", "IDLE": "#ffffff", "UPDATE": "#dcebf6", "STALL": "#f3c9b3", "READ": "#fbe3c6"}
 _HEIGHT, _PITCH, _GAP = 0.62, 1.0, 0.45  # of a trace, from trace to trace, between groups

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import signal
 import tempfile
-import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -23,8 +22,8 @@ from distributed import CancelledError, Client, Future, KilledWorker, LocalClust
 from distributed.comm.core import connect
 
 from crosschop.model.cache import estimates_digest
-from crosschop.model.errors import CrosschopError, ToolError
-from crosschop.model.parallel import POLL_SECONDS, interrupts_noted
+from crosschop.model.errors import ToolError
+from crosschop.model.parallel import POLL_SECONDS, answer_of, interrupts_noted
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -51,13 +50,7 @@ def _answer(digest: str, function: Callable[[Item], Answer], item: Item) -> Answ
     """Runs in a worker."""
     if estimates_digest() != digest:  # a worker that came after the others were asked
         raise ToolError("a worker of the cluster has another version of crosschop than this command")
-    try:
-        return function(item)
-    except CrosschopError:
-        raise
-    except Exception:
-        # Only what can be pickled crosses to the parent.
-        raise RuntimeError(traceback.format_exc()) from None
+    return answer_of(function, item)
 
 
 @contextmanager

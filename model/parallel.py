@@ -20,7 +20,8 @@ INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 POLL_SECONDS = 0.1
 
 
-def _answer(function: Callable[[Item], Answer], item: Item) -> Answer:
+def answer_of(function: Callable[[Item], Answer], item: Item) -> Answer:
+    """What the function gives, or an error that can cross to another process."""
     try:
         return function(item)
     except CrosschopError:
@@ -78,7 +79,7 @@ def run_parallel(
     executor = ProcessPoolExecutor(min(workers, len(items)), context, _prepare_worker)
     try:
         with interrupts_noted() as noted:
-            futures = {executor.submit(_answer, function, item): item for item in items}
+            futures = {executor.submit(answer_of, function, item): item for item in items}
             pending = set(futures)
             while pending:
                 done, pending = wait(pending, POLL_SECONDS, FIRST_COMPLETED)

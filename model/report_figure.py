@@ -14,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from numpy.typing import NDArray
 
 from crosschop.model.chipspec import ChipSpec, ControllerKind, controller_kind, has_reference
+from crosschop.model.palette import BAND, BLUE, EDGE, GREY, GRID, INK, SHADE, SOFT, VERMILION
 from crosschop.model.recording import CHOP, PREF, SAMPLE, TRACE_UPDATES, A, H, P, W
 from crosschop.model.results import RunResult
 
@@ -21,7 +22,6 @@ FloatArray = NDArray[np.float64]
 
 SIZE = (10.0, 9.6)  # inches
 # Blue and vermilion of Okabe and Ito stay apart under every colour vision; they differ in lightness as well.
-_BLUE, _VERMILION, _GREY, _INK, _SOFT, _BAND = "#0072b2", "#d55e00", "#8a929a", "#22272c", "#5c646c", "#e9edf1"
 _LEFT, _RIGHT = 0.085, 0.915
 
 _WINDOW_READS = 60
@@ -89,11 +89,11 @@ def draw_run(result: RunResult) -> Figure:
             axes.tick_params(axis="x", labelbottom=False, length=0)
     assert first is not None
     _title_element(first, len(reads), result)
-    axes.set_xlabel("sample", color=_SOFT)
+    axes.set_xlabel("sample", color=SOFT)
     axes.set_xlim(0, _window_end(reads) if reads.size else max(1, result.samples))
     figure.align_ylabels()
     if not reads.size:
-        first.text(0.5, 0.5, _NO_EVENTS[_events(result.spec)], transform=first.transAxes, ha="center", color=_SOFT)
+        first.text(0.5, 0.5, _NO_EVENTS[_events(result.spec)], transform=first.transAxes, ha="center", color=SOFT)
     return figure
 
 
@@ -130,9 +130,9 @@ def _hidden_name(spec: ChipSpec) -> str:
 def _quiet(axes: Axes) -> None:
     """Frame of two thin lines, grid for the values only."""
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color("#aab1b8")
-    axes.tick_params(colors=_SOFT, labelsize=9, length=3)
-    axes.grid(axis="y", color="#d8dde2", linewidth=0.6)
+    axes.spines[["left", "bottom"]].set_color(EDGE)
+    axes.tick_params(colors=SOFT, labelsize=9, length=3)
+    axes.grid(axis="y", color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
@@ -148,7 +148,7 @@ def _title(axes: Axes, title: str, detail: str, gap: float) -> None:
         textcoords="offset points",
         fontsize=11,
         fontweight="bold",
-        color=_INK,
+        color=INK,
     )
     axes.annotate(
         detail,
@@ -158,7 +158,7 @@ def _title(axes: Axes, title: str, detail: str, gap: float) -> None:
         textcoords="offset points",
         fontsize=9,
         ha="right",
-        color=_SOFT,
+        color=SOFT,
     )
 
 
@@ -185,9 +185,9 @@ def _padded(low: float, high: float) -> tuple[float, float]:
 
 def _draw_error(axes: Axes, result: RunResult) -> None:
     samples, errors = result.errors[:, 0], result.errors[:, 1]
-    axes.plot(samples, errors, color=_BLUE, linewidth=1.4, solid_joinstyle="round")
+    axes.plot(samples, errors, color=BLUE, linewidth=1.4, solid_joinstyle="round")
     if errors.size:
-        axes.plot(samples[-1:], errors[-1:], "o", color=_BLUE, markersize=5, clip_on=False)
+        axes.plot(samples[-1:], errors[-1:], "o", color=BLUE, markersize=5, clip_on=False)
         low, high = float(errors.min()), float(errors.max())
         if 0 < low * _LOG_FROM < high:
             axes.set_yscale("log")
@@ -196,11 +196,11 @@ def _draw_error(axes: Axes, result: RunResult) -> None:
             axes.yaxis.set_minor_locator(NullLocator())
         else:
             axes.set_ylim(0, _padded(0, high)[1])
-        _beside(axes, float(errors[-1]), f"{result.weight_error:.3g} %", _INK)
+        _beside(axes, float(errors[-1]), f"{result.weight_error:.3g} %", INK)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlim(0, max(1, result.samples))
-    axes.set_ylabel("weight error [%]", color=_SOFT)
-    axes.set_xlabel("sample", color=_SOFT)
+    axes.set_ylabel("weight error [%]", color=SOFT)
+    axes.set_xlabel("sample", color=SOFT)
     _title(axes, "Weight error, whole run", f"{result.spec.name}, {result.engine} engine, seed {result.seed}", 8)
 
 
@@ -223,7 +223,7 @@ def chop_spans(reads: FloatArray) -> list[tuple[float, float]]:
 
 def _shade_chop(axes: Axes, reads: FloatArray) -> None:
     for begin, end in chop_spans(reads):
-        axes.axvspan(begin, end, facecolor=_BAND, edgecolor="none", zorder=0)
+        axes.axvspan(begin, end, facecolor=BAND, edgecolor="none", zorder=0)
 
 
 def _window_end(reads: FloatArray) -> float:
@@ -243,25 +243,25 @@ def _stairs(axes: Axes, reads: FloatArray, column: int, color: str, width: float
 
 def _draw_stores(axes: Axes, reads: FloatArray, result: RunResult) -> None:
     marker = "o" if len(reads) <= _MARKERS else ""
-    axes.plot(reads[:, SAMPLE], reads[:, A], color=_GREY, linewidth=0.8, marker=marker, markersize=3, alpha=0.8)
+    axes.plot(reads[:, SAMPLE], reads[:, A], color=GREY, linewidth=0.8, marker=marker, markersize=3, alpha=0.8)
     read = "$a - r$" if result.spec.array_r else "$a$"
-    axes.set_ylabel(f"{read} [weight]", color=_SOFT)
+    axes.set_ylabel(f"{read} [weight]", color=SOFT)
     handles: list[Line2D | Patch] = [
-        Line2D([], [], color=_GREY, linewidth=0.8, marker="o", markersize=3, label=f"{read}, at its reads")
+        Line2D([], [], color=GREY, linewidth=0.8, marker="o", markersize=3, label=f"{read}, at its reads")
     ]
     if has_reference(result.spec):
-        _stairs(axes, reads, P, _BLUE, 1.3)
-        _stairs(axes, reads, PREF, _VERMILION, 1.6)
-        axes.set_ylabel(read + r", $p$, $p^{\mathrm{ref}}$ [weight]", color=_SOFT)
+        _stairs(axes, reads, P, BLUE, 1.3)
+        _stairs(axes, reads, PREF, VERMILION, 1.6)
+        axes.set_ylabel(read + r", $p$, $p^{\mathrm{ref}}$ [weight]", color=SOFT)
         handles += [
-            Line2D([], [], color=_BLUE, linewidth=1.3, label="$p$"),
-            Line2D([], [], color=_VERMILION, linewidth=1.6, label=r"$p^{\mathrm{ref}}$"),
+            Line2D([], [], color=BLUE, linewidth=1.3, label="$p$"),
+            Line2D([], [], color=VERMILION, linewidth=1.6, label=r"$p^{\mathrm{ref}}$"),
         ]
     values = reads[:, (A, P, PREF)]
     axes.set_ylim(_padded(min(0.0, float(values.min())), max(0.0, float(values.max()))) if reads.size else (-1, 1))
 
     if result.spec.transfer.chopper.mode != "off":
-        handles.append(Patch(facecolor="#d3dae1", edgecolor="none", label="chopper $c = -1$"))
+        handles.append(Patch(facecolor=SHADE, edgecolor="none", label="chopper $c = -1$"))
     axes.legend(
         handles=handles,
         loc="lower left",
@@ -271,7 +271,7 @@ def _draw_stores(axes: Axes, reads: FloatArray, result: RunResult) -> None:
         ncols=len(handles),
         frameon=False,
         fontsize=9,
-        labelcolor=_INK,
+        labelcolor=INK,
         handlelength=1.6,
         columnspacing=1.8,
     )
@@ -301,26 +301,26 @@ def _title_element(axes: Axes, shown: int, result: RunResult) -> None:
 
 def _draw_hidden(axes: Axes, reads: FloatArray, spec: ChipSpec) -> None:
     for threshold in (1, -1):
-        axes.axhline(threshold, color=_SOFT, linewidth=0.9, dashes=(4, 3))
-        _beside(axes, threshold, f"${threshold:+d}$ pulse", _SOFT)
-    _stairs(axes, reads, H, _INK, 1.3)
+        axes.axhline(threshold, color=SOFT, linewidth=0.9, dashes=(4, 3))
+        _beside(axes, threshold, f"${threshold:+d}$ pulse", SOFT)
+    _stairs(axes, reads, H, INK, 1.3)
     symbol = {"h": "$h$", "chi": r"$\chi$"}[_hidden_name(spec)]
-    axes.set_ylabel(f"{symbol} [pulses]", color=_SOFT)
+    axes.set_ylabel(f"{symbol} [pulses]", color=SOFT)
     values = reads[:, H]
     axes.set_ylim(_padded(min(-1.1, *values), max(1.1, *values)) if reads.size else (-1.2, 1.2))
 
 
 def _draw_weight(axes: Axes, reads: FloatArray, result: RunResult) -> None:
     target = result.target
-    axes.axhline(target, color=_SOFT, linewidth=0.9, dashes=(4, 3))
-    _beside(axes, target, "target", _SOFT)
+    axes.axhline(target, color=SOFT, linewidth=0.9, dashes=(4, 3))
+    _beside(axes, target, "target", SOFT)
     # The value seen at a read has held since the pulses that came with the read before it.
     if reads.size:
         samples = np.concatenate(([0.0], reads[:, SAMPLE]))
         values = np.concatenate((reads[:1, W], reads[:, W]))
-        axes.step(samples, values, where="pre", color=_INK, linewidth=1.3)
+        axes.step(samples, values, where="pre", color=INK, linewidth=1.3)
     # In in-memory SGD it is W that has a reference.
     against_r = result.spec.array_r is not None and result.spec.device.a is None
-    axes.set_ylabel(("$w - r$" if against_r else "$w$") + " [weight]", color=_SOFT)
+    axes.set_ylabel(("$w - r$" if against_r else "$w$") + " [weight]", color=SOFT)
     shown = [target, *reads[:, W]]
     axes.set_ylim(_padded(float(min(shown)), float(max(shown))))

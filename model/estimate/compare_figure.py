@@ -14,22 +14,36 @@ from crosschop.model.estimate.compare import Comparison, Row
 from crosschop.model.estimate.counts.memory import paper_stored_bits, stores
 from crosschop.model.estimate.time.estimate import PHASES
 from crosschop.model.estimate.time.gantt import COLOURS as PHASE_COLOURS
+from crosschop.model.palette import (
+    BLUE,
+    EDGE,
+    GREEN,
+    GREY,
+    GRID,
+    INK,
+    LIGHT_BLUE,
+    LIGHT_GREEN,
+    ORANGE,
+    PALE_GREEN,
+    PURPLE,
+    SOFT,
+    VERMILION,
+)
 
-_INK, _SOFT, _GRID = "#22272c", "#5c646c", "#d8dde2"
 # Okabe and Ito, and lighter ones of them
 _BLOCK_COLOURS = {
-    "cells": "#22272c",
-    "line drivers": "#d55e00",
-    "ADCs and DACs": "#0072b2",
-    "routing and other overhead": "#9fc5e3",
-    "memory H or chi": "#009e73",
-    "memory P": "#7fcbb5",
-    "memory P^ref": "#c9e8df",
-    "other memories": "#8a929a",
-    "controller logic": "#e69f00",
+    "cells": INK,
+    "line drivers": VERMILION,
+    "ADCs and DACs": BLUE,
+    "routing and other overhead": LIGHT_BLUE,
+    "memory H or chi": GREEN,
+    "memory P": LIGHT_GREEN,
+    "memory P^ref": PALE_GREEN,
+    "other memories": GREY,
+    "controller logic": ORANGE,
 }
-_STORE_COLOURS = {"H": "#009e73", "chi": "#0072b2", "P": "#7fcbb5", "P^ref": "#c9e8df", "other": "#8a929a"}
-_ARRAY_COLOURS = {"A": "#0072b2", "R": "#d55e00", "W": "#009e73"}
+_STORE_COLOURS = {"H": GREEN, "chi": BLUE, "P": LIGHT_GREEN, "P^ref": PALE_GREEN, "other": GREY}
+_ARRAY_COLOURS = {"A": BLUE, "R": VERMILION, "W": GREEN}
 _CUT = 3.0  # a bar so many times as long as the next one is cut
 Stack = dict[str, float]
 
@@ -141,15 +155,15 @@ def _stacked(
             axes.plot([end * 0.975, end * 0.985], [place + 0.42, place - 0.42], color="white", linewidth=4)
         text = f"{total:,.3g}" if total < 1000 else f"{total:,.0f}"
         text = f"{text} {unit}" + (", cut" if total > limit else "") + (f" ({note})" if note else "")
-        axes.annotate(text, (end, place), (6, 0), textcoords="offset points", va="center", fontsize=8.5, color=_INK)
+        axes.annotate(text, (end, place), (6, 0), textcoords="offset points", va="center", fontsize=8.5, color=INK)
     axes.set_xlim(0, limit * (1.55 if notes else 1.22))
     axes.set_yticks(places, labels)
     axes.set_ylim(places[-1] + 0.6, -0.6)
-    axes.set_xlabel(unit, color=_SOFT)
+    axes.set_xlabel(unit, color=SOFT)
     _quiet(axes)
     used = [name for name in colours if any(bar.get(name, 0) > 0 for bar in bars)]
     _legend(figure, {name: colours[name] for name in used})
-    figure.suptitle(title, fontsize=11, fontweight="bold", color=_INK)
+    figure.suptitle(title, fontsize=11, fontweight="bold", color=INK)
     return figure
 
 
@@ -157,7 +171,7 @@ def _grouped(estimates: tuple[Estimate, ...], rows: list[Row], title: str, unit:
     """A bar for each row and chip on a logarithmic axis: the figures differ by powers of ten."""
     figure = Figure(figsize=(10.0, 1.6 + 0.24 * len(rows) * len(estimates)), facecolor="white", layout="constrained")
     axes = figure.subplots()
-    palette = dict(zip((row.metric for row in rows), ("#0072b2", "#d55e00", "#009e73", "#cc79a7"), strict=False))
+    palette = dict(zip((row.metric for row in rows), (BLUE, VERMILION, GREEN, PURPLE), strict=False))
     height = 0.8 / len(rows)
     values = [float(value) for row in rows for value in row.values if isinstance(value, (int, float))]
     floor = 10 ** np.floor(np.log10(min(values)) - 0.5)
@@ -168,20 +182,20 @@ def _grouped(estimates: tuple[Estimate, ...], rows: list[Row], title: str, unit:
                 axes.barh(at, value - floor, height * 0.9, floor, color=palette[row.metric])
             text = f"{value:.3g}" if isinstance(value, float) else "none"
             axes.annotate(text, (value if isinstance(value, float) else floor, at), (5, 0),
-                          textcoords="offset points", va="center", fontsize=8, color=_SOFT)  # fmt: skip
+                          textcoords="offset points", va="center", fontsize=8, color=SOFT)  # fmt: skip
     axes.set_xscale("log")
     axes.set_xlim(floor, max(values) * 6)
     axes.set_yticks(range(len(estimates)), [one.spec.name for one in estimates])
     axes.set_ylim(len(estimates) - 0.45, -0.55)
-    axes.set_xlabel(f"{unit}, logarithmic", color=_SOFT)
+    axes.set_xlabel(f"{unit}, logarithmic", color=SOFT)
     _quiet(axes)
     _legend(figure, palette)
-    figure.suptitle(title, fontsize=11, fontweight="bold", color=_INK)
+    figure.suptitle(title, fontsize=11, fontweight="bold", color=INK)
     return figure
 
 
 def _quiet(axes: Axes) -> None:
-    axes.grid(axis="x", color=_GRID, linewidth=0.6)
+    axes.grid(axis="x", color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
@@ -189,7 +203,7 @@ def _quiet(axes: Axes) -> None:
 
 def _legend(figure: Figure, colours: dict[str, str]) -> None:
     handles = [
-        Patch(facecolor=colour, edgecolor="#aab1b8", linewidth=0.5, label=name.replace("P^ref", r"P$^\mathrm{ref}$"))
+        Patch(facecolor=colour, edgecolor=EDGE, linewidth=0.5, label=name.replace("P^ref", r"P$^\mathrm{ref}$"))
         for name, colour in colours.items()
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(6, len(handles)), frameon=False, fontsize=8.5)

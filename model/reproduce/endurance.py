@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
+from crosschop.model.palette import BLUE, VERMILION
 from crosschop.model.reproduce.experiment import LABELS, Comparison, Row, Settings, mean_and_spread, paper
 from crosschop.model.reproduce.points import Outcomes, Point
 
@@ -54,7 +55,7 @@ class Endurance:
         ranges = paper("endurance")
         figure = Figure(figsize=(7.5, 3.6), layout="constrained")
         axes = figure.subplots()
-        colours = {"a": "#d55e00", "w": "#0072b2"}
+        colours = {"a": VERMILION, "w": BLUE}
         for array, (low, high) in ranges.items():
             axes.axvspan(low, high, color=colours[array], alpha=0.2, label=f"{array.upper()}, paper", linewidth=0)
         for place, algorithm in enumerate(reversed(ALGORITHMS)):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from crosschop.model.chipspec import load_chipspec, transfers_in
 from crosschop.model.engines import run_golden
+from crosschop.model.palette import BAND, BLUE, GREY, VERMILION
 from crosschop.model.recording import CHOP, PREF, SAMPLE, A, H, P, W
 from crosschop.model.reproduce.experiment import LABELS, Comparison, Row, Settings, mean_and_spread
 from crosschop.model.reproduce.points import Outcomes, Point
@@ -76,14 +77,14 @@ class Fig3:
             trace = self._run(algorithm, offset, SHOWN_SEED).trace
             samples = trace[:, SAMPLE]
             top, middle, bottom = axes[:, column]
-            top.plot(samples, trace[:, A], color="#0072b2", linewidth=1, label="A, as read")
+            top.plot(samples, trace[:, A], color=BLUE, linewidth=1, label="A, as read")
             if algorithm == "agad":
-                top.plot(samples, trace[:, P], color="#8a929a", linewidth=1, label="P")
-                top.step(samples, trace[:, PREF], color="#d55e00", linewidth=1.2, where="post", label="P^ref")
-            middle.plot(samples, trace[:, H], color="#0072b2", linewidth=1)
-            bottom.step(samples, trace[:, W], color="#0072b2", linewidth=1.2, where="post")
+                top.plot(samples, trace[:, P], color=GREY, linewidth=1, label="P")
+                top.step(samples, trace[:, PREF], color=VERMILION, linewidth=1.2, where="post", label="P^ref")
+            middle.plot(samples, trace[:, H], color=BLUE, linewidth=1)
+            bottom.step(samples, trace[:, W], color=BLUE, linewidth=1.2, where="post")
             for axis in (top, middle, bottom):
-                axis.axhline(0, color="#8a929a", linewidth=0.6)
+                axis.axhline(0, color=GREY, linewidth=0.6)
                 _shade(axis, samples, trace[:, CHOP])
             top.set_title(f"{LABELS[algorithm]}, $\\mu_R$ = {offset:g}", fontsize=10)
             bottom.set_xlabel("samples")
@@ -105,4 +106,4 @@ def _shade(axes: Axes, samples: NDArray[np.float64], chop: NDArray[np.float64]) 
     edges = np.flatnonzero(np.diff(chop)) + 1
     for begin, end in zip([0, *edges], [*edges, len(chop)], strict=True):
         if chop[begin]:
-            axes.axvspan(samples[begin], samples[end - 1], color="#e9edf1", linewidth=0)
+            axes.axvspan(samples[begin], samples[end - 1], color=BAND, linewidth=0)

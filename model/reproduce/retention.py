@@ -5,6 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from crosschop.model.chipspec import load_chipspec
+from crosschop.model.palette import GREY, INK
 from crosschop.model.reproduce.experiment import Comparison, Row, Settings, mean_and_spread
 from crosschop.model.reproduce.points import Outcomes, Point
 from crosschop.model.reproduce.sweep_figure import curves
@@ -52,8 +53,8 @@ class Retention:
         errors = [[outcomes[_point(lifetime, seed)].error for seed in settings.seeds] for lifetime in lifetimes]
         figure, axes = curves(lifetimes, {"agad": errors}, {}, r"lifetime of A in units of $N\,n_s$ samples")
         ideal, _ = mean_and_spread([outcomes[_point(None, seed)].error for seed in settings.seeds])
-        axes.axhline(ideal, color="#8a929a", linewidth=1, label="without decay")
-        axes.axvline(1, color="#22272c", linewidth=1, linestyle=":", label="the paper's rule")
+        axes.axhline(ideal, color=GREY, linewidth=1, label="without decay")
+        axes.axvline(1, color=INK, linewidth=1, linestyle=":", label="the paper's rule")
         axes.set_ylim(bottom=0)
         axes.legend(frameon=False)
         return figure

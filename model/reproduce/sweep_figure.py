@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from crosschop.model.palette import BAND, BLUE, GREY, ORANGE, VERMILION
 from crosschop.model.reproduce.experiment import LABELS, mean_and_spread
 
-COLOURS = {"in_memory_sgd": "#8a929a", "ttv2": "#e69f00", "c_ttv2": "#0072b2", "agad": "#d55e00"}
+COLOURS = {"in_memory_sgd": GREY, "ttv2": ORANGE, "c_ttv2": BLUE, "agad": VERMILION}
 
 # Plain numbers where a logarithmic axis would write powers of ten.
 NUMBERS = FuncFormatter(lambda value, _: f"{value:g}")
@@ -43,6 +44,6 @@ def curves(
     axes.xaxis.set_major_formatter(NUMBERS)
     axes.set_xlabel(label)
     axes.set_ylabel("weight programming error, %")
-    axes.grid(visible=True, which="major", color="#e9edf1")
+    axes.grid(visible=True, which="major", color=BAND)
     axes.legend(frameon=False, fontsize=8, ncols=2)
     return figure, axes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from crosschop.model.chipspec import ChipSpec, load_chipspec
+from crosschop.model.palette import BLUE, ORANGE
 from crosschop.model.reproduce.experiment import LABELS, Comparison, Row, Settings, paper
 from crosschop.model.reproduce.points import Outcomes, Point
 from crosschop.model.runtime import Runtime, paper_runtime
@@ -48,8 +49,8 @@ class Table1:
         axes = figure.subplots()
         entries = _entries()
         for place, (_, _, printed, runtime) in enumerate(reversed(entries)):
-            axes.barh(place, runtime.digital_ns, color="#0072b2", label="digital" if place == 0 else None)
-            axes.barh(place, runtime.analog_ns, left=runtime.digital_ns, color="#e69f00",
+            axes.barh(place, runtime.digital_ns, color=BLUE, label="digital" if place == 0 else None)
+            axes.barh(place, runtime.analog_ns, left=runtime.digital_ns, color=ORANGE,
                       label="analog" if place == 0 else None)  # fmt: skip
             if printed is not None:
                 axes.plot(printed, place, "k|", markersize=16, label="paper" if place == 0 else None)

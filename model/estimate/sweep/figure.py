@@ -12,7 +12,9 @@ from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import Bbox
 
-FRONT, OTHERS, TEXT = "#d55e00", "#8a929a", "#30363c"
+from crosschop.model.palette import BAND, GREY, VERMILION
+
+FRONT, OTHERS, TEXT = VERMILION, GREY, "#30363c"
 # Beyond so many points only those on the front have labels.
 LABELS_OF_ALL = 24
 # Where a label may stand, in points from its mark: near places first, right and above before left and below.
@@ -70,7 +72,7 @@ def draw(title: str, x_label: str, y_label: str, label_of: str, marks: Sequence[
     axes.set_ylabel(y_label)
     axes.xaxis.set_major_formatter(_NUMBERS)
     axes.yaxis.set_major_formatter(_NUMBERS)
-    axes.grid(visible=True, color="#e9edf1")
+    axes.grid(visible=True, color=BAND)
     axes.set_axisbelow(True)
     axes.margins(0.08)
     axes.set_title(title, fontsize=10, loc="left")

@@ -15,26 +15,43 @@ from crosschop.model.estimate.time.activity import Activity, representative, rep
 from crosschop.model.estimate.time.estimate import PHASES, TimeEstimate
 from crosschop.model.estimate.time.schedule import Interval, Schedule, Workload, new_schedule
 from crosschop.model.estimate.time.schedule.events import CONTROLLER, DRIVER, LANES, READ_ADC, W_ADC, A, W, is_port
+from crosschop.model.palette import (
+    BLUE,
+    EDGE,
+    FAINT,
+    GREEN,
+    GREY,
+    GRID,
+    IDLE,
+    INK,
+    LIGHT_GREEN,
+    ORANGE,
+    PALE_GREEN,
+    PURPLE,
+    SKY,
+    SOFT,
+    VERMILION,
+    YELLOW,
+)
 
 # Okabe and Ito; waits are grey.
 COLOURS = {
-    "pulses": "#0072b2",
-    "read": "#e69f00",
-    "conversion": "#f0e442",
-    "digital": "#009e73",
-    "W write": "#d55e00",
-    "forward": "#56b4e9",
-    "backward": "#cc79a7",
-    "request": "#22272c",
-    "memory": "#7fcbb5",
-    "pass": "#c9e8df",
-    "stall": "#8a929a",
-    "hold": "#8a929a",
-    "idle": "#e1e5e9",
-    "clear": "#f4f5f6",
+    "pulses": BLUE,
+    "read": ORANGE,
+    "conversion": YELLOW,
+    "digital": GREEN,
+    "W write": VERMILION,
+    "forward": SKY,
+    "backward": PURPLE,
+    "request": INK,
+    "memory": LIGHT_GREEN,
+    "pass": PALE_GREEN,
+    "stall": GREY,
+    "hold": GREY,
+    "idle": IDLE,
+    "clear": FAINT,
 }
 _DARK = {"pulses", "digital", "W write", "request", "stall", "hold"}
-_INK, _SOFT, _GRID = "#22272c", "#5c646c", "#d8dde2"
 _NAMES = {
     "pulses": "pulse train",
     "read": "column read",
@@ -82,24 +99,24 @@ def draw_schedule(spec: ChipSpec, activity: Activity, passes: bool = True) -> Fi
         axes.barh(place, right - left, _HEIGHT, left, color=COLOURS[kind], edgecolor="white", linewidth=0.6, zorder=2)
         room = (right - left) / (end - begin) / _CHARACTER - 1
         text = next((text for text in _labels(one) if len(text) <= room), "")
-        colour = "white" if kind in _DARK else _INK
+        colour = "white" if kind in _DARK else INK
         axes.text((left + right) / 2, place, text, ha="center", va="center", fontsize=7, color=colour, zorder=3)
     for start in schedule.starts:
         if begin <= start <= end:
-            axes.axvline(start, color=_SOFT, linewidth=0.7, dashes=(3, 3), zorder=1)
+            axes.axvline(start, color=SOFT, linewidth=0.7, dashes=(3, 3), zorder=1)
     axes.set_yticks(range(len(rows)), [_shown(row) for row in rows])
     axes.set_ylim(len(rows) - 0.45, -0.55)
     _time_axes(axes, begin, end, spec.timing.clock_ns)
     order = [kind for kind in COLOURS if kind in shown]
     figure.legend(
-        handles=[Patch(facecolor=COLOURS[kind], edgecolor="#aab1b8", linewidth=0.5, label=_NAMES.get(kind, kind))
+        handles=[Patch(facecolor=COLOURS[kind], edgecolor=EDGE, linewidth=0.5, label=_NAMES.get(kind, kind))
                  for kind in order],
         loc="outside lower center", ncols=len(order) if len(order) <= 7 else -(-len(order) // 2), frameon=False,
-        fontsize=8.5, labelcolor=_INK,
+        fontsize=8.5, labelcolor=INK,
         handlelength=1.4, columnspacing=1.6,
     )  # fmt: skip
     what = "with forward and backward pass on W" if passes else "passes on W left out"
-    figure.suptitle(f"{spec.name}: {_title(spec)}, {what}", fontsize=11, fontweight="bold", color=_INK)
+    figure.suptitle(f"{spec.name}: {_title(spec)}, {what}", fontsize=11, fontweight="bold", color=INK)
     return figure
 
 
@@ -133,7 +150,7 @@ def draw_time(estimate: TimeEstimate) -> Figure:
         ratio = account.cycles / estimate.paper.cycles
         text = f"{account.ns:,.1f} ns" + ("" if account.name == "paper" else f"  ({ratio:.2f} x)")
         axes.annotate(
-            text, (left, place - 0.08), (5, 0), textcoords="offset points", va="center", fontsize=9, color=_INK
+            text, (left, place - 0.08), (5, 0), textcoords="offset points", va="center", fontsize=9, color=INK
         )
     longest = max(account.ns for account in estimate.accounts)
     axes.set_xlim(0, longest * 1.17)
@@ -142,14 +159,14 @@ def draw_time(estimate: TimeEstimate) -> Figure:
     )
     axes.set_ylim(len(names) - 0.4, -0.5)
     _quiet(axes)
-    axes.set_xlabel("time of a sample, ns; thin: beside the above, adds nothing", color=_SOFT)
+    axes.set_xlabel("time of a sample, ns; thin: beside the above, adds nothing", color=SOFT)
     order = [phase for phase in PHASES if phase in shown]
     figure.legend(
-        handles=[Patch(facecolor=COLOURS[phase], edgecolor="#aab1b8", linewidth=0.5, label=phase) for phase in order],
-        loc="outside lower center", ncols=len(order), frameon=False, fontsize=8.5, labelcolor=_INK,
+        handles=[Patch(facecolor=COLOURS[phase], edgecolor=EDGE, linewidth=0.5, label=phase) for phase in order],
+        loc="outside lower center", ncols=len(order), frameon=False, fontsize=8.5, labelcolor=INK,
         handlelength=1.4, columnspacing=1.6,
     )  # fmt: skip
-    figure.suptitle(f"{estimate.spec.name}: {estimate.activity.source}", fontsize=10, fontweight="bold", color=_INK)
+    figure.suptitle(f"{estimate.spec.name}: {estimate.activity.source}", fontsize=10, fontweight="bold", color=INK)
     return figure
 
 
@@ -208,10 +225,10 @@ def _shown(resource: str) -> str:
 
 def _quiet(axes: Axes) -> None:
     axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color("#aab1b8")
-    axes.tick_params(colors=_SOFT, labelsize=9, length=3)
-    axes.tick_params(axis="y", length=0, labelcolor=_INK)
-    axes.grid(axis="x", color=_GRID, linewidth=0.6)
+    axes.spines["bottom"].set_color(EDGE)
+    axes.tick_params(colors=SOFT, labelsize=9, length=3)
+    axes.tick_params(axis="y", length=0, labelcolor=INK)
+    axes.grid(axis="x", color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
 
 
@@ -221,7 +238,7 @@ def _time_axes(axes: Axes, begin: int, end: int, clock_ns: float) -> None:
     axes.set_xlim(begin, end)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-    axes.set_xlabel("clock cycle since reset", color=_SOFT)
+    axes.set_xlabel("clock cycle since reset", color=SOFT)
 
     def to_ns(cycle: Any) -> Any:
         return (cycle - begin) * clock_ns
@@ -230,6 +247,6 @@ def _time_axes(axes: Axes, begin: int, end: int, clock_ns: float) -> None:
         return time / clock_ns + begin
 
     above = axes.secondary_xaxis("top", functions=(to_ns, to_cycles))
-    above.set_xlabel("ns", color=_SOFT)
-    above.tick_params(colors=_SOFT, labelsize=9, length=3)
-    above.spines["top"].set_color("#aab1b8")
+    above.set_xlabel("ns", color=SOFT)
+    above.tick_params(colors=SOFT, labelsize=9, length=3)
+    above.spines["top"].set_color(EDGE)
