@@ -16,8 +16,9 @@ from crosschop.model.estimate.logic.synthesis import synthesise
 from crosschop.model.estimate.models import Models
 from crosschop.model.estimate.network import Mapping, Network, network_lines, place
 from crosschop.model.estimate.quantity import Line, Range, exactly
+from crosschop.model.estimate.time.account import Per, Unit
 from crosschop.model.estimate.time.activity import activity_of
-from crosschop.model.estimate.time.estimate import Per, TimeEstimate, Unit, estimate_time
+from crosschop.model.estimate.time.estimate import TimeEstimate, estimate_time
 from crosschop.model.results import RunResult
 
 UM2_PER_MM2 = 1e6

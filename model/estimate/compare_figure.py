@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from crosschop.model.estimate.chip import UM2_PER_MM2, Estimate
 from crosschop.model.estimate.compare import Comparison, Row
 from crosschop.model.estimate.counts.memory import paper_stored_bits, stores
-from crosschop.model.estimate.time.estimate import PHASES
+from crosschop.model.estimate.time.account import PHASES
 from crosschop.model.estimate.time.gantt import COLOURS as PHASE_COLOURS
 from crosschop.model.palette import (
     BLUE,

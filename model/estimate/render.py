@@ -10,7 +10,8 @@ from rich.text import Text
 
 from crosschop.model.estimate.chip import Estimate, Part
 from crosschop.model.estimate.quantity import Line, Range
-from crosschop.model.estimate.time.estimate import PHASES, Per, TimeEstimate
+from crosschop.model.estimate.time.account import PHASES, Per
+from crosschop.model.estimate.time.estimate import TimeEstimate
 
 
 def number(value: float) -> str:

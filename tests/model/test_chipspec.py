@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from crosschop.cosim.cli import main
 from crosschop.model.chipspec import (
     SpecError,
-    beta_mantissa,
-    chop_setting,
-    controller_module,
-    cycles,
-    lambda_h,
     load_chipspec,
-    memory_bits,
-    rate_gain,
-    read_lsb,
-    rtl_configuration,
-    rtl_parameters,
     shipped_chipspecs,
-    step_bits,
 )
-from crosschop.model.chipspec.documentation import describe, resolved, update
+from crosschop.model.chipspec.documentation import resolved
 
 README = Path(__file__).parents[2] / "chipspecs" / "README.md"
 HEADER = "extends: agad_20\nname: chip\nsummary: a chip for a test\n"
 
 Write = Callable[..., Path]
-
-
-@pytest.fixture
-def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
-    """Writes a file into an empty current folder, so that sentences name it without a folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def _write(text: str, name: str = "chip.yaml") -> Path:
-        Path(name).parent.mkdir(parents=True, exist_ok=True)
-        Path(name).write_text(text)
-        return Path(name)
-
-    return _write
 
 
 def errors_of(path: str | Path, *overrides: str) -> list[str]:
@@ -321,146 +293,6 @@ def test_overrides_are_yaml_and_the_last_wins() -> None:
     assert spec.algorithm.gamma0 == 1000, "YAML 1.2: 1e3 is a number"
     assert spec.converter.dac.bits is None
     assert spec.controller.lfsr_seed == 0xBEEF
-
-
-# ---------------------------------------------------------------- derived values, by arithmetic of its own
-
-
-def test_gain_of_agad_20() -> None:
-    spec = load_chipspec("agad_20", ["algorithm.gamma0=3000"])
-    # lambda n_s n / (gamma0 delta) = 0.1 * 5 * 20 / (3000 * 0.1) pulses per weight unit
-    assert lambda_h(spec) == pytest.approx(10 / 300)
-    assert read_lsb(spec) == pytest.approx(4 / 255)
-    # H LSB per P LSB: 2^10 H LSB per pulse, 2^4 P LSB per code
-    exact = (10 / 300) * (4 / 255) * 1024 / 16
-    gain = rate_gain(spec)
-    assert 2048 <= gain.mantissa < 4096, "every bit of the mantissa is used"
-    assert abs(gain.mantissa / 2**gain.shift - exact) <= 0.5 / 2**gain.shift
-    assert (gain.mantissa, gain.shift) == (2193, 16)
-
-
-@pytest.mark.parametrize("bits", [1, 2, 7, 12, 16])
-@pytest.mark.parametrize("rate", [0.001, 0.02987, 0.1, 0.7, 2.9])
-def test_gain_mantissa_is_normal_and_nearest(bits: int, rate: float) -> None:
-    spec = load_chipspec("agad_20", [f"hidden.rate_bits={bits}", f"algorithm.learning_rate={rate}"])
-    gain = rate_gain(spec)
-    assert gain.mantissa.bit_length() == bits
-    exact = rate * 5 * 20 / (spec.algorithm.gamma0 * 0.1) * 4 / 255 * 64
-    assert abs(gain.mantissa / 2**gain.shift - exact) <= 0.5000001 / 2**gain.shift
-
-
-def test_cycles() -> None:
-    rect = cycles(load_chipspec("agad_rect"))
-    assert (rect.pulse, rect.read, rect.conversion, rect.write) == (10, 40, 3, 30)
-    slow = cycles(load_chipspec("agad_20", ["timing.clock_ns=3", "timing.pulse_ns=0.1", "timing.conversion_ns=3.1"]))
-    assert (slow.pulse, slow.read, slow.conversion, slow.write) == (1, 14, 2, 1)
-    # Lines that share an ADC: one conversion after the other, and the whole rounded up once
-    shared = ["timing.clock_ns=3", "timing.conversion_ns=3.1", "converter.read_adc.lines_per_adc=7"]
-    assert cycles(load_chipspec("agad_20", shared)).conversion == 8, "21.7 ns"
-    forward = ["timing.clock_ns=3", "timing.conversion_ns=3.1", "converter.adc.lines_per_adc=7"]
-    assert cycles(load_chipspec("agad_20", forward)).conversion == 2
-    exact = cycles(load_chipspec("agad_20", ["timing.clock_ns=0.1", "timing.pulse_ns=0.3", "timing.mvm_ns=0.7"]))
-    assert (exact.pulse, exact.read) == (3, 7), "0.3 / 0.1 is 2.999... in floats"
-
-
-def test_memory_bits() -> None:
-    rect = memory_bits(load_chipspec("agad_rect"))  # 13 rows in 4 beats of 4 lanes: 16 entries per column
-    assert (rect.h, rect.p, rect.pref) == (7 * 16 * 16, 7 * 16 * 13, 7 * 16 * 13)
-    assert rect.total == rect.h + rect.p + rect.pref
-    beta1 = memory_bits(load_chipspec("agad_beta1"))
-    assert (beta1.h, beta1.p, beta1.pref) == (400 * 16, 0, 400 * 9)
-
-
-def test_parameters_of_the_controller() -> None:
-    spec = load_chipspec("agad_rect")
-    parameters = rtl_parameters(spec)
-    assert {name: parameters[name] for name in ("ROWS", "COLS", "LANES", "ADC_W", "P_FRAC", "P_EN")} == {
-        "ROWS": 13, "COLS": 7, "LANES": 4, "ADC_W": 9, "P_FRAC": 4, "P_EN": 1,
-    }  # fmt: skip
-    assert (parameters["H_DECAY"], parameters["H_MOMENTUM_SHIFT"], parameters["MAX_STEPS"]) == (1, 1, 3)
-    assert (parameters["BETA"], parameters["BETA_W"], parameters["CHOP_MODE"]) == (128, 8, 2)
-    assert step_bits(spec) == 3
-    configuration = rtl_configuration(spec)
-    assert configuration["cfg_chop"] == math.floor(0.1 * 65536 + 0.5)
-    assert configuration["cfg_lr_h"] == rate_gain(spec).mantissa
-    assert (configuration["cfg_transfer_every"], configuration["cfg_warmup"]) == (5, 2)
-    wide = rtl_parameters(load_chipspec("agad_wide"))
-    assert (wide["H_ROUND"], wide["P_ROUND"]) == (1, 2)
-    beta1 = load_chipspec("agad_beta1")
-    assert (rtl_parameters(beta1)["P_EN"], rtl_parameters(beta1)["P_FRAC"], beta_mantissa(beta1)) == (0, 0, 256)
-    assert chop_setting(load_chipspec("agad_20")) == 10
-    assert chop_setting(load_chipspec("agad_20", ["algorithm.chop={mode: off, period: null}"])) == 0
-
-
-@pytest.mark.parametrize("path", shipped_chipspecs(), ids=lambda path: path.stem)
-def test_parameters_are_legal_for_the_controller(path: Path) -> None:
-    spec = load_chipspec(path)
-    if controller_module(spec) != "xc_controller":
-        return
-    p = rtl_parameters(spec)
-    assert 0 <= p["LR_SHIFT"] <= 48 and 0 <= p["P_FRAC"] <= 16 and p["H_FRAC"] < p["H_W"] - 1 <= 31
-    assert p["BETA"] <= 1 << p["BETA_W"] and p["LFSR_SEED"] != 0 and p["COL_SEED"] != 0
-    assert p["BETA"] > 0 or not p["REF_EN"]
-    assert p["P_EN"] <= p["REF_EN"]
-
-
-# ---------------------------------------------------------------- documents and command line
-
-
-def test_readme_is_in_sync() -> None:
-    text = README.read_text(encoding="utf-8")
-    assert update(text) == text, "run make docs"
-
-
-def test_readme_without_markers() -> None:
-    with pytest.raises(ValueError, match="no markers"):
-        update("# A README\n")
-
-
-def test_example_in_the_readme_loads(write: Write) -> None:
-    example = README.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
-    spec = load_chipspec(write(example, "my_chip.yaml"), ["algorithm.beta=0.25", "converter.dac.bits=null"])
-    assert (spec.array.rows, spec.controller.lanes, spec.algorithm.chop.mode) == (32, 8, "random")
-    for line in README.read_text(encoding="utf-8").splitlines():
-        if line.startswith("    error: my_chip.yaml: "):
-            override = "array.rows=0" if "rows" in line else "algorithm.betta=1"
-            assert line.strip().removeprefix("error: my_chip.yaml: ") in errors_of("my_chip.yaml", override)[0]
-
-
-def test_command_show() -> None:
-    result = CliRunner().invoke(main, ["spec", "show", "agad_tiny", "--set", "hidden.bits=12", "--json"])
-    assert result.exit_code == 0 and result.stderr == ""
-    assert json.loads(result.stdout) == describe(load_chipspec("agad_tiny", ["hidden.bits=12"]))
-    text = CliRunner().invoke(main, ["spec", "show", "agad_512"])
-    assert text.exit_code == 0
-    assert resolved(load_chipspec("agad_512")) in text.stdout
-    for name, value in rtl_parameters(load_chipspec("agad_512")).items():
-        assert [name, str(value)] in [line.split() for line in text.stdout.splitlines()]
-    assert str(512 * 512 * 16) in text.stdout
-
-
-def test_command_check(write: Write) -> None:
-    write(HEADER + "array: {rows: 0}\n", "bad.yaml")
-    result = CliRunner().invoke(main, ["spec", "check", "agad_20", "bad.yaml", "missing.yaml"])
-    assert result.exit_code == 2
-    assert result.stdout == "ok  agad_20\n"
-    assert result.stderr.splitlines()[0] == "error: bad.yaml: array.rows = 0, allowed: integer 1..4096"
-    assert result.stderr.splitlines()[1].startswith("error: missing.yaml: no such file")
-    as_json = CliRunner().invoke(main, ["spec", "check", "agad_20", "bad.yaml", "--json"])
-    answer = json.loads(as_json.stdout)
-    assert (as_json.exit_code, answer["ok"], [file["ok"] for file in answer["files"]]) == (2, False, [True, False])
-
-
-@pytest.mark.parametrize("arguments", [["spec", "show", "missing"], ["nonsense"], ["spec", "check"]])
-def test_command_bad_input(arguments: list[str]) -> None:
-    result = CliRunner().invoke(main, arguments)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr
-
-
-def test_command_version() -> None:
-    result = CliRunner().invoke(main, ["--version"])
-    assert result.exit_code == 0 and result.stdout.startswith("crosschop ")
 
 
 # ---------------------------------------------------------------- rules between keys of the algorithms

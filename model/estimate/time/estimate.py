@@ -3,49 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from crosschop.model.chipspec import ChipSpec, beats, controller_kind, cycles, mixed_section, x_beats
+from crosschop.model.chipspec import ChipSpec, beats, column_cycles, controller_kind, cycles, mixed_section, x_beats
 from crosschop.model.cycles import LANE_LATENCY, SCHEDULER_PHASES
 from crosschop.model.cycles_in_memory_sgd import WAITING_IDLE
 from crosschop.model.cycles_mixed_precision import mixed_durations, pass_cycles
-from crosschop.model.estimate.quantity import Line, Origin, exactly
+from crosschop.model.estimate.quantity import Line, exactly
+from crosschop.model.estimate.time.account import Account, AccountName, Occupation, new_account, samples_together
 from crosschop.model.estimate.time.activity import Activity, flip_fraction, representative, representative_units
 from crosschop.model.estimate.time.schedule import Passes, new_schedule, pass_durations, stores
 from crosschop.model.estimate.time.schedule.events import (
     CONTROLLER,
     DRIVER,
     LANES,
-    ORDER,
     READ_ADC,
     A,
     W,
     directions,
-    is_port,
     port,
 )
 from crosschop.model.runtime import PAPER_FLOPS, paper_runtime
-
-AccountName = Literal["paper", "serial", "overlapped", "overlapped with passes"]
-Per = Literal["sample", "transfer"]
-Unit = Literal["ns", "cycles"]
-
-# In the order in which they are listed and drawn.
-PHASES = (
-    "pulses",
-    "read",
-    "conversion",
-    "request",
-    "digital",
-    "W write",
-    "forward",
-    "backward",
-    "stall",
-    "hold",
-    "idle",
-)
-# Cycles by resource and what it does, see schedule/events.py.
-Occupation = dict[tuple[str, str], float]
 
 # What the controller's states are on the time line of a chip with an array A, or of in-memory SGD.
 _STATES = {"update": "pulses", "read": "read", "stall": "stall", "idle": "idle"}
@@ -57,79 +34,6 @@ _BESIDE = {
     (W, "backward"): "backward",
     (READ_ADC, "hold"): "hold",
 }
-# What a resource does, in a sentence.
-_DOING = {
-    "update": "pulses",
-    "read": "column reads",
-    "write": "writes",
-    "forward": "forward passes",
-    "backward": "backward passes",
-    "conversion": "conversions",
-    "digital": "beats",
-}
-
-
-@dataclass(frozen=True)
-class Account:
-    """Time of one sample in one model.
-
-    Attributes:
-        name: which of the four.
-        phases: clock cycles per sample by phase, one after the other; zero ones are left out.
-        beside: the same of work that takes place beside these and adds nothing.
-        utilisation: share of the time that a resource works; empty for the paper's model, which has no resources.
-        bottleneck: resource with the highest utilisation, "" where there is none.
-        sentence: the bottleneck explained.
-        clock_ns: clock period.
-        samples_per_transfer: samples of a transfer; of a batch in mixed precision.
-        origin, source: of every line.
-    """
-
-    name: AccountName
-    phases: dict[str, float]
-    beside: dict[str, float]
-    utilisation: dict[str, float]
-    bottleneck: str
-    sentence: str
-    clock_ns: float
-    samples_per_transfer: int
-    origin: Origin
-    source: str
-
-    @property
-    def cycles(self) -> float:
-        """Clock cycles per sample."""
-        return sum(self.phases.values())
-
-    @property
-    def ns(self) -> float:
-        """Time per sample."""
-        return self.cycles * self.clock_ns
-
-    def total(self, per: Per = "sample", unit: Unit = "ns") -> float:
-        """Time of a sample or transfer (mixed precision: batch)."""
-        return self.cycles * self._scale(per, unit)
-
-    def lines(self, per: Per = "sample", unit: Unit = "ns") -> list[Line]:
-        """Phases, work beside them, and the total."""
-        scale = self._scale(per, unit)
-        named = [(phase, amount) for phase, amount in self.phases.items()]
-        named += [(f"{phase} (beside)", amount) for phase, amount in self.beside.items()]
-        named.append(("total", self.cycles))
-        return [
-            Line(f"{self.name}: {what}", exactly(amount * scale), f"{unit} per {per}", self.origin, self.source)
-            for what, amount in named
-        ]
-
-    def utilisation_lines(self) -> list[Line]:
-        """Busy share of every resource that is used."""
-        return [
-            Line(f"{self.name}: {resource} busy", exactly(100 * share), "percent", self.origin, self.source)
-            for resource, share in self.utilisation.items()
-        ]
-
-    def _scale(self, per: Per, unit: Unit) -> float:
-        return (1 if per == "sample" else self.samples_per_transfer) * (1 if unit == "cycles" else self.clock_ns)
 
 
 @dataclass(frozen=True)
@@ -196,66 +100,6 @@ def estimate_time(spec: ChipSpec, activity: Activity, digital_flops: float = PAP
     )
 
 
-def samples_together(spec: ChipSpec) -> int:
-    """Samples of a transfer, 1 in in-memory SGD, of a batch in mixed precision."""
-    kind = controller_kind(spec)
-    if kind == "mixed_precision":
-        return mixed_section(spec).batch
-    return 1 if kind == "in_memory_sgd" else spec.transfer.transfer_every
-
-
-def _account(
-    spec: ChipSpec,
-    name: AccountName,
-    phases: dict[str, float],
-    origin: Origin,
-    source: str,
-    beside: dict[str, float] | None = None,
-    occupation: Occupation | None = None,
-) -> Account:
-    total = sum(phases.values())
-    busy: dict[str, float] = {}
-    for (resource, what), amount in (occupation or {}).items():
-        if resource != CONTROLLER and what not in ("hold", "clear") and amount > 0:
-            busy[resource] = busy.get(resource, 0.0) + amount
-    ordered = [resource for resource in ORDER if resource in busy] + sorted(one for one in busy if is_port(one))
-    utilisation = {resource: busy[resource] / total for resource in ordered}
-    bottleneck = max(utilisation, key=lambda one: utilisation[one], default="")
-    return Account(
-        name=name,
-        phases=_in_order(phases),
-        beside=_in_order(beside or {}),
-        utilisation=utilisation,
-        bottleneck=bottleneck,
-        sentence=_sentence(spec, utilisation, occupation or {}, total),
-        clock_ns=spec.timing.clock_ns,
-        samples_per_transfer=samples_together(spec),
-        origin=origin,
-        source=source,
-    )
-
-
-def _in_order(phases: dict[str, float]) -> dict[str, float]:
-    return {phase: phases[phase] for phase in PHASES if phases.get(phase, 0) > 1e-12}
-
-
-def _sentence(spec: ChipSpec, utilisation: dict[str, float], occupation: Occupation, total: float) -> str:
-    """Which resource limits, with what, and which comes next."""
-    if not utilisation:
-        return ""
-    # The driver works where its array does, a port where the lanes do: they do not come next.
-    names = sorted(utilisation, key=lambda one: -utilisation[one])
-    first = names[0]
-    others = [one for one in names[1:] if one != DRIVER and not (is_port(one) and LANES in utilisation)]
-    clock = spec.timing.clock_ns
-    doing = {
-        _DOING[what]: amount for (resource, what), amount in occupation.items() if resource == first and amount > 0
-    }
-    work = ", ".join(f"{what} {amount * clock:.4g}" for what, amount in doing.items())
-    text = f"{first} is busy {utilisation[first]:.1%} of the time ({work} of {total * clock:.4g} ns per sample)"
-    return f"{text}; next: {others[0]}, {utilisation[others[0]]:.1%}" if others else text
-
-
 def _paper(spec: ChipSpec, activity: Activity, digital_flops: float) -> Account:
     runtime = paper_runtime(spec, activity.mean_length, digital_flops)
     nanoseconds = {
@@ -264,7 +108,7 @@ def _paper(spec: ChipSpec, activity: Activity, digital_flops: float) -> Account:
         "digital": runtime.digital_ns,
         "W write": runtime.write_ns,
     }
-    return _account(
+    return new_account(
         spec,
         "paper",
         {phase: amount / spec.timing.clock_ns for phase, amount in nanoseconds.items()},
@@ -288,15 +132,10 @@ def _serial(spec: ChipSpec, activity: Activity) -> Account:
             "pulses": updating,
             "read": durations.read / every,
             "conversion": durations.conversion / every,
-            "digital": (_column(spec) - 1 + LANE_LATENCY) / every,
+            "digital": (column_cycles(spec) - 1 + LANE_LATENCY) / every,
             "W write": activity.writes * durations.write / every,
         }
-    return _account(spec, "serial", phases, "modelled", source)
-
-
-def _column(spec: ChipSpec) -> int:
-    """Cycles from the first to the last beat of a column."""
-    return (beats(spec) - 1) * spec.beat_interval + 1
+    return new_account(spec, "serial", phases, "modelled", source)
 
 
 def _mixed_phases(spec: ChipSpec, activity: Activity) -> dict[str, float]:
@@ -317,7 +156,7 @@ def _overlapped(spec: ChipSpec, activity: Activity) -> Account:
     occupation = _counted(spec, activity, activity.counts)
     phases, beside = _on_the_time_line(spec, occupation)
     source = ("counters of the RTL" if activity.origin == "measured" else "cycle model") + f"; {activity.source}"
-    return _account(spec, "overlapped", phases, activity.origin, source, beside, occupation)
+    return new_account(spec, "overlapped", phases, activity.origin, source, beside, occupation)
 
 
 def _scheduled(spec: ChipSpec, activity: Activity, name: AccountName, passes: bool) -> Account:
@@ -328,7 +167,7 @@ def _scheduled(spec: ChipSpec, activity: Activity, name: AccountName, passes: bo
     occupation = {key: amount / samples for key, amount in schedule.phases(begin, end).items()}
     phases, beside = _on_the_time_line(spec, occupation)
     source = "schedule of the controller" + (" with forward and backward pass on W" if passes else "")
-    return _account(spec, name, phases, "modelled", f"{source}; {activity.source}", beside, occupation)
+    return new_account(spec, name, phases, "modelled", f"{source}; {activity.source}", beside, occupation)
 
 
 def _counted(spec: ChipSpec, activity: Activity, counts: dict[str, int]) -> Occupation:
@@ -420,7 +259,7 @@ def steady_bounds(spec: ChipSpec, activity: Activity, passes: Passes | None = No
             W: on_w + phases["W write"],
             "one pass over chi after the other": sum(phases.values()) + wait,
         }
-    every, column = spec.transfer.transfer_every, _column(spec)
+    every, column = spec.transfer.transfer_every, column_cycles(spec)
     write = activity.writes * durations.write
     bounds = {
         A: updating + durations.read / every,
@@ -435,8 +274,3 @@ def steady_bounds(spec: ChipSpec, activity: Activity, passes: Passes | None = No
         loop = every * on_w + 1 + updating + durations.read + durations.conversion + column - 1 + LANE_LATENCY + write
         bounds["from the passes on W to its write"] = loop / (2 * every)
     return bounds
-
-
-def paper_ratio(estimate: TimeEstimate, account: Account) -> float:
-    """How many times the paper's figure an account is."""
-    return account.cycles / estimate.paper.cycles

@@ -11,8 +11,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from crosschop.model.chipspec import ChipSpec, controller_kind, mixed_section
+from crosschop.model.estimate.time.account import PHASES
 from crosschop.model.estimate.time.activity import Activity, representative, representative_units
-from crosschop.model.estimate.time.estimate import PHASES, TimeEstimate
+from crosschop.model.estimate.time.estimate import TimeEstimate
 from crosschop.model.estimate.time.schedule import Interval, Schedule, Workload, new_schedule
 from crosschop.model.estimate.time.schedule.events import CONTROLLER, DRIVER, LANES, READ_ADC, W_ADC, A, W, is_port
 from crosschop.model.palette import (
