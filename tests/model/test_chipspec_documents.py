@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from crosschop.cosim.cli import main
-from crosschop.model.chipspec import SpecError, (
+from crosschop.model.chipspec import (
+    SpecError,
     load_chipspec,
     rtl_parameters,
 )
