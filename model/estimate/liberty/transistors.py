@@ -1,6 +1,6 @@
 """Transistor models and cell netlists, cut down to what one cell needs.
 
-Every transistor of the process is a subcircuit with up to 62 models, one for each range of widths and lengths, which
+Every transistor of the process is a subcircuit with up to 48 models, one for each range of widths and lengths, which
 ngspice copies into every instance: reading takes longer than simulating. Here each device keeps the models of its own
 width and length, and nothing else is left of the library. Figures do not change (tests/synth/test_liberty.py).
 """
