@@ -40,6 +40,8 @@ def compare(specs: tuple[str, ...], options: EstimateOptions) -> None:
         for chip in chips
     ]
     out = options.out or Path("build") / "compare"
+    for chip in chips:
+        models.check(chip)
     require_writable(out)
     console = stderr()
     console.print(f"engine {engine}, seed {seed}: {', '.join(names)}", highlight=False)

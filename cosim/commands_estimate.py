@@ -33,6 +33,7 @@ def estimate(spec: str, options: EstimateOptions, network: str | None) -> None:
     networks = [] if network is None else [load_network(network)]
     transfers = transfers_to_count(chip, engine, options.samples)
     out = options.out or Path("build") / "estimate" / chip.name
+    models.check(chip)
     require_writable(out)
     console = stderr()
     console.print(f"{chip.name}: {chip.summary}", highlight=False, markup=False)

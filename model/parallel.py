@@ -91,5 +91,6 @@ def run_parallel(
         executor.shutdown(wait=False, cancel_futures=True)
         for worker in multiprocessing.active_children():
             worker.terminate()
+        executor.shutdown()  # now that nobody works; it gives back what the processes shared
         raise
     executor.shutdown()

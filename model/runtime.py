@@ -42,17 +42,17 @@ class Runtime:
 
 
 def operations(spec: ChipSpec) -> float:
-    """Arithmetic operations per sample: 2 N for the pulses, and what the algorithm does per element read.
+    """Arithmetic operations per sample: 2 N (rows + cols) for the pulses, and what the algorithm does per element read.
 
     Per element of a column: scale and add into H (2), subtract P^ref (1), move P (3).
     """
-    n, algorithm = spec.array.cols, spec.algorithm
+    rows, cols, algorithm = spec.array.rows, spec.array.cols, spec.algorithm
     if isinstance(algorithm, InMemorySgd):
-        return 2 * n
+        return rows + cols
     if isinstance(algorithm, MixedPrecision):
-        return 2 * n * n + n
+        return 2 * rows * cols + rows
     per_element = 2 + isinstance(algorithm, Agad) + 3 * keeps_p(spec)
-    return 2 * n + per_element * n / algorithm.transfer_every
+    return rows + cols + per_element * rows / algorithm.transfer_every
 
 
 def paper_runtime(spec: ChipSpec, pulses: float, digital_flops: float) -> Runtime:

@@ -18,7 +18,7 @@ class Assumptions(Section):
     """What an estimate assumes: `--assume KEY=VALUE`."""
 
     node_nm: float = Field(default=22, ge=14, le=130, description="node of the chip, nm, by its name")
-    liberty_node_nm: float = Field(default=130, ge=1, le=1000, description="node of the Liberty file, nm")
+    liberty_node_nm: float = Field(default=130, ge=7, le=130, description="node of the Liberty file, nm")
     feature_nm: float | None = Field(
         default=None,
         gt=0,

@@ -7,21 +7,19 @@ from dataclasses import dataclass
 from typing import get_args
 
 from crosschop.model.chipspec import ChipSpec
-from crosschop.model.estimate.area.blocks import AreaEstimate, LogicArea, analog_area
+from crosschop.model.estimate.area.blocks import AreaEstimate, LogicArea, analog_area, macro_cycles
 from crosschop.model.estimate.assumptions import Assumptions
-from crosschop.model.estimate.counts.memory import moved_lines, stored_lines, work_of
+from crosschop.model.estimate.counts.memory import misprinted, moved_lines, stored_lines, work_of
 from crosschop.model.estimate.counts.wear import retention_lines, wear_lines
 from crosschop.model.estimate.logic.result import LogicSynthesis, Slowdown, frequency
 from crosschop.model.estimate.logic.synthesis import synthesise
 from crosschop.model.estimate.models import Models
-from crosschop.model.estimate.network import Mapping, Network, network_lines, place
-from crosschop.model.estimate.quantity import Line, Range, exactly
+from crosschop.model.estimate.network import Network, network_lines, place
+from crosschop.model.estimate.quantity import Line, Origin, Range, exactly
 from crosschop.model.estimate.time.account import Per, Unit
 from crosschop.model.estimate.time.activity import activity_of
 from crosschop.model.estimate.time.estimate import TimeEstimate, estimate_time
 from crosschop.model.results import RunResult
-
-UM2_PER_MM2 = 1e6
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,6 @@ class Estimate:
         logic: the controller in cells.
         area: by block, um2.
         parts: every line, in the order in which they are read.
-        mapping: a network on tiles of this chip, None where none was asked for.
     """
 
     spec: ChipSpec
@@ -55,7 +52,6 @@ class Estimate:
     logic: LogicSynthesis
     area: AreaEstimate
     parts: tuple[Part, ...]
-    mapping: Mapping | None
 
     @property
     def logic_area(self) -> LogicArea:
@@ -97,12 +93,11 @@ def estimate_chip(result: RunResult, models: Models, networks: Sequence[Network]
     logic, area = area_of(spec, models)
     per_sample = exactly(time.with_passes.ns)
     endurance = models.constants.value(f"endurance_{assumptions.device}")
-    mapping = None
     parts = [
         Part("Time", tuple(_time_lines(time)), tuple(_time_remarks(time))),
         Part("Area", (*area.lines, _total(area)), (f"at {assumptions.node_nm:g} nm",)),
         Part("Controller logic", tuple(logic_lines(logic, models)), tuple(_logic_remarks(logic, spec, models))),
-        Part("Memory", (*stored_lines(spec), *moved_lines(spec, work_of(result), per_sample))),
+        Part("Memory", tuple(_memory_lines(result, models, time)), tuple(_memory_remarks(spec, models))),
         Part("Endurance", tuple(wear_lines(result, {"a": endurance, "w": endurance}, per_sample))),
         Part(
             "Retention",
@@ -114,7 +109,7 @@ def estimate_chip(result: RunResult, models: Models, networks: Sequence[Network]
         mapping = place(network, spec)
         lines = network_lines(mapping, per_sample, area.total)
         parts.append(Part(f"Network {network.name}", tuple(lines), (network.summary,)))
-    return Estimate(spec, result, assumptions, time, logic, area, tuple(parts), mapping)
+    return Estimate(spec, result, assumptions, time, logic, area, tuple(parts))
 
 
 def _cells(logic: LogicSynthesis, assumptions: Assumptions) -> LogicArea:
@@ -122,7 +117,7 @@ def _cells(logic: LogicSynthesis, assumptions: Assumptions) -> LogicArea:
 
 
 def _provenance(logic: LogicSynthesis) -> str:
-    return f"{logic.yosys}, {logic.liberty} ({logic.liberty_digest[:8]})"
+    return f"Yosys {logic.yosys}, {logic.liberty} ({logic.liberty_digest[:8]})"
 
 
 def _total(area: AreaEstimate) -> Line:
@@ -131,10 +126,11 @@ def _total(area: AreaEstimate) -> Line:
 
 def slowdown_of(models: Models) -> Slowdown:
     """How much slower the controller will be than in the library."""
-    own = models.liberty is None
-    return Slowdown(
-        models.constants.value("logic_wires"), models.constants.value("sky130_delay") if own else exactly(1.0)
+    own, constants = models.liberty is None, models.constants
+    gates, flip_flops = (
+        constants.value(name) if own else exactly(1.0) for name in ("sky130_delay", "sky130_flip_flop_delay")
     )
+    return Slowdown(constants.value("logic_wires"), gates, flip_flops)
 
 
 def logic_lines(logic: LogicSynthesis, models: Models) -> list[Line]:
@@ -158,10 +154,14 @@ def logic_lines(logic: LogicSynthesis, models: Models) -> list[Line]:
     period = logic.period(slowdown)
     if period is not None and logic.timing is not None:
         path, behind = logic.timing.critical, logic.timing.behind_memory
-        how = f"{path.gates} gates from {path.start} to {path.end}; {models.constants.cite('logic_wires')}; {source}"
+        cited = [models.constants.cite("logic_wires")]
+        if models.liberty is None:
+            cited += [models.constants.cite(name) for name in ("sky130_delay", "sky130_flip_flop_delay")]
+        slower = ", ".join(cited)
+        how = f"{path.gates} gates from {path.start} to {path.end}; {slower}; {source}"
         found += [line("critical path", period, "ns", how), line("f_max", frequency(period), "MHz", how)]
         if behind is not None and behind.logic > 0:
-            how = f"{behind.gates} gates to {behind.end}, its access time not included; {source}"
+            how = f"{behind.gates} gates to {behind.end}, its access time not included; {slower}; {source}"
             delay = (exactly(behind.logic) * slowdown.wires + exactly(behind.setup)) * slowdown.library
             found.append(line("slowest path behind a memory", delay, "ns", how))
     return found
@@ -171,6 +171,7 @@ def _logic_remarks(logic: LogicSynthesis, spec: ChipSpec, models: Models) -> lis
     remarks = [
         f"cells of {logic.liberty} at {models.assumptions.liberty_node_nm:g} nm, before a layout, not for sign-off; "
         "memories are not in it"
+        + ("" if models.liberty is None else "; the node of the library is that of --assume liberty_node_nm")
     ]
     period = logic.period(slowdown_of(models))
     if period is None:
@@ -183,6 +184,38 @@ def _logic_remarks(logic: LogicSynthesis, spec: ChipSpec, models: Models) -> lis
         *remarks,
         f"the chipspec's clock of {asked:.4g} MHz asks for logic {ratio:.3g} times as fast as this library",
     ]
+
+
+def _memory_lines(result: RunResult, models: Models, time: TimeEstimate) -> list[Line]:
+    """Stored, moved, and how fast a memory can be had as one macro."""
+    spec, node = result.spec, models.assumptions.node_nm
+    origin: Origin = "measured" if result.cycles_measured else "modelled"
+    moved = moved_lines(spec, work_of(result), exactly(time.with_passes.ns), exactly(time.paper.ns), origin)
+    cycles = [
+        Line(
+            f"shortest cycle of {name}",
+            exactly(cycle),
+            "ns",
+            "modelled",
+            "tables sram_cycle_64kb, sram_cycle_4mb [cacti_7]",
+        )
+        for name, cycle in macro_cycles(spec, models.constants, node)
+    ]
+    return [*stored_lines(spec), *moved, *cycles]
+
+
+def _memory_remarks(spec: ChipSpec, models: Models) -> list[str]:
+    """Memories that are slower than the clock, and the figure that summaries of the paper misprint."""
+    node, clock = models.assumptions.node_nm, spec.timing.clock_ns
+    slow = [name for name, cycle in macro_cycles(spec, models.constants, node) if cycle > clock]
+    remarks = []
+    if slow:
+        remarks.append(
+            f"{', '.join(slow)}: one macro is slower than the clock of {clock:g} ns at {node:g} nm, so each has to be "
+            "built of banks that take turns"
+        )
+    wrong = misprinted(spec)
+    return remarks if wrong is None else [*remarks, wrong]
 
 
 def _time_lines(time: TimeEstimate) -> list[Line]:
@@ -198,4 +231,15 @@ def _time_lines(time: TimeEstimate) -> list[Line]:
 
 
 def _time_remarks(time: TimeEstimate) -> list[str]:
-    return [f"{account.name}: {account.sentence}" for account in time.accounts if account.sentence]
+    spec = time.spec
+    remarks = [f"{account.name}: {account.sentence}" for account in time.accounts if account.sentence]
+    for name, bounds in time.bounds.items():
+        limit = max(bounds, key=lambda one: bounds[one])
+        least = bounds[limit] * spec.timing.clock_ns
+        remarks.append(f"{name}: no schedule takes less than {least:.4g} ns a sample, for {limit} (closed form)")
+    if spec.timing.conversion_ns == 0:
+        remarks.append(
+            "timing.conversion_ns is 0: conversions are part of timing.mvm_ns, the read ADC works while A is read and the "
+            "ADCs of W in the passes"
+        )
+    return remarks

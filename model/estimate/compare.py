@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from crosschop.model.chipspec import has_reference, memory_bits, p_bits
 from crosschop.model.estimate.area.break_even import BreakEven, Span, break_even
 from crosschop.model.estimate.area.components import feature_nm
-from crosschop.model.estimate.chip import UM2_PER_MM2, Estimate
+from crosschop.model.estimate.chip import Estimate
 from crosschop.model.estimate.constants import Constants
 from crosschop.model.estimate.counts.memory import bits_per_sample, paper_stored_bits, work_of
 from crosschop.model.estimate.counts.wear import retention, wear_of
 from crosschop.model.estimate.network import arrays_per_tile
-from crosschop.model.estimate.quantity import Range
+from crosschop.model.estimate.quantity import UM2_PER_MM2, Origin, Range
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,13 @@ class Row:
     Attributes:
         metric: what it is.
         unit: its unit.
+        origin: measured, synthesised or modelled.
         values: one for each chip, None where the chip has no such thing.
     """
 
     metric: str
     unit: str
+    origin: Origin
     values: tuple[Range | float | None, ...]
 
 
@@ -62,31 +64,29 @@ class Comparison:
 
 def compare(estimates: Sequence[Estimate], constants: Constants) -> Comparison:
     """Puts estimates side by side; all were made with the same constants and assumptions."""
-    metrics: list[tuple[str, str, Callable[[Estimate], Range | float | None]]] = [
+    run: Origin = "measured" if all(one.result.cycles_measured for one in estimates) else "modelled"
+    moved = "moved per sample, memories as built"
+    metrics: list[tuple[str, str, Origin, Callable[[Estimate], Range | float | None]]] = [
         *(
-            (f"time of a sample, {account.name}", "ns", lambda one, at=place: one.time.accounts[at].ns)
+            (f"time of a sample, {account.name}", "ns", account.origin, lambda one, at=place: one.time.accounts[at].ns)
             for place, account in enumerate(estimates[0].time.accounts)
         ),
-        ("area", "mm2", lambda one: one.area.total * (1 / UM2_PER_MM2)),
-        ("area, analog", "mm2", lambda one: _mm2(one.area.of("analog"))),
-        ("area, memories", "mm2", lambda one: _mm2(one.area.of("memory"))),
-        ("area, controller logic", "mm2", lambda one: _mm2(one.area.of("logic"))),
-        ("digital memory as built", "bit", lambda one: memory_bits(one.spec).total or None),
-        ("digital memory, paper (8 bits per entry)", "byte", lambda one: paper_stored_bits(one.spec) / 8),
-        (
-            "moved per sample, memories as built",
-            "bit",
-            lambda one: sum(bits_per_sample(one.spec, work_of(one.result))) or None,
-        ),
-        ("analog cells", "cells", lambda one: one.spec.array.rows * one.spec.array.cols * arrays_per_tile(one.spec)),
-        ("pulses on A, most", "per sample", lambda one: _most(one, "a")),
-        ("pulses on W, most", "per sample", lambda one: _most(one, "w")),
+        ("area", "mm2", "modelled", lambda one: one.area.total * (1 / UM2_PER_MM2)),
+        ("area, analog", "mm2", "modelled", lambda one: _mm2(one.area.of("analog"))),
+        ("area, memories", "mm2", "modelled", lambda one: _mm2(one.area.of("memory"))),
+        ("area, controller logic", "mm2", "synthesised", lambda one: _mm2(one.area.of("logic"))),
+        ("digital memory as built", "bit", "modelled", lambda one: memory_bits(one.spec).total or None),
+        ("digital memory, paper (8 bits per entry)", "byte", "modelled", lambda one: paper_stored_bits(one.spec) / 8),
+        (moved, "bit", run, lambda one: sum(bits_per_sample(one.spec, work_of(one.result))) or None),
+        ("analog cells", "cells", "modelled", _cells),
+        ("pulses on A, most", "per sample", "measured", lambda one: _most(one, "a")),
+        ("pulses on W, most", "per sample", "measured", lambda one: _most(one, "w")),
         *(
-            (f"retention of {name}", "samples", lambda one, store=store: _held(one, store))
+            (f"retention of {name}", "samples", "modelled", lambda one, store=store: _held(one, store))
             for store, name in HELD.items()
         ),
     ]
-    rows = (Row(name, unit, tuple(figure(one) for one in estimates)) for name, unit, figure in metrics)
+    rows = (Row(name, unit, origin, tuple(figure(one) for one in estimates)) for name, unit, origin, figure in metrics)
     pairs = tuple(
         Pair(agad, other, _break_even(agad, other, constants))
         for agad in estimates
@@ -103,6 +103,10 @@ def compare(estimates: Sequence[Estimate], constants: Constants) -> Comparison:
 
 
 HELD = {"a": "A", "r": "R", "w": "W", "pref": "P^ref"}
+
+
+def _cells(one: Estimate) -> float:
+    return one.spec.array.rows * one.spec.array.cols * arrays_per_tile(one.spec)
 
 
 def _mm2(value: Range | None) -> Range | None:
@@ -124,7 +128,8 @@ def _break_even(agad: Estimate, other: Estimate, constants: Constants) -> BreakE
 
 
 def _range(value: Range | Span, scale: float = 1.0) -> str:
-    return f"{value.nominal / scale:.3g} ({value.low / scale:.3g} to {value.high / scale:.3g})"
+    low, nominal, high = (f"{end / scale:.3g}" if end > 0 else "none" for end in (value.low, value.nominal, value.high))
+    return f"{nominal} ({low} to {high})"
 
 
 def _about(pair: Pair) -> list[str]:
@@ -136,11 +141,13 @@ def _about(pair: Pair) -> list[str]:
     sure = (net.least > 0) == (net.most > 0)
     least, nominal, most = (end / UM2_PER_MM2 for end in (net.least, net.nominal, net.most))
     adcs = found.adcs_of_r
-    turns = [
-        f"{stores} of {_range(found.word_bits)} bits per word instead of {p_bits(agad)}",
-        f"memory of {_range(found.um2_per_bit)} um2 per bit instead of {found.um2_per_bit_now.nominal:.3g}",
-    ]
-    if found.line_um2.nominal > 0:
+    turns = []
+    if found.left.nominal > 0:
+        turns = [
+            f"{stores} of {_range(found.word_bits)} bits per word instead of {p_bits(agad)}",
+            f"memory of {_range(found.um2_per_bit)} um2 per bit instead of {found.um2_per_bit_now.nominal:.3g}",
+        ]
+    if found.line_um2.nominal > 0 and not pair.agad.assumptions.r_has_adcs:
         turns.append(f"line drivers of {_range(found.line_um2)} um2 per line")
     if adcs.nominal > 0:
         shared = found.rows / adcs.nominal
@@ -150,7 +157,7 @@ def _about(pair: Pair) -> list[str]:
         f"{agad.name} against {with_r.name}: dropping R saves {_range(found.saved, UM2_PER_MM2)} mm2, {stores} cost "
         f"{_range(found.cost, UM2_PER_MM2)} mm2; with the logic {agad.name} is {abs(nominal):.3g} mm2 {verdict}, "
         f"between {least:+.3g} and {most:+.3g} mm2" + ("" if sure else ", so the sign is open"),
-        f"the sign turns at {'; or '.join(turns)}",
+        f"the sign turns at {'; or '.join(turns)}" if turns else "the logic alone takes what R saves",
     ]
 
 

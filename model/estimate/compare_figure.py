@@ -9,9 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from crosschop.model.estimate.chip import UM2_PER_MM2, Estimate
+from crosschop.model.estimate.area.blocks import crossbars
+from crosschop.model.estimate.chip import Estimate
 from crosschop.model.estimate.compare import Comparison, Row
 from crosschop.model.estimate.counts.memory import paper_stored_bits, stores
+from crosschop.model.estimate.quantity import UM2_PER_MM2
 from crosschop.model.estimate.time.account import PHASES
 from crosschop.model.estimate.time.gantt import COLOURS as PHASE_COLOURS
 from crosschop.model.palette import (
@@ -54,28 +56,31 @@ def draw_comparison(comparison: Comparison) -> dict[str, Figure]:
     rows = {row.metric: row for row in comparison.rows}
     pulses = [row for metric, row in rows.items() if metric.startswith("pulses on")]
     held = [row for metric, row in rows.items() if metric.startswith("retention of")]
-    return {
+    figures = {
         "compare-time.png": _time(estimates),
         "compare-area.png": _area(estimates),
         "compare-memory.png": _memory(estimates),
         "compare-cells.png": _cells(estimates),
-        "compare-pulses.png": _grouped(
-            estimates, pulses, "Pulses on the most pulsed device, per sample", "pulses per sample"
-        ),
-        "compare-retention.png": _grouped(estimates, held, "What must hold, and how long", "samples"),
     }
+    if pulses:  # where any device got one
+        title = "Pulses on the most pulsed device, per sample"
+        figures["compare-pulses.png"] = _grouped(estimates, pulses, title, "pulses per sample")
+    figures["compare-retention.png"] = _grouped(estimates, held, "What must hold, and how long", "samples")
+    return figures
 
 
 def _time(estimates: tuple[Estimate, ...]) -> Figure:
-    names = ("paper", "overlapped", "overlapped with passes")
+    waiting = "A waits for the passes on W"
     bars, labels = [], []
     for one in estimates:
         for account in one.time.accounts:
-            if account.name in names:
-                bars.append({phase: cycles * account.clock_ns for phase, cycles in account.phases.items()})
-                labels.append(f"{one.spec.name}, {account.name}")
-    colours = {phase: PHASE_COLOURS[phase] for phase in PHASES}
-    return _stacked(bars, labels, colours, "Time of a sample, by phase", "ns", gap=len(names))
+            stack = {phase: cycles * account.clock_ns for phase, cycles in account.phases.items()}
+            if account.name == "overlapped with passes" and "forward" in account.beside:
+                stack[waiting] = stack.pop("idle", 0.0)
+            bars.append(stack)
+            labels.append(f"{one.spec.name}, {account.name}")
+    colours = {**{phase: PHASE_COLOURS[phase] for phase in PHASES}, waiting: PHASE_COLOURS["forward"]}
+    return _stacked(bars, labels, colours, "Time of a sample, by phase", "ns", gap=len(estimates[0].time.accounts))
 
 
 def _area(estimates: tuple[Estimate, ...]) -> Figure:
@@ -118,8 +123,8 @@ def _cells(estimates: tuple[Estimate, ...]) -> Figure:
     bars = []
     for one in estimates:
         elements = one.spec.array.rows * one.spec.array.cols / 1e3
-        there = {"A": one.spec.device.a is not None, "R": one.spec.array_r is not None, "W": True}
-        bars.append({array: elements * there[array] for array in _ARRAY_COLOURS})
+        there = {array.name for array in crossbars(one.spec, one.assumptions)}
+        bars.append({array: elements * (array in there) for array in _ARRAY_COLOURS})
     title = "Analog cells, by array"
     return _stacked(bars, [one.spec.name for one in estimates], _ARRAY_COLOURS, title, "thousand cells")
 

@@ -35,10 +35,11 @@ def render_comparison(comparison: Comparison) -> RenderableType:
     table = Table(title=settings(comparison), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("what")
     table.add_column("unit", style="dim")
+    table.add_column("origin", style="dim")
     for one in comparison.estimates:
         table.add_column(one.spec.name, justify="right", overflow="fold")
     for row in comparison.rows:
-        table.add_row(row.metric, row.unit, *(shown(value) for value in row.values))
+        table.add_row(row.metric, row.unit, row.origin, *(shown(value) for value in row.values))
     return Group(table, *(Text(sentence) for sentence in comparison.sentences))
 
 
@@ -49,7 +50,12 @@ def comparison_data(comparison: Comparison) -> dict[str, Any]:
         "settings": settings(comparison),
         "chips": [one.spec.name for one in comparison.estimates],
         "rows": [
-            {"metric": row.metric, "unit": row.unit, "values": [_as_data(value) for value in row.values]}
+            {
+                "metric": row.metric,
+                "unit": row.unit,
+                "origin": row.origin,
+                "values": [_as_data(value) for value in row.values],
+            }
             for row in comparison.rows
         ],
         "pairs": [

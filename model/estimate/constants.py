@@ -32,6 +32,20 @@ Positive = Annotated[float, Field(gt=0)]
 NodeName = Annotated[str, Field(pattern=_NODE_PATTERN)]
 
 
+# Larger figures are typing errors, and would overflow in powers and exponentials.
+LARGEST = 1e15
+# What a constant has to be for the formulas to mean anything, besides being positive: least, most
+LIMITS = {
+    "overhead": (1.001, math.inf),
+    "logic_utilisation": (0.0, 1.0),
+    "logic_clock_tree": (1.0, math.inf),
+    "logic_wires": (1.0, math.inf),
+    "sram_two_ports": (1.0, math.inf),
+    "sram_wide_word": (1.0, math.inf),
+    "sram_fixed": (0.0, 65_535.0),  # the part per bit of a macro of 64 kb would be negative
+}
+
+
 class ConstantsError(InputError, ValueError):
     """A file of constants is wrong; `messages` holds one sentence for each error."""
 
@@ -47,9 +61,9 @@ class Source(Section):
 class Constant(Section):
     """One figure with its range."""
 
-    low: float = Field(gt=0, description="lower end")
-    nominal: float = Field(gt=0, description="middle value")
-    high: float = Field(gt=0, description="upper end")
+    low: float = Field(gt=0, le=LARGEST, description="lower end")
+    nominal: float = Field(gt=0, le=LARGEST, description="middle value")
+    high: float = Field(gt=0, le=LARGEST, description="upper end")
     unit: str = Field(description="unit")
     node_nm: int | None = Field(default=None, gt=0, description="node that it was taken at, nm; null = of none")
     scaling: Scaling = Field(default="none", description="how it is carried to another node")
@@ -125,6 +139,15 @@ class Constants(Section):
     constants: dict[str, Constant] = Field(description="figures with a range, by name")
     tables: dict[str, Table] = Field(description="figures by node, by name")
     formulas: dict[str, Formula] = Field(description="formulas, by name")
+
+    def beyond_limits(self, file: str) -> list[str]:
+        """A sentence for each constant that the formulas cannot be used with."""
+        return [
+            f"{file}: constants.{name}.{end} = {value:g}, allowed: {least:g}..{most:g}"
+            for name, (least, most) in LIMITS.items()
+            for end, value in zip(("low", "nominal", "high"), self.value(name).ends, strict=True)
+            if not least <= value <= most
+        ]
 
     def value(self, name: str) -> Range:
         """A constant at its own node."""
@@ -300,7 +323,7 @@ def load_constants(path: Path | None = None) -> Constants:
         constants = Constants.model_validate(data)
     except ValidationError as error:
         raise ConstantsError(*(_sentence(item, place) for item in error.errors(include_url=False))) from None
-    problems = _unknown_sources(constants, place)
+    problems = [*_unknown_sources(constants, place), *constants.beyond_limits(place)]
     if problems:
         raise ConstantsError(*problems)
     return constants

@@ -8,10 +8,14 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from crosschop.model.errors import InputError
+from crosschop.model.chipspec import ChipSpec, controller_module
+from crosschop.model.errors import InputError, ToolError
+from crosschop.model.estimate.area.blocks import analog_area
 from crosschop.model.estimate.assumptions import Assumptions
 from crosschop.model.estimate.constants import Constants, load_constants
 from crosschop.model.estimate.liberty import SKY130
+from crosschop.model.estimate.logic.liberty_reader import read_liberty
+from crosschop.model.estimate.logic.rtl_files import rtl_sources
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,17 @@ class Models:
     def liberty_file(self) -> Path:
         """The library that the controller is mapped to."""
         return self.liberty or SKY130
+
+    def check(self, spec: ChipSpec) -> None:
+        """Finds out before a long run whether this chip can be estimated.
+
+        Raises:
+            InputError: the library or a source is unusable, a node has no figures.
+        """
+        read_liberty(self.liberty_file)
+        rtl_sources(self.rtl_folder, controller_module(spec))
+        analog_area(spec, self.constants, self.assumptions)
+        self.constants.scale("logic", self.assumptions.liberty_node_nm, self.assumptions.node_nm)
 
     def to_json(self) -> str:
         """For another process: files of the user by their path and what is in them, those of the package by neither.
@@ -69,11 +84,19 @@ def default_models() -> Models:
 
 
 def models_of(text: str) -> Models:
-    """What `Models.to_json` wrote."""
+    """What `Models.to_json` wrote.
+
+    Raises:
+        InputError: the user's library cannot be read here.
+        ToolError: it is another one than where it was written.
+    """
     data = json.loads(text)
-    return Models(
+    found = Models(
         Constants.model_validate(data["constants"]),
         Assumptions.model_validate(data["assumptions"]),
         None if data["rtl"] is None else Path(data["rtl"]),
         None if data["liberty"] is None else Path(data["liberty"]),
     )
+    if found.liberty is not None and json.loads(found.to_json())["liberty_digest"] != data["liberty_digest"]:
+        raise ToolError(f"{found.liberty}: a worker of the cluster has another file of this name than this command")
+    return found

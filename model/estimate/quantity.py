@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from crosschop.model.errors import CrosschopError
+from crosschop.model.errors import InputError
 
 # measured: counted in a simulation of the RTL or of the arrays; synthesised: from Yosys and a Liberty file;
 # modelled: a formula on cited constants and on the chipspec.
 Origin = Literal["measured", "synthesised", "modelled"]
+
+
+UM2_PER_MM2 = 1e6
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Range:
     """A positive quantity between `low` and `high`.
 
     Raises:
-        CrosschopError: it is not positive and finite, or out of order; nothing of the kind may reach a user as a cost.
+        InputError: it is not positive and finite, or out of order; nothing of the kind may reach a user as a cost.
     """
 
     low: float
@@ -28,9 +31,9 @@ class Range:
 
     def __post_init__(self) -> None:
         if not all(math.isfinite(value) and value > 0 for value in (self.low, self.nominal, self.high)):
-            raise CrosschopError(f"an estimate came out as {self}, which is not positive and finite")
+            raise InputError(f"an estimate came out as {self}, which is not positive and finite")
         if not self.low <= self.nominal <= self.high:
-            raise CrosschopError(f"an estimate came out as {self}, which is not in order")
+            raise InputError(f"an estimate came out as {self}, which is not in order")
 
     def __add__(self, other: Range) -> Range:
         return Range(self.low + other.low, self.nominal + other.nominal, self.high + other.high)
@@ -42,6 +45,11 @@ class Range:
         return Range(self.low * other.low, self.nominal * other.nominal, self.high * other.high)
 
     __rmul__ = __mul__
+
+    @property
+    def ends(self) -> tuple[float, float, float]:
+        """Low, nominal, high."""
+        return self.low, self.nominal, self.high
 
     def __str__(self) -> str:
         return f"{self.low:.4g} .. {self.nominal:.4g} .. {self.high:.4g}"

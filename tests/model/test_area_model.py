@@ -328,7 +328,7 @@ def test_blocks_of_each_kind_of_chip() -> None:
     assert "cells of R" in blocks["ttv2_64"] and "cells of R" not in blocks["agad_64"]
     assert "read ADCs of A" not in blocks["in_memory_sgd_64"]
     assert not [name for name in blocks["in_memory_sgd_64"] if name.startswith("memory")]
-    assert blocks["mixed_precision_64"][-2:] == ["memory chi", "operand store"]
+    assert blocks["mixed_precision_64"][-2:] == ["memory operands d", "memory operands x"]
 
 
 def test_options() -> None:

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from crosschop.model.chipspec import ChipSpec, controller_kind, has_reference, keeps_p, memory_bits, p_bits
-from crosschop.model.chipspec.algorithms import MixedPrecision
+from crosschop.model.chipspec import ChipSpec
 from crosschop.model.chipspec.devices import Device, PcmPair
 from crosschop.model.chipspec.schema import Converter
 from crosschop.model.estimate.area.components import (
+    KB64,
     WIDE_WORD,
     adc_area,
     cell_area,
@@ -22,9 +22,11 @@ from crosschop.model.estimate.area.components import (
     memory_area,
     placed,
     slow_conversion_ns,
+    sram_cycle,
 )
 from crosschop.model.estimate.assumptions import Assumptions
 from crosschop.model.estimate.constants import Constants
+from crosschop.model.estimate.counts.memory import TITLES, stores
 from crosschop.model.estimate.quantity import Line, Origin, Range, exactly, total
 
 Family = Literal["analog", "memory", "logic"]
@@ -176,32 +178,23 @@ def _analog_lines(spec: ChipSpec, constants: Constants, options: Assumptions) ->
 
 def _overhead(lines: Sequence[Line], constants: Constants) -> Line:
     base, factor = total(line.value for line in lines), constants.value("overhead")
-    value = Range(*(b * (f - 1) for b, f in zip(_ends(base), _ends(factor), strict=True)))
+    value = Range(*(b * (f - 1) for b, f in zip(base.ends, factor.ends, strict=True)))
     return _modelled(
         "routing and other overhead", value, f"(factor - 1) x the blocks above, {constants.cite('overhead')}"
     )
 
 
-def _ends(value: Range) -> tuple[float, float, float]:
-    return value.low, value.nominal, value.high
-
-
 def memories(spec: ChipSpec) -> list[tuple[str, int, int]]:
     """Name, bits and bits of a word of every memory that the controller has, as built."""
-    bits = memory_bits(spec)
-    if bits.total == 0:
-        return []
-    lanes = spec.lanes
-    hidden = "chi" if controller_kind(spec) == "mixed_precision" else "H"
-    entry = spec.algorithm.operand_bits if isinstance(spec.algorithm, MixedPrecision) else 0
-    found = [
-        (f"memory {hidden}", bits.h, 0 if spec.hidden is None else lanes * spec.hidden.bits),
-        ("memory P", bits.p, lanes * p_bits(spec) if keeps_p(spec) else 0),
-        ("memory P^ref", bits.pref, lanes * p_bits(spec) if has_reference(spec) else 0),
-        ("memory of read counts", bits.count, bits.count // spec.array.cols),
-        ("operand store", bits.operands, lanes * entry),
+    return [
+        (f"memory {TITLES[store.name]}", store.bits_built, store.word_bits) for store in stores(spec) if store.memory
     ]
-    return [memory for memory in found if memory[1] > 0]
+
+
+def macro_cycles(spec: ChipSpec, constants: Constants, node_nm: float) -> list[tuple[str, float]]:
+    """Name and shortest cycle, ns, of every memory from 64 kb on, built as one macro; smaller ones are faster."""
+    found = [(name, sram_cycle(constants, node_nm, bits)) for name, bits, _ in memories(spec) if bits >= KB64]
+    return [(name, cycle) for name, cycle in found if cycle is not None]
 
 
 def _memory_lines(spec: ChipSpec, constants: Constants, options: Assumptions) -> list[Line]:

@@ -86,10 +86,12 @@ class BreakEven:
         saved: area of R's cells, drivers and, by the options, ADCs, with the overhead on them, um2.
         cost: area of P and P^ref, um2.
         net: cost minus saved, with the controllers' logic where it was given, um2; positive: AGAD is the larger chip.
-        word_bits: width of an entry of P and P^ref at which cost equals saved; widest interval.
-        um2_per_bit: area of a bit of memory, ports included, at which cost equals saved with the chip's own width.
+        left: what P and P^ref may cost: saved less what AGAD's logic is larger by; 0 or less: the logic alone is too
+            large; widest interval.
+        word_bits: width of an entry of P and P^ref at which they cost that; widest interval, 0 where none does.
+        um2_per_bit: area of a bit of memory, ports included, at which they do with the chip's own width.
         um2_per_bit_now: the same as estimated.
-        line_um2: driver of a line at which R, without ADCs of its own, costs as much; widest interval.
+        line_um2: driver of a line at which R, without ADCs of its own, costs as much as all that; widest interval.
         adcs_of_r: number of ADCs of its own at which R costs as much; 0 or less: R costs more without any.
         rows: rows of the array, so `rows / adcs_of_r` rows share each of those ADCs.
     """
@@ -97,8 +99,9 @@ class BreakEven:
     saved: Range
     cost: Range
     net: Difference
-    word_bits: Range
-    um2_per_bit: Range
+    left: Span
+    word_bits: Span
+    um2_per_bit: Span
     um2_per_bit_now: Range
     line_um2: Span
     adcs_of_r: Span
@@ -132,7 +135,7 @@ def break_even(
         with_r: the same array with R, no P^ref.
         constants: of both.
         options: of both.
-        logic: the controllers of both, for `net` alone.
+        logic: the controllers of both; left out of everything when None.
 
     Raises:
         InputError: the chips are not such a pair, or the node has no figures.
@@ -157,16 +160,19 @@ def break_even(
 
     ports, entries = agad.controller.memory_ports, bits.pref / p_bits(agad)
     narrow, wide = (memory_laws(constants, options, is_wide, ports) for is_wide in (False, True))
-    # The least saved against the dearest memory gives the narrowest word.
-    word_bits = Range(
+    more = _family_difference(estimates[0], estimates[1], "logic")
+    left = Span(saved.low - max(more), saved.nominal - more[1], saved.high - min(more))
+    # The least left against the dearest memory gives the narrowest word.
+    word_bits = Span(
         *(
             _width(laws, agad.lanes, entries, area / len(stores))
             for laws, area in zip(
-                zip(narrow[::-1], wide[::-1], strict=True), (saved.low, saved.nominal, saved.high), strict=True
+                zip(narrow[::-1], wide[::-1], strict=True), (left.low, left.nominal, left.high), strict=True
             )
         )
     )
-    per_bit = exactly(1 / (bits.p + bits.pref))
+    held = bits.p + bits.pref
+    per_bit = Span(left.low / held, left.nominal / held, left.high / held)
 
     array = next(array for array in crossbars(with_r, options) if array.name == "R")
     cells = cell_area(constants, options) * exactly(with_r.array.rows * with_r.array.cols * array.devices)
@@ -174,25 +180,29 @@ def break_even(
     bare = (cells + drivers) * overhead
     read = with_r.converter.read_adc or with_r.converter.adc
     adc = adc_area(constants, options.node_nm, read.bits or options.bits_of_ideal, conversion_ns(with_r))
+    dearer = Span(cost.low + min(more), cost.nominal + more[1], cost.high + max(more))
     return BreakEven(
         saved=saved,
         cost=cost,
         net=difference(estimates[0], estimates[1]),
         word_bits=word_bits,
-        um2_per_bit=saved * per_bit,
-        um2_per_bit_now=cost * per_bit,
+        left=left,
+        um2_per_bit=per_bit,
+        um2_per_bit_now=cost * (1 / held),
         line_um2=Span(
-            (cost.low / overhead.high - cells.high) / array.driven_lines,
-            (cost.nominal / overhead.nominal - cells.nominal) / array.driven_lines,
-            (cost.high / overhead.low - cells.low) / array.driven_lines,
+            (dearer.low / overhead.high - cells.high) / array.driven_lines,
+            (dearer.nominal / overhead.nominal - cells.nominal) / array.driven_lines,
+            (dearer.high / overhead.low - cells.low) / array.driven_lines,
         ),
-        adcs_of_r=_adcs(cost, bare, adc * overhead),
+        adcs_of_r=_adcs(
+            Span(cost.low + min(more), cost.nominal + more[1], cost.high + max(more)), bare, adc * overhead
+        ),
         rows=agad.array.rows,
     )
 
 
-def _adcs(cost: Range, bare: Range, adc: Range) -> Span:
-    """How many ADCs fit between what P and P^ref cost and what R costs without any; widest interval."""
+def _adcs(cost: Span, bare: Range, adc: Range) -> Span:
+    """How many ADCs fit between the cost of P, P^ref and logic and what R costs without any; widest interval."""
     least, nominal, most = cost.low - bare.high, cost.nominal - bare.nominal, cost.high - bare.low
     return Span(
         least / (adc.high if least > 0 else adc.low), nominal / adc.nominal, most / (adc.low if most > 0 else adc.high)

@@ -12,6 +12,7 @@ from crosschop.model.estimate.quantity import Range, exactly
 
 KB64 = 64 * 1024  # bits of the smaller macro of CACTI's tables
 MB4 = 4 * 1024 * 1024  # bits of the larger one
+LARGEST_EXPONENT = 100.0  # e^100 um2 is no area
 WIDE_WORD = 64  # bits of a word of both
 FEWEST_ADC_BITS = 4  # effective bits, lower end of the survey
 OPENRAM_NM = 130.0
@@ -48,12 +49,15 @@ def adc_survey_area(constants: Constants, node_nm: float, bits: float, rate: flo
         + c["energy_log_bits"] * math.log(bits)
         + c["energy_best"]
     )
-    return math.exp(
+    log_area = (
         c["area_log_node"] * math.log(node_nm)
         + c["area_log_rate"] * math.log(rate)
         + c["area_log_energy"] * log_energy
         + c["area_intercept"]
     )
+    if not abs(log_area) < LARGEST_EXPONENT:
+        raise InputError(f"formulas.adc_survey: the coefficients give an ADC of e^{log_area:g} um2, which is none")
+    return math.exp(log_area)
 
 
 def adc_area(constants: Constants, node_nm: float, bits: float, conversion_ns: float) -> Range:
@@ -137,6 +141,16 @@ def sram_density(constants: Constants, node_nm: float, bits: float) -> float:
     return constants.table(table, node_nm)
 
 
+def sram_cycle(constants: Constants, node_nm: float, bits: float) -> float | None:
+    """Cycle of one macro with one port, ns, between 64 kb and 4 Mb by log over log; None at a node without figures."""
+    tables = [constants.tables[name] for name in ("sram_cycle_64kb", "sram_cycle_4mb")]
+    if not all(min(table.nodes) <= node_nm <= max(table.nodes) for table in tables):
+        return None
+    small, large = (constants.table(name, node_nm) for name in ("sram_cycle_64kb", "sram_cycle_4mb"))
+    place = min(max(bits, KB64), MB4)
+    return small * math.pow(place / KB64, math.log(large / small) / math.log(MB4 / KB64))
+
+
 def closed_form_density(constants: Constants, node_nm: float) -> Range:
     """um2 per bit of a macro of 64 kb or more, one port, as a number of F2, F the node's name."""
     return constants.value("sram_closed_form") * exactly((node_nm * 1e-3) ** 2)
@@ -164,7 +178,7 @@ def memory_laws(
         knee = constants.number("openram_largest")
         low, nominal, high = (
             MemoryLaw(flop, macro, bit, knee, 1.0, 2 * knee)
-            for flop, macro, bit in zip(_ends(flip_flop), _ends(fixed), _ends(slope), strict=True)
+            for flop, macro, bit in zip(flip_flop.ends, fixed.ends, slope.ends, strict=True)
         )
         return low, nominal, high
     small = sram_density(constants, options.node_nm, KB64)
@@ -176,13 +190,9 @@ def memory_laws(
         factor = factor * constants.value("sram_wide_word")
     laws = [
         MemoryLaw(flop, times * small * own, times * small * (1 - own / KB64), KB64, exponent, MB4)
-        for flop, times, own in zip(_ends(flip_flop), _ends(factor), _ends(constants.value("sram_fixed")), strict=True)
+        for flop, times, own in zip(flip_flop.ends, factor.ends, constants.value("sram_fixed").ends, strict=True)
     ]
     return laws[0], laws[1], laws[2]
-
-
-def _ends(value: Range) -> tuple[float, float, float]:
-    return value.low, value.nominal, value.high
 
 
 def memory_area(constants: Constants, options: Assumptions, bits: float, word_bits: float, ports: int) -> Range:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from crosschop.model.estimate.area.blocks import AreaEstimate, Family
+from crosschop.model.estimate.quantity import UM2_PER_MM2
 from crosschop.model.palette import BLUE, GREEN, GRID, INK, ORANGE, SOFT
 
-UM2_PER_MM2 = 1e6
 # Okabe and Ito
 COLOURS: dict[Family, str] = {"analog": BLUE, "memory": GREEN, "logic": ORANGE}
 

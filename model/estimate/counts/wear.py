@@ -166,17 +166,17 @@ def wear_lines(
             continue
         life = lifetime(wear.most, endurance[wear.array])
         source = f"endurance / most pulses; {run}"
-        lines.append(Line(f"lifetime of {name}", life, "samples", "measured", source))
+        lines.append(Line(f"lifetime of {name}", life, "samples", "modelled", source))
         if time_ns is not None:
             hours = life * time_ns * (1 / NS_PER_HOUR)
-            lines.append(Line(f"lifetime of {name}, training without a break", hours, "h", "measured", source))
+            lines.append(Line(f"lifetime of {name}, training without a break", hours, "h", "modelled", source))
     return lines
 
 
 def _bound(spec: ChipSpec, wear: Wear) -> str:
     if wear.array == "a" or isinstance(spec.algorithm, InMemorySgd):
         return "l_avg"
-    return "1/B" if isinstance(spec.algorithm, MixedPrecision) else "1/(n_s N)"
+    return "max_steps / B" if isinstance(spec.algorithm, MixedPrecision) else "max_steps / (n_s N), over whole sweeps"
 
 
 def retention_lines(spec: ChipSpec, training: int, time_ns: Range | None = None) -> list[Line]:

@@ -15,11 +15,13 @@ class Slowdown:
 
     Attributes:
         wires: factor on the delay of gates, for the wires that are not there before a layout.
-        library: factor on every delay, for a library that is too fast.
+        library: factor on the delay of gates and on setup, for a library that is too fast.
+        flip_flops: the same from the clock to the output of a flip-flop.
     """
 
     wires: Range
     library: Range
+    flip_flops: Range
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class LogicSynthesis:
         if self.timing is None:
             return None
         path = self.timing.critical
-        return _period(path, exactly(path.clock_to_q) * slowdown.library, slowdown)
+        return _period(path, exactly(path.clock_to_q) * slowdown.flip_flops, slowdown)
 
     def period_behind_memory(self, access: Range, slowdown: Slowdown) -> Range | None:
         """Period of the slowest path that starts at a memory, ns; None without delays or without such a path.

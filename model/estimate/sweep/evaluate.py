@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.metadata
 import json
 import statistics
 from collections.abc import Callable, Sequence
@@ -13,8 +14,9 @@ from crosschop.model.cache import estimates_digest, sources_digest
 from crosschop.model.chipspec import ChipSpec, memory_bits
 from crosschop.model.cycles import total_cycles
 from crosschop.model.engines import run_golden, whole_transfers
-from crosschop.model.estimate.chip import UM2_PER_MM2, area_of
+from crosschop.model.estimate.chip import area_of
 from crosschop.model.estimate.models import Models, models_of
+from crosschop.model.estimate.quantity import UM2_PER_MM2
 from crosschop.model.results import late_error
 
 Cost = Callable[[ChipSpec, Models], float]
@@ -77,12 +79,20 @@ class Task:
     @functools.cached_property
     def key(self) -> str:
         """Digest of the task and of what computes it: equal keys have equal figures."""
-        sources = (estimates_digest(), *cost_names()) if self.seed is None else sources_digest()
+        sources = (estimates_digest(), _yosys(), *cost_names()) if self.seed is None else sources_digest()
         return hashlib.sha256(json.dumps([asdict(self), sources]).encode()).hexdigest()[:24]
 
     def about(self) -> dict[str, object]:
         """Chip, seed and samples."""
         return {"chip": json.loads(self.spec)["name"], "seed": self.seed, "samples": self.samples}
+
+
+def _yosys() -> str:
+    """Version of the Yosys that maps the controllers; empty where there is none."""
+    try:
+        return importlib.metadata.version("pyosys")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def cost_names() -> list[str]:

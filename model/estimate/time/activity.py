@@ -18,6 +18,7 @@ from crosschop.model.chipspec import (
 )
 from crosschop.model.cycles import PHASES
 from crosschop.model.errors import CrosschopError, InputError
+from crosschop.model.estimate.counts.memory import flip_rate
 from crosschop.model.estimate.quantity import Origin
 from crosschop.model.estimate.time.schedule import Workload
 from crosschop.model.results import RunResult
@@ -38,6 +39,7 @@ class Activity:
         lengths: (max_pulses + 1,) samples by the length of their pulse train; (1,) without pulse trains.
         writes: fraction of the transfers that wrote W, in mixed precision of the columns at the ends of batches; 0 in
             in-memory SGD.
+        flips: fraction of the transfers that flip a sign.
         counts: the run's cycles by phase, None where lengths and writes are assumed.
         samples: samples of that run.
         origin: measured where an RTL's counters gave `counts`.
@@ -46,6 +48,7 @@ class Activity:
 
     lengths: IntArray
     writes: float
+    flips: float
     counts: dict[str, int] | None
     samples: int
     origin: Origin
@@ -91,7 +94,7 @@ def activity_of(result: RunResult) -> Activity:
             else f"{spec.name}: {result.samples} samples are too few for an estimate of time"
         )
     writes = counts["write"] / (cycles(spec).write * chances) if chances else 0.0
-    return Activity(result.train_lengths, writes, counts, result.samples, origin, source)
+    return Activity(result.train_lengths, writes, _flips(result), counts, result.samples, origin, source)
 
 
 def assumed_activity(spec: ChipSpec, length: int | None = None, writes: float = 1.0) -> Activity:
@@ -111,7 +114,7 @@ def assumed_activity(spec: ChipSpec, length: int | None = None, writes: float = 
     trains = "" if kind == "mixed_precision" else f"pulse trains of {length} slots"
     columns = {"transfer": "transfers", "mixed_precision": "columns of a batch", "in_memory_sgd": ""}[kind]
     source = ", ".join(part for part in (trains, f"{writes:.0%} of the {columns} write W" if columns else "") if part)
-    return Activity(lengths, writes, None, 0, "modelled", f"assumed: {source}")
+    return Activity(lengths, writes, flip_rate(spec), None, 0, "modelled", f"assumed: {source}")
 
 
 def _chances(spec: ChipSpec, samples: int) -> int:
@@ -144,12 +147,9 @@ def _closed_forms(result: RunResult) -> dict[str, int]:
     }
 
 
-def flip_fraction(spec: ChipSpec) -> float:
-    """Fraction of the transfers that end a chop period."""
-    if spec.device.a is None:
-        return 0.0
-    chop = spec.transfer.chopper
-    return 1 / chop.period if chop.period else chop.probability or 0.0
+def _flips(result: RunResult) -> float:
+    """Fraction of the transfers of a run that flipped a sign; 0 where nothing is transferred."""
+    return result.counts["flips"] / result.transfers if result.spec.device.a is not None else 0.0
 
 
 def representative_units(spec: ChipSpec) -> int:
@@ -184,7 +184,7 @@ def representative(spec: ChipSpec, activity: Activity) -> Workload:
         generator.shuffle(chosen)
         return np.concatenate((chosen, chosen, chosen[:_BEHIND]))
 
-    return Workload(repeated, share(activity.writes), share(flip_fraction(spec)))
+    return Workload(repeated, share(activity.writes), share(activity.flips))
 
 
 def _spread(histogram: IntArray, samples: int) -> IntArray:

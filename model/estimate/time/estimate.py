@@ -10,7 +10,7 @@ from crosschop.model.cycles_in_memory_sgd import WAITING_IDLE
 from crosschop.model.cycles_mixed_precision import mixed_durations, pass_cycles
 from crosschop.model.estimate.quantity import Line, exactly
 from crosschop.model.estimate.time.account import Account, AccountName, Occupation, new_account, samples_together
-from crosschop.model.estimate.time.activity import Activity, flip_fraction, representative, representative_units
+from crosschop.model.estimate.time.activity import Activity, representative, representative_units
 from crosschop.model.estimate.time.schedule import Passes, new_schedule, pass_durations, stores
 from crosschop.model.estimate.time.schedule.events import (
     CONTROLLER,
@@ -209,7 +209,7 @@ def _counted(spec: ChipSpec, activity: Activity, counts: dict[str, int]) -> Occu
     }
     for store in stores(spec):
         occupation[port(store, by_read), "read"] = per["digital"]
-        written = flip_fraction(spec) if store == "P^ref" else 1.0
+        written = activity.flips if store == "P^ref" else 1.0
         occupation[port(store, by_write), "write"] = per["digital"] * written
     return occupation
 
