@@ -16,9 +16,12 @@ class MismatchError(Exception):
     """The RTL and the golden model differ; carries the first divergence and how much was equal before it."""
 
     def __init__(self, mismatch: Mismatch, transfers: int) -> None:
-        super().__init__(f"transfer {mismatch.transfer}: {mismatch.field}")
+        super().__init__(mismatch, transfers)  # so that it can be pickled, as the context of another error too
         self.mismatch = mismatch
         self.transfers = transfers
+
+    def __str__(self) -> str:
+        return f"transfer {self.mismatch.transfer}: {self.mismatch.field}"
 
 
 def require_trace(spec: ChipSpec) -> None:

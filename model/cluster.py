@@ -85,7 +85,10 @@ def _signals_held() -> Iterator[None]:
 def _local_client(workers: int) -> Iterator[Client]:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="crosschop-", ignore_cleanup_errors=True))
-        stack.enter_context(dask.config.set({"temporary-directory": folder}))
+        # What a worker that is killed leaves behind goes with the folder, the scratch files of its tools too.
+        environment = {**dask.config.get("distributed.nanny.pre-spawn-environ", {}), "TMPDIR": folder}
+        settings = {"temporary-directory": folder, "distributed.nanny.pre-spawn-environ": environment}
+        stack.enter_context(dask.config.set(settings))
         with _signals_held():
             cluster = LocalCluster(
                 n_workers=workers,

@@ -239,7 +239,7 @@ def _time_remarks(time: TimeEstimate) -> list[str]:
         remarks.append(f"{name}: no schedule takes less than {least:.4g} ns a sample, for {limit} (closed form)")
     if spec.timing.conversion_ns == 0:
         remarks.append(
-            "timing.conversion_ns is 0: conversions are part of timing.mvm_ns, the read ADC works while A is read and the "
-            "ADCs of W in the passes"
+            "timing.conversion_ns is 0: conversions are part of timing.mvm_ns; "
+            "the read ADC works while A is read, the ADCs of W in the passes"
         )
     return remarks

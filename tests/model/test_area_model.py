@@ -182,7 +182,7 @@ def _area_figures(constants: Constants) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in CONSTANTS.constants if not name.startswith(("endurance_", "retention_"))]
+    "name", [name for name in CONSTANTS.constants if not name.startswith(("endurance_", "sky130_", "logic_wires"))]
 )
 def test_every_constant_counts(name: str) -> None:
     """No constant of area is idle: 10 % more of it changes a figure."""
@@ -244,7 +244,7 @@ def test_adc_range() -> None:
 
 
 def test_memory_by_hand() -> None:
-    """4 Mb at 22 nm: 0.105 um2 per bit; twice for two ports, 1.21 for wide words, 0.9 to 1.37 around."""
+    """4 Mb at 22 nm: 0.105 um2 per bit; two ports 1.3 to 2.1 times, wide words 1.21, 0.9 to 1.37 around."""
     plain = memory_area(CONSTANTS, OPTIONS, MB4, 64, 1)
     assert plain.nominal == pytest.approx(0.105 * MB4)
     assert plain.low == pytest.approx(0.9 * 0.105 * MB4)
@@ -252,7 +252,7 @@ def test_memory_by_hand() -> None:
     assert memory_area(CONSTANTS, OPTIONS, MB4, 64, 2).nominal == pytest.approx(2 * plain.nominal)
     wide = memory_area(CONSTANTS, OPTIONS, MB4, 65, 2)
     assert (wide.low, wide.nominal, wide.high) == pytest.approx(
-        (1.9 * plain.low, 2 * 1.21 * plain.nominal, 2.1 * 1.21 * plain.high)
+        (1.3 * plain.low, 2 * 1.21 * plain.nominal, 2.1 * 1.21 * plain.high)
     )
     assert memory_area(CONSTANTS, OPTIONS, KB64, 64, 1).nominal == pytest.approx(0.096 * KB64)
     # Geometric middle of 64 kb and 4 Mb, then beyond 4 Mb.

@@ -224,7 +224,7 @@ def test_bad_input() -> None:
 def test_representative_has_the_histogram() -> None:
     spec = load_chipspec("agad_20")
     histogram = np.array([1, 0, 2, 3, 0, 4])
-    activity = Activity(histogram, 0.25, 0.0, None, 0, "modelled", "")
+    activity = Activity(histogram, 0.25, 0.1, None, 0, "modelled", "")
     work = representative(spec, activity)
     half = work.lengths[:2000]
     assert np.bincount(half, minlength=6).tolist() == (histogram * 200).tolist()

@@ -177,7 +177,7 @@ def test_trace_is_what_the_samples_saw() -> None:
 @pytest.mark.parametrize("updates", [1, 2, UPDATES, 1000])
 def test_report_shows_what_exists(updates: int, tmp_path: Path) -> None:
     result = run_golden(load_chipspec(CHIP), 1, updates, quiet)
-    assert [axes.get_ylabel() for axes in draw_run(result).axes] == ["weight error [%]", "$w$ [weight]"]
+    assert [axes.get_ylabel() for axes in draw_run(result).axes] == ["weight error [%]", "$w - r$ [weight]"]
     assert [row.phase for row in cycle_rows(result)] == ["idle", "update"]
     assert sum(row.share for row in cycle_rows(result)) == pytest.approx(100)
     text = write_report(result, tmp_path, None)["report"].read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from command import call, left_over
 from mutants import MUTANTS
 
 from crosschop.model.chipspec import beats, cycles, load_chipspec, memory_bits
+from crosschop.model.estimate.chip import area_of, slowdown_of
+from crosschop.model.estimate.models import default_models
 
 RTL = Path(__file__).resolve().parents[2] / "rtl"
 TINY = Path(__file__).resolve().parents[1] / "synth" / "data" / "tiny.lib"  # a few cells: quick to map to
@@ -108,6 +111,20 @@ def test_a_wrong_controller_is_not_estimated(tmp_path: Path) -> None:
     assert process.returncode == 1, process.stderr
     assert "the controller and the golden model differ" in process.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["logic_wires", "sky130_delay", "sky130_flip_flop_delay"])
+def test_every_constant_of_the_clock_counts(name: str) -> None:
+    """10 % more of it is a longer critical path, with the package's library."""
+    spec, before = load_chipspec("in_memory_sgd_20"), default_models()
+    constant = before.constants.constants[name]
+    more = constant.model_copy(update={end: getattr(constant, end) * 1.1 for end in ("low", "nominal", "high")})
+    changed = before.constants.model_copy(update={"constants": {**before.constants.constants, name: more}})
+    after = replace(before, constants=changed)
+    logic, _ = area_of(spec, before)
+    periods = [logic.period(slowdown_of(models)) for models in (before, after)]
+    assert periods[0] is not None and periods[1] is not None
+    assert periods[1].nominal > periods[0].nominal
 
 
 def test_network_and_overridden_constants(tmp_path: Path) -> None:

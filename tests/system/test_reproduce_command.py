@@ -200,6 +200,9 @@ def test_difference_of_the_rtl_names_the_point(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(simulate_points, "run_icarus", differ)
     with pytest.raises(CrosschopError) as caught:
         simulate_points.simulate(Point("agad_tiny", ("algorithm.beta=0.25",), 7, "icarus"))
+    # Dask pickles an error together with the one that it came from.
+    cause = pickle.loads(pickle.dumps(MismatchError(Mismatch(3, 70, "training", 1, 0, "H", "4", "5"), 3)))
+    assert (str(cause), cause.transfers) == ("transfer 3: H", 3)
     again = pickle.loads(pickle.dumps(caught.value))
     assert again.exit_code == 1
     assert again.messages == [

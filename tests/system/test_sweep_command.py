@@ -66,7 +66,7 @@ def test_small_sweep(tmp_path: Path) -> None:
     process = call(tmp_path, *SMALL, "--seeds", "2", "--out", "out", "--json")
     assert process.returncode == 0, process.stderr
     answer = json.loads(process.stdout)
-    assert (answer["status"], answer["seeds"], answer["x"], answer["y"]) == ("pass", [1, 2], "bits", "error")
+    assert (answer["status"], answer["seeds"], answer["x"], answer["y"]) == ("pass", [1, 2], "area", "error")
     assert [point["set"] for point in answer["points"]] == [
         {"reference.p_bits": p_bits, "controller.lanes": lanes} for p_bits in ("9", "13") for lanes in ("5", "20")
     ]
