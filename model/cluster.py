@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ from distributed.comm.core import connect
 
 from crosschop.model.cache import estimates_digest
 from crosschop.model.errors import ToolError
-from crosschop.model.parallel import POLL_SECONDS, answer_of, interrupts_noted
+from crosschop.model.parallel import POLL_SECONDS, answer_of, interrupts_noted, signals_held
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -34,8 +33,6 @@ CLOSE_SECONDS = 5
 BATCH = 500
 # Of these packages, and of Python up to the minor version, scheduler and workers need ours.
 SAME_PACKAGES = ("dask", "distributed", "numba", "numpy")
-# The children of a terminal's foreground group get its signals too: this process alone answers them.
-_OURS_ALONE = (signal.SIGINT, signal.SIGHUP)
 _LOGGERS = ("distributed", "tornado", "asyncio")
 _SILENT = logging.CRITICAL + 1
 _CONFIG = {
@@ -72,16 +69,6 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _signals_held() -> Iterator[None]:
-    """Threads and processes begun meanwhile never get the signals of a terminal; this thread gets them afterwards."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _OURS_ALONE)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
 def _local_client(workers: int) -> Iterator[Client]:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="crosschop-", ignore_cleanup_errors=True))
@@ -89,7 +76,7 @@ def _local_client(workers: int) -> Iterator[Client]:
         environment = {**dask.config.get("distributed.nanny.pre-spawn-environ", {}), "TMPDIR": folder}
         settings = {"temporary-directory": folder, "distributed.nanny.pre-spawn-environ": environment}
         stack.enter_context(dask.config.set(settings))
-        with _signals_held():
+        with signals_held():
             cluster = LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,

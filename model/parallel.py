@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import TypeVar
 
 from crosschop.model.errors import CrosschopError
@@ -16,6 +17,8 @@ from crosschop.model.errors import CrosschopError
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
+# The children of a terminal's foreground group get these too: the parent alone answers them.
+FROM_TERMINAL = (signal.SIGINT, signal.SIGHUP)
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 POLL_SECONDS = 0.1
 
@@ -31,9 +34,15 @@ def answer_of(function: Callable[[Item], Answer], item: Item) -> Answer:
         raise RuntimeError(traceback.format_exc()) from None
 
 
-def _prepare_worker() -> None:
-    # Ctrl-C reaches the whole group of processes; the parent alone answers it, and ends us.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Threads and processes begun meanwhile never get the signals of a terminal; this thread gets them afterwards."""
+    resource_tracker.ensure_running()  # to start it, the first process of all would let SIGINT through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, FROM_TERMINAL)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -76,10 +85,11 @@ def run_parallel(
             yield item, function(item)
         return
     context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(min(workers, len(items)), context, _prepare_worker)
+    executor = ProcessPoolExecutor(min(workers, len(items)), context)
     try:
         with interrupts_noted() as noted:
-            futures = {executor.submit(answer_of, function, item): item for item in items}
+            with signals_held():
+                futures = {executor.submit(answer_of, function, item): item for item in items}
             pending = set(futures)
             while pending:
                 done, pending = wait(pending, POLL_SECONDS, FIRST_COMPLETED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from crosschop.model.estimate.sweep.evaluate import summarise as summary_of
 from crosschop.model.estimate.sweep.figure import Mark, draw
 from crosschop.model.estimate.sweep.grid import Axis, parse_axes, short_names, split_values, variants_of
 from crosschop.model.estimate.sweep.pareto import pareto_front
+from crosschop.model.parallel import FROM_TERMINAL, run_parallel
 from crosschop.model.store import Store
 
 # ---------------------------------------------------------------- grid
@@ -237,6 +239,15 @@ def _fail(item: int) -> int:
     if item == 9:
         raise InputError("item 9 is refused")
     return item
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("run", [run_on_cluster, run_parallel])
+def test_workers_never_get_the_signals_of_a_terminal(run: Callable[..., Iterator[tuple[Path, str]]]) -> None:
+    """Blocked in the main thread of each, from its first instruction on: it has nothing to print when Ctrl-C comes."""
+    for _, status in run(Path.read_text, [Path("/proc/self/status")] * 2, 2):
+        (mask,) = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigBlk")]
+        assert all(mask >> number - 1 & 1 for number in FROM_TERMINAL)
 
 
 @pytest.mark.slow

@@ -84,7 +84,7 @@ def test_small_sweep(tmp_path: Path) -> None:
     assert [float(row["error"]) for row in rows] == [point["error"] for point in answer["points"]]
     assert (tmp_path / "out" / "pareto.png").read_bytes().startswith(b"\x89PNG")
     assert "seeds 1-2, 500 samples" in process.stderr
-    assert "* nothing is better in both digital memory and weight error" in process.stderr
+    assert "* nothing is better in both area and weight error" in process.stderr
     assert processes_below(tmp_path) == []
     # Again: nothing is run, the answer is the same; other axes of the picture need no run either.
     again = call(tmp_path, *SMALL, "--seeds", "2", "--out", "out", "--json", "--x", "ns")
