@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -69,13 +70,24 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
+def _environment(**changes: str) -> Iterator[None]:
+    """This process and those it starts have these variables; afterwards it has its own again, whatever dask has set."""
+    before = dict(os.environ)
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
 def _local_client(workers: int) -> Iterator[Client]:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="crosschop-", ignore_cleanup_errors=True))
         # What a worker that is killed leaves behind goes with the folder, the scratch files of its tools too.
-        environment = {**dask.config.get("distributed.nanny.pre-spawn-environ", {}), "TMPDIR": folder}
-        settings = {"temporary-directory": folder, "distributed.nanny.pre-spawn-environ": environment}
-        stack.enter_context(dask.config.set(settings))
+        stack.enter_context(_environment(TMPDIR=folder))
+        stack.enter_context(dask.config.set({"temporary-directory": folder}))
         with signals_held():
             cluster = LocalCluster(
                 n_workers=workers,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -248,6 +249,16 @@ def test_workers_never_get_the_signals_of_a_terminal(run: Callable[..., Iterator
     for _, status in run(Path.read_text, [Path("/proc/self/status")] * 2, 2):
         (mask,) = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigBlk")]
         assert all(mask >> number - 1 & 1 for number in FROM_TERMINAL)
+
+
+@pytest.mark.slow
+def test_cluster_leaves_the_environment_as_it_was() -> None:
+    """Its workers have a folder for scratch files that goes with them; this process goes on without it."""
+    before = dict(os.environ)
+    (folder,) = [Path(answer) for _, answer in run_on_cluster(os.path.expandvars, ["$TMPDIR"], 1)]
+    assert folder.name.startswith("crosschop-")
+    assert not folder.exists()
+    assert dict(os.environ) == before
 
 
 @pytest.mark.slow
