@@ -17,7 +17,7 @@ from crosschop.cosim.kinds import kind_of
 from crosschop.cosim.paths import bench_sources, rtl_sources
 from crosschop.model.cache import cache_directory
 from crosschop.model.chipspec import ChipSpec, controller_module, rtl_parameters
-from crosschop.model.errors import ToolError
+from crosschop.model.errors import MissingToolError, ToolError
 
 SIMULATOR = "icarus"
 LOG_FILE = "build.log"
@@ -32,7 +32,7 @@ def require_icarus() -> str:
         ToolError: it is not installed.
     """
     if shutil.which("iverilog") is None or shutil.which("vvp") is None:
-        raise ToolError("Icarus Verilog (iverilog, vvp) is not installed: apt-get install iverilog")
+        raise MissingToolError("Icarus Verilog (iverilog, vvp) is not installed: apt-get install iverilog")
     answer = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False)
     return answer.stdout.splitlines()[0] if answer.stdout else "unknown"
 

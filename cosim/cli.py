@@ -24,6 +24,7 @@ COMMANDS = {
     "replay": "crosschop.cosim.commands_replay:replay",
     "compare": "crosschop.cosim.commands_compare:compare",
     "estimate": "crosschop.cosim.commands_estimate:estimate",
+    "signoff": "crosschop.cosim.commands_signoff:signoff",
     "spec": "crosschop.cosim.commands_spec:spec",
     "sweep": "crosschop.cosim.commands_sweep:sweep",
 }

@@ -15,8 +15,8 @@ from crosschop.cosim.engines import MismatchError, require_trace, run_icarus
 from crosschop.cosim.output import rtl_option, seed_option
 from crosschop.cosim.paths import rtl_sources
 from crosschop.cosim.runner import work_directory
-from crosschop.model.chipspec import ChipSpec, controller_kind, controller_module, mixed_section, samples_in
-from crosschop.model.engines import Progress, run_golden, whole_transfers
+from crosschop.model.chipspec import ChipSpec, controller_module, samples_in
+from crosschop.model.engines import Progress, run_golden, transfers_in_sweeps, whole_transfers
 from crosschop.model.errors import CrosschopError
 from crosschop.model.estimate.assumptions import read_assumptions
 from crosschop.model.estimate.chip import Estimate, estimate_chip
@@ -27,9 +27,8 @@ from crosschop.model.results import RunResult
 Command = TypeVar("Command", bound=Callable[..., object])
 
 ENGINES = ("golden", "icarus")
-# What a run with RTL has by default: as many sweeps over the columns, or batches; enough that W is written.
+# What a run with RTL has by default: enough that W is written.
 SWEEPS = 2
-UPDATES = 1000  # of a chip without columns to read
 
 
 def model_options(command: Command) -> Command:
@@ -121,11 +120,7 @@ def transfers_to_count(spec: ChipSpec, engine: str, samples: int | None) -> int:
     """
     if samples is not None or engine == "golden":
         return whole_transfers(spec, samples)
-    kind = controller_kind(spec)
-    if kind == "in_memory_sgd":
-        return UPDATES
-    batches = mixed_section(spec).batch if kind == "mixed_precision" else 1
-    return SWEEPS * batches * spec.array.cols
+    return transfers_in_sweeps(spec, SWEEPS)
 
 
 def count(

@@ -20,6 +20,7 @@ def work_off(
     store: Store[Piece, Answer],
     run: Callable[[Sequence[Piece]], Iterator[tuple[Piece, Answer]]],
     unit: str = "points",
+    keep: Callable[[Answer], bool] = lambda answer: True,
 ) -> dict[Piece, Answer]:
     """Answers of all pieces: those of earlier calls, and the rest computed and kept one by one.
 
@@ -30,6 +31,7 @@ def work_off(
         store: where answers are kept.
         run: yields pieces with their answers as they are done, in any order.
         unit: what the pieces are called.
+        keep: whether an answer is kept for later calls.
 
     Raises:
         InterruptedWorkError: the user stopped it; the sentence says how much is kept.
@@ -44,7 +46,8 @@ def work_off(
             progress(len(answers))
             try:
                 for piece, answer in run(due):
-                    store.put(piece, answer)
+                    if keep(answer):
+                        store.put(piece, answer)
                     answers[piece] = answer
                     progress(len(answers))
             except KeyboardInterrupt:

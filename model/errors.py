@@ -29,6 +29,10 @@ class ToolError(CrosschopError):
     exit_code = 3
 
 
+class MissingToolError(ToolError):
+    """A program that the work needs is not installed; the sentence says how to get it."""
+
+
 class InterruptedWorkError(CrosschopError):
     """The user stopped work of which a part is kept."""
 

@@ -9,10 +9,10 @@ from typing import Protocol
 
 from crosschop.model.chipspec import ChipSpec, ControllerKind, controller_kind
 from crosschop.model.engines import in_memory_sgd, mixed_precision, transfer
-from crosschop.model.engines.common import Progress, whole_transfers
+from crosschop.model.engines.common import Progress, transfers_in_sweeps, whole_transfers
 from crosschop.model.results import RunResult
 
-__all__ = ["Progress", "run_float", "run_golden", "whole_transfers"]
+__all__ = ["Progress", "run_float", "run_golden", "transfers_in_sweeps", "whole_transfers"]
 
 
 class _Kind(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from crosschop.model import recording as rec
-from crosschop.model.chipspec import ChipSpec, samples_per_transfer, transfers_in
+from crosschop.model.chipspec import ChipSpec, controller_kind, mixed_section, samples_per_transfer, transfers_in
 from crosschop.model.errors import InputError
 from crosschop.model.results import RunResult, in_units
 from crosschop.model.training.common import Session
@@ -16,6 +16,19 @@ Progress = Callable[[int], None]
 
 # Progress is shown about so often in a run.
 CHUNKS = 200
+
+
+# Updates of a chip without columns to read that stand for a sweep.
+UPDATES = 500
+
+
+def transfers_in_sweeps(spec: ChipSpec, sweeps: int) -> int:
+    """Transfers of so many sweeps over all columns, in mixed precision of so many batches."""
+    kind = controller_kind(spec)
+    if kind == "in_memory_sgd":
+        return sweeps * UPDATES
+    batch = mixed_section(spec).batch if kind == "mixed_precision" else 1
+    return sweeps * batch * spec.array.cols
 
 
 def whole_transfers(spec: ChipSpec, samples: int | None) -> int:

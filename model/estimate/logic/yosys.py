@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from crosschop.model.errors import ToolError
+from crosschop.model.errors import MissingToolError, ToolError
 
 INSTALL = "pip install 'crosschop[area]'"
 SECONDS = 3600
@@ -102,7 +102,7 @@ def yosys_version() -> str:
         ToolError: there is none.
     """
     if importlib.util.find_spec("pyosys") is None:
-        raise ToolError(f"logic synthesis needs Yosys, which is not installed: {INSTALL}")
+        raise MissingToolError(f"logic synthesis needs Yosys, which is not installed: {INSTALL}")
     try:
         return importlib.metadata.version("pyosys")
     except importlib.metadata.PackageNotFoundError:

@@ -1,0 +1,122 @@
+"""`crosschop signoff`: every check of a controller at a stated effort, on one page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from crosschop.cosim.commands_spec import set_option
+from crosschop.cosim.engines import require_trace
+from crosschop.cosim.kept_work import work_off
+from crosschop.cosim.output import EXIT_MISMATCH, install, require_writable, rtl_option, stderr
+from crosschop.cosim.paths import rtl_sources, shipped_rtl
+from crosschop.cosim.runner import work_directory
+from crosschop.cosim.signoff.check import EFFORTS, Context, Line, Outcome
+from crosschop.cosim.signoff.lines import CHECKS, run_check
+from crosschop.cosim.signoff.report import Page, page_of, write_page
+from crosschop.cosim.signoff.versions import versions
+from crosschop.model.chipspec import controller_module, load_chipspec
+from crosschop.model.errors import InputError, MissingToolError
+from crosschop.model.store import Store
+
+KEPT_FILE = "lines.jsonl"
+STYLES = {"pass": "bold green", "fail": "bold red", "not run": "bold yellow"}
+
+
+@click.command()
+@click.argument("spec", metavar="SPEC")
+@click.option("--effort", type=click.Choice(list(EFFORTS)), default="normal", show_default=True,
+              help="How much of everything; the page states it.")  # fmt: skip
+@click.option("--only", "names", multiple=True, metavar="CHECK", help="This check alone; may be repeated.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for the page.")
+@set_option
+@rtl_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, everything else on stderr.")
+def signoff(
+    spec: str,
+    effort: str,
+    names: tuple[str, ...],
+    out: Path | None,
+    overrides: tuple[str, ...],
+    rtl: Path | None,
+    as_json: bool,
+) -> None:
+    """Sign off the controller of the chip SPEC (a file, or the name of a shipped chipspec).
+
+    Runs every check and writes one page (HTML, JSON, JUnit XML) with a verdict and the evidence per line. A finished
+    line is kept: the same command goes on where an earlier one was stopped. A line whose tool is missing is not run,
+    and the controller is not signed off.
+    """
+    chip = load_chipspec(spec, overrides)
+    out = out or Path("build") / "signoff" / f"{chip.name}-{effort}"
+    require_trace(chip)
+    context = Context(chip, EFFORTS[effort], rtl or shipped_rtl(), rtl is not None, spec)
+    rtl_sources(context.rtl, controller_module(chip))
+    lines = _lines(context, names)
+    require_writable(out)
+    console = stderr()
+    console.print(f"{chip.name}: {len(lines)} checks, effort {effort}", highlight=False)
+    store = Store[Line, Outcome](out / KEPT_FILE, Outcome)
+    with work_directory() as scratch:
+        outcomes = work_off(
+            console, "signing off", lines, store, lambda due: _run(due, scratch, console), "checks",
+            keep=lambda outcome: outcome.status != "not run",
+        )  # fmt: skip
+        page = page_of(context, lines[0].versions, [(line.check, outcomes[line]) for line in lines])
+        files = write_page(page, scratch)
+        installed = install({path.name: path for path in files}, out)
+    _print(console, page)
+    for path in installed.values():
+        console.print(f"  {path}", highlight=False, soft_wrap=True)
+    if as_json:
+        click.echo(json.dumps({**page.as_data(), "files": [str(path) for path in installed.values()]}))
+    if page.status == "fail":
+        raise SystemExit(EXIT_MISMATCH)
+    if page.status == "not run":
+        raise SystemExit(MissingToolError.exit_code)
+
+
+def _lines(context: Context, names: Sequence[str]) -> list[Line]:
+    """What is to be done, in the order of the page."""
+    known = [check.name for check in CHECKS]
+    for name in names:
+        if name not in known:
+            raise InputError(f"--only {name}: no such check, allowed are {', '.join(known)}")
+    found = versions()
+    chosen = [check for check in CHECKS if check.applies(context) and (not names or check.name in names)]
+    if not chosen:
+        raise InputError(f"--only {', '.join(names)}: {context.spec.name} has none of these checks")
+    return [Line(check, context, found) for check in chosen]
+
+
+def _run(lines: Sequence[Line], scratch: Path, console: Console) -> Iterator[tuple[Line, Outcome]]:
+    for line in lines:
+        directory = scratch / line.check.name
+        directory.mkdir()
+        outcome = run_check(line.check, line.context, directory)
+        style = STYLES[outcome.status]
+        said = f"[{style}]{outcome.status.upper()}[/] {line.check.name}: {escape(outcome.found)}"
+        console.print(f"{said} [dim]({outcome.seconds:.0f} s)[/]", highlight=False)
+        yield line, outcome
+
+
+def _print(console: Console, page: Page) -> None:
+    table = Table(title=f"{page.context.spec.name}: {page.verdict}", box=SIMPLE_HEAD)
+    for column in ("", "what is demanded", "what was found"):
+        table.add_column(column)
+    for check, outcome in page.lines:
+        verdict = f"[{STYLES[outcome.status]}]{outcome.status.upper()}[/]"
+        table.add_row(verdict, escape(check.title), escape(outcome.found))
+    console.print(table)
+    for check, outcome in page.lines:
+        if outcome.status == "fail":
+            console.print(f"[bold red]{check.name}[/]", highlight=False)
+            for line in outcome.evidence:
+                console.print(f"    {line}", highlight=False, markup=False)

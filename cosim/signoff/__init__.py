@@ -1,0 +1,1 @@
+"""Sign-off of a controller: every check at a stated effort, one page with the evidence."""

