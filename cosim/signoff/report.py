@@ -55,7 +55,7 @@ def page_of(context: Context, versions: str, lines: list[tuple[Check, Outcome]])
     return Page(context, versions, tuple(lines))
 
 
-def _junit(page: Page) -> bytes:
+def _junit(page: Page) -> str:
     """One test case per line, in the format that CI systems read."""
     counts = {one: sum(found.status == one for _, found in page.lines) for one in ("fail", "not run")}
     suite = ET.Element(
@@ -80,8 +80,8 @@ def _junit(page: Page) -> bytes:
     suites = ET.Element("testsuites")
     suites.append(suite)
     ET.indent(suites)
-    text: bytes = ET.tostring(suites, encoding="utf-8", xml_declaration=True)
-    return text
+    text: str = ET.tostring(suites, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
 
 
 def write_page(page: Page, directory: Path) -> list[Path]:
@@ -90,5 +90,5 @@ def write_page(page: Page, directory: Path) -> list[Path]:
     chipspec = page.context.spec.model_dump_json(indent=1)
     files[0].write_text(render_page("signoff.html.j2", page=page, chipspec=chipspec), encoding="utf-8")
     files[1].write_text(json.dumps(page.as_data(), indent=1) + "\n", encoding="utf-8")
-    files[2].write_bytes(_junit(page))
+    files[2].write_text(_junit(page), encoding="utf-8")
     return files
