@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,13 @@ from typing import Any
 from crosschop.cosim.signoff.check import Check, Context, Outcome, Status
 from crosschop.model.page import render_page
 
-HTML, JSON, JUNIT = "signoff.html", "signoff.json", "junit.xml"
+INDEX = "index.html"
+
+
+def worst(found: Iterable[Status]) -> Status:
+    """The verdict over several: one that fails fails all, one that was not run leaves it open."""
+    every = set(found)
+    return "fail" if "fail" in every else "not run" if "not run" in every else "pass"
 
 
 @dataclass(frozen=True)
@@ -24,9 +31,8 @@ class Page:
 
     @property
     def status(self) -> Status:
-        """The verdict over all lines: one that fails fails all, one that was not run leaves it open."""
-        found = {outcome.status for _, outcome in self.lines}
-        return "fail" if "fail" in found else "not run" if "not run" in found else "pass"
+        """The verdict over all lines."""
+        return worst(outcome.status for _, outcome in self.lines)
 
     @property
     def verdict(self) -> str:
@@ -48,11 +54,6 @@ class Page:
             "versions": self.versions,
             "checks": [{"check": check.name, "title": check.title, **asdict(found)} for check, found in self.lines],
         }
-
-
-def page_of(context: Context, versions: str, lines: list[tuple[Check, Outcome]]) -> Page:
-    """The page of these lines."""
-    return Page(context, versions, tuple(lines))
 
 
 def _junit(page: Page) -> str:
@@ -84,11 +85,20 @@ def _junit(page: Page) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{document}\n'
 
 
-def write_page(page: Page, directory: Path) -> list[Path]:
-    """Writes the page in its three forms."""
-    files = [directory / name for name in (HTML, JSON, JUNIT)]
-    chipspec = page.context.spec.model_dump_json(indent=1)
-    files[0].write_text(render_page("signoff.html.j2", page=page, chipspec=chipspec), encoding="utf-8")
-    files[1].write_text(json.dumps(page.as_data(), indent=1) + "\n", encoding="utf-8")
-    files[2].write_text(_junit(page), encoding="utf-8")
+def write_pages(pages: Sequence[Page], directory: Path) -> list[Path]:
+    """Writes each page in its three forms, and an index where there are several."""
+    files: list[Path] = []
+    for page in pages:
+        html, data, junit = (directory / f"{page.context.spec.name}.{form}" for form in ("html", "json", "xml"))
+        chipspec = page.context.spec.model_dump_json(indent=1)
+        html.write_text(render_page("signoff.html.j2", page=page, chipspec=chipspec), encoding="utf-8")
+        data.write_text(json.dumps(page.as_data(), indent=1) + "\n", encoding="utf-8")
+        junit.write_text(_junit(page), encoding="utf-8")
+        files += [html, data, junit]
+    if len(pages) > 1:
+        names = list(dict.fromkeys(check.name for page in pages for check, _ in page.lines))
+        status = worst(page.status for page in pages)
+        text = render_page("signoff_index.html.j2", pages=pages, names=names, status=status)
+        files.append(directory / INDEX)
+        files[-1].write_text(text, encoding="utf-8")
     return files
