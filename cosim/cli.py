@@ -18,15 +18,15 @@ EXIT_INTERRUPTED = InterruptedWorkError.exit_code
 
 # Imported when called for, so that `spec check` does not wait for what a simulation needs.
 COMMANDS = {
-    "run": "crosschop.cosim.commands_run:run",
-    "reproduce": "crosschop.cosim.commands_reproduce:reproduce",
-    "verify": "crosschop.cosim.commands_verify:verify",
-    "replay": "crosschop.cosim.commands_replay:replay",
-    "compare": "crosschop.cosim.commands_compare:compare",
-    "estimate": "crosschop.cosim.commands_estimate:estimate",
-    "signoff": "crosschop.cosim.commands_signoff:signoff",
-    "spec": "crosschop.cosim.commands_spec:spec",
-    "sweep": "crosschop.cosim.commands_sweep:sweep",
+    "run": "crosschop.cosim.commands.run:run",
+    "reproduce": "crosschop.cosim.commands.reproduce:reproduce",
+    "verify": "crosschop.cosim.commands.verify:verify",
+    "replay": "crosschop.cosim.commands.replay:replay",
+    "compare": "crosschop.cosim.commands.compare:compare",
+    "estimate": "crosschop.cosim.commands.estimate:estimate",
+    "signoff": "crosschop.cosim.commands.signoff:signoff",
+    "spec": "crosschop.cosim.commands.spec:spec",
+    "sweep": "crosschop.cosim.commands.sweep:sweep",
 }
 
 

@@ -10,9 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
-from crosschop.cosim.commands_spec import set_option
 from crosschop.cosim.engines import MismatchError, require_trace, run_icarus
-from crosschop.cosim.output import rtl_option, seed_option
+from crosschop.cosim.output import rtl_option, seed_option, set_option
 from crosschop.cosim.paths import rtl_sources
 from crosschop.cosim.runner import work_directory
 from crosschop.model.chipspec import ChipSpec, controller_module, samples_in

@@ -24,6 +24,9 @@ WAVES_BEFORE, WAVES_AFTER = 4, 2
 seed_option = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Seed of everything random."
 )
+set_option = click.option(
+    "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Replace a key, e.g. algorithm.beta=0.25."
+)
 rtl_option = click.option(
     "--rtl",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

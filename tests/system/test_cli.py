@@ -224,12 +224,13 @@ def test_cache_that_cannot_be_written(tmp_path: Path) -> None:
 def test_bug_of_ours_is_no_mismatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import click.testing
 
-    from crosschop.cosim import cli, commands_spec
+    from crosschop.cosim import cli
+    from crosschop.cosim.commands import spec
 
     def broken(*arguments: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(commands_spec, "load_chipspec", broken)
+    monkeypatch.setattr(spec, "load_chipspec", broken)
     result = click.testing.CliRunner().invoke(cli.main, ["spec", "show", "agad_tiny", "--json"])
     assert result.exit_code == 70
     assert "RuntimeError: a bug" in result.output

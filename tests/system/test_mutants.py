@@ -9,7 +9,7 @@ import pytest
 from checking import mutate
 from mutants import HARDER, MUTANTS, ONE_PORT, Mutant
 
-from crosschop.cosim.commands_verify import DEFAULT_TRANSFERS
+from crosschop.cosim.commands.verify import DEFAULT_TRANSFERS
 from crosschop.cosim.job import Mismatch, Result
 from crosschop.cosim.paths import shipped_rtl
 from crosschop.cosim.verify import verify

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from crosschop.cosim.commands_spec import set_option
 from crosschop.cosim.engines import require_trace
 from crosschop.cosim.job import WAVE_FILE, Result
 from crosschop.cosim.output import (
@@ -23,6 +22,7 @@ from crosschop.cosim.output import (
     require_writable,
     rtl_option,
     seed_option,
+    set_option,
     stderr,
 )
 from crosschop.cosim.paths import rtl_sources, shipped_rtl

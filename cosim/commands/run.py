@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from crosschop.cosim.commands_spec import set_option
 from crosschop.cosim.engines import MismatchError, require_trace, run_icarus
 from crosschop.cosim.job import WAVE_FILE
 from crosschop.cosim.output import (
@@ -22,6 +21,7 @@ from crosschop.cosim.output import (
     require_writable,
     rtl_option,
     seed_option,
+    set_option,
     stderr,
 )
 from crosschop.cosim.paths import rtl_sources, shipped_rtl

@@ -12,10 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from crosschop.cosim.commands_spec import set_option
 from crosschop.cosim.engines import require_trace
 from crosschop.cosim.kept_work import work_off
-from crosschop.cosim.output import EXIT_MISMATCH, install, require_writable, rtl_option, stderr
+from crosschop.cosim.output import EXIT_MISMATCH, install, require_writable, rtl_option, set_option, stderr
 from crosschop.cosim.paths import rtl_sources, shipped_rtl
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.signoff.check import EFFORTS, Context, Line, Outcome

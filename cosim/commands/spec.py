@@ -9,13 +9,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from crosschop.cosim.output import set_option
 from crosschop.model.chipspec import SpecError, load_chipspec
 from crosschop.model.chipspec.documentation import derived_values, describe, resolved
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout instead of text.")
-set_option = click.option(
-    "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Replace a key, e.g. algorithm.beta=0.25."
-)
 
 
 @click.group()
