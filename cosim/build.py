@@ -13,10 +13,11 @@ from pathlib import Path
 
 from cocotb_tools.runner import get_runner
 
+from crosschop.cosim.dut import Dut
 from crosschop.cosim.kinds import kind_of
-from crosschop.cosim.paths import bench_sources, rtl_sources
+from crosschop.cosim.paths import bench_sources
 from crosschop.model.cache import cache_directory
-from crosschop.model.chipspec import ChipSpec, controller_module, rtl_parameters
+from crosschop.model.chipspec import ChipSpec, rtl_parameters
 from crosschop.model.errors import MissingToolError, ToolError
 
 SIMULATOR = "icarus"
@@ -46,31 +47,37 @@ def bench_parameters(spec: ChipSpec) -> dict[str, int]:
     }
 
 
-def _content_key(sources: list[Path], parameters: dict[str, int], version: str) -> str:
-    digest = hashlib.sha256(json.dumps([parameters, version], sort_keys=True).encode())
-    for source in sources:
+def _content_key(dut: Dut, bench: list[Path], parameters: dict[str, int], version: str) -> str:
+    digest = hashlib.sha256(json.dumps([dut.digest(), parameters, version], sort_keys=True).encode())
+    for source in bench:
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:20]
 
 
-def build(spec: ChipSpec, rtl: Path) -> Path:
-    """Directory of the compiled bench for this chip and these controller sources.
+def _macros(dut: Dut) -> dict[str, str]:
+    """The user's macros, and those by which the bench knows what to instantiate."""
+    further = "".join(f", .{name}({value})" for name, value in dut.parameters)
+    return {**dict(dut.defines), "XC_DUT": dut.module, "XC_DUT_PARAMETERS": further}
+
+
+def build(spec: ChipSpec, dut: Dut) -> Path:
+    """Directory of the compiled bench for this chip and this controller.
 
     Raises:
         ToolError: Icarus is missing, or rejects the sources; the message quotes its first line.
     """
     version = require_icarus()
     top = kind_of(spec).hdl.TOP
-    sources = [*rtl_sources(rtl, controller_module(spec)), *bench_sources(top)]
+    bench = bench_sources(top)
     parameters = bench_parameters(spec)
-    target = cache_directory() / "sim" / _content_key(sources, parameters, version)
+    target = cache_directory() / "sim" / _content_key(dut, bench, parameters, version)
     if (target / "sim.vvp").exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     # Built aside and moved into place, so that an interrupted build, or two at a time, leave nothing half done.
     scratch = Path(tempfile.mkdtemp(prefix=f"{target.name}-", dir=target.parent))
     try:
-        _compile(top, sources, parameters, scratch)
+        _compile(top, dut, bench, parameters, scratch)
         try:
             scratch.rename(target)
         except OSError:
@@ -81,13 +88,15 @@ def build(spec: ChipSpec, rtl: Path) -> Path:
     return target
 
 
-def _compile(top: str, sources: list[Path], parameters: dict[str, int], directory: Path) -> None:
+def _compile(top: str, dut: Dut, bench: list[Path], parameters: dict[str, int], directory: Path) -> None:
     log = directory / LOG_FILE
     runner = get_runner(SIMULATOR)
     failed = False
     try:
         runner.build(
-            sources=sources,
+            sources=[*dut.sources, *bench],
+            includes=dut.search_path,
+            defines=_macros(dut),
             hdl_toplevel=top,
             parameters=parameters,
             build_dir=directory,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from crosschop.cosim.dut import Dut
 from crosschop.cosim.job import Job, Mismatch, Segment
 from crosschop.cosim.runner import Task, run_jobs
 from crosschop.model.chipspec import ChipSpec, rtl_configuration
@@ -41,7 +42,7 @@ def run_icarus(
     progress: Progress,
     directory: Path,
     waves: tuple[int, int] | None = None,
-    rtl: Path | None = None,
+    dut: Dut | None = None,
 ) -> RunResult:
     """Trains with the RTL controller under Icarus Verilog, every transfer compared with the golden model.
 
@@ -49,7 +50,7 @@ def run_icarus(
         spec, seed, transfers, progress: as crosschop.model.engines.run_golden.
         directory: for the simulation's files.
         waves: window of transfers whose waves are kept, first and end.
-        rtl: folder of the controller's sources, None for the shipped ones.
+        dut: the controller, None for that of the chip.
 
     Raises:
         MismatchError: the RTL differs.
@@ -58,7 +59,7 @@ def run_icarus(
     """
     require_trace(spec)
     segment = Segment("training", transfers, seed, rtl_configuration(spec))
-    (result,) = run_jobs([Task(Job(spec, (segment,), waves), directory)], progress, rtl)
+    (result,) = run_jobs([Task(Job(spec, (segment,), waves), directory)], progress, dut)
     if result.mismatch is not None:
         raise MismatchError(result.mismatch, result.transfers)
     return load_run(spec, directory)

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 import click
 
+from crosschop.cosim.dut import dut_of
 from crosschop.cosim.engines import MismatchError, require_trace, run_icarus
 from crosschop.cosim.output import rtl_option, seed_option, set_option
-from crosschop.cosim.paths import rtl_sources
 from crosschop.cosim.runner import work_directory
-from crosschop.model.chipspec import ChipSpec, controller_module, samples_in
+from crosschop.model.chipspec import ChipSpec, samples_in
 from crosschop.model.engines import Progress, run_golden, transfers_in_sweeps, whole_transfers
 from crosschop.model.errors import CrosschopError
 from crosschop.model.estimate.assumptions import read_assumptions
@@ -123,7 +123,7 @@ def transfers_to_count(spec: ChipSpec, engine: str, samples: int | None) -> int:
 
 
 def count(
-    spec: ChipSpec, engine: str, seed: int, transfers: int, progress: Progress, scratch: Path, rtl: Path
+    spec: ChipSpec, engine: str, seed: int, transfers: int, progress: Progress, scratch: Path, rtl: Path | None
 ) -> RunResult:
     """The run behind an estimate.
 
@@ -133,9 +133,8 @@ def count(
     if engine == "golden":
         return run_golden(spec, seed, transfers, progress)
     require_trace(spec)
-    rtl_sources(rtl, controller_module(spec))
     try:
-        return run_icarus(spec, seed, transfers, progress, scratch, rtl=rtl)
+        return run_icarus(spec, seed, transfers, progress, scratch, dut=dut_of(spec, rtl))
     except MismatchError as error:
         raise CrosschopError(
             f"{spec.name}: the controller and the golden model differ ({error}), so nothing can be estimated with it; "
@@ -164,7 +163,7 @@ def estimate_job(job: EstimateJob) -> Estimate:
     """The estimate of a job; importable by name, as worker processes call it."""
     spec, models = ChipSpec.model_validate_json(job.spec), job.models
     with work_directory() as scratch:
-        result = count(spec, job.engine, job.seed, job.transfers, lambda done: None, scratch, models.rtl_folder)
+        result = count(spec, job.engine, job.seed, job.transfers, lambda done: None, scratch, models.rtl)
     return estimate_chip(result, models)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from crosschop.model.chipspec import ChipSpec
 
@@ -57,12 +57,45 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class View:
+    """What the bench sees of a controller.
+
+    Attributes:
+        unobserved: names of fields of the retire trace, and `counters`, that carry nothing.
+        own_timing: its cycles are its own, not those of rtl/README.md.
+    """
+
+    unobserved: frozenset[str] = frozenset()
+    own_timing: bool = False
+
+    def sees(self, name: str) -> bool:
+        """Whether a field carries something."""
+        return name not in self.unobserved
+
+    def to_data(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {"unobserved": sorted(self.unobserved), "own_timing": self.own_timing}
+
+    @classmethod
+    def of_data(cls, data: dict[str, Any]) -> Self:
+        """What `to_data` made."""
+        return cls(frozenset(data["unobserved"]), data["own_timing"])
+
+
+FULL_VIEW = View()
+
+
+@dataclass(frozen=True)
 class Job:
-    """One simulation: a chip, its stimulus, and the window of transfers whose waves are kept."""
+    """One simulation: a chip, its stimulus, and the window of transfers whose waves are kept.
+
+    `view` is that of the controller that it runs on; run_jobs sets it.
+    """
 
     spec: ChipSpec
     segments: tuple[Segment, ...]
     waves: tuple[int, int] | None = None
+    view: View = FULL_VIEW
 
     def save(self, directory: Path) -> None:
         """Writes job.json."""
@@ -70,6 +103,7 @@ class Job:
             "spec": self.spec.model_dump(mode="json"),
             "segments": [asdict(segment) for segment in self.segments],
             "waves": self.waves,
+            "view": self.view.to_data(),
         }
         (directory / JOB_FILE).write_text(json.dumps(content, indent=1))
 
@@ -81,6 +115,7 @@ class Job:
             spec=ChipSpec.model_validate_json(json.dumps(content["spec"])),
             segments=tuple(Segment(**{**entry, "rates": tuple(entry["rates"])}) for entry in content["segments"]),
             waves=None if content["waves"] is None else tuple(content["waves"]),
+            view=View.of_data(content["view"]),
         )
 
 

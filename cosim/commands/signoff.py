@@ -12,16 +12,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from crosschop.cosim.dut import dut_of
 from crosschop.cosim.engines import require_trace
 from crosschop.cosim.kept_work import work_off
 from crosschop.cosim.output import EXIT_MISMATCH, install, require_writable, rtl_option, set_option, stderr
-from crosschop.cosim.paths import rtl_sources, shipped_rtl
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.signoff.check import EFFORTS, Context, Line, Outcome
 from crosschop.cosim.signoff.lines import CHECKS, run_check
 from crosschop.cosim.signoff.report import Page, worst, write_pages
 from crosschop.cosim.signoff.versions import versions
-from crosschop.model.chipspec import controller_module, load_chipspec
+from crosschop.model.chipspec import load_chipspec
 from crosschop.model.errors import InputError, MissingToolError
 from crosschop.model.store import Store
 
@@ -101,8 +101,7 @@ def _contexts(specs: Sequence[str], overrides: tuple[str, ...], effort: str, rtl
         require_trace(chip)
         if any(chip.name == other.spec.name for other in contexts):
             raise InputError(f"{source}: a chip named {chip.name} is there already, pages go by name")
-        contexts.append(Context(chip, EFFORTS[effort], rtl or shipped_rtl(), rtl is not None, source))
-        rtl_sources(contexts[-1].rtl, controller_module(chip))
+        contexts.append(Context(chip, EFFORTS[effort], dut_of(chip, rtl), source))
     return contexts
 
 

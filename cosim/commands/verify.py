@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from crosschop.cosim.dut import dut_of
 from crosschop.cosim.engines import require_trace
 from crosschop.cosim.job import WAVE_FILE, Result
 from crosschop.cosim.output import (
@@ -25,10 +26,9 @@ from crosschop.cosim.output import (
     set_option,
     stderr,
 )
-from crosschop.cosim.paths import rtl_sources, shipped_rtl
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.verify import verify as run_verify
-from crosschop.model.chipspec import ChipSpec, controller_module, load_chipspec, transfer_unit
+from crosschop.model.chipspec import ChipSpec, load_chipspec, transfer_unit
 from crosschop.model.cycles import PHASES, phases_of
 
 DEFAULT_TRANSFERS = 2000
@@ -68,7 +68,7 @@ def verify(
     chip = load_chipspec(spec, overrides)
     out = out or Path("build") / "verify" / f"{chip.name}-seed{seed}"
     require_trace(chip)
-    rtl_sources(rtl or shipped_rtl(), controller_module(chip))
+    dut = dut_of(chip, rtl)
     require_window(waves, transfers)
     if waves is not None:
         require_writable(out)
@@ -77,7 +77,7 @@ def verify(
     console.print(f"{chip.name}: seed {seed}, {transfers} {unit}s on the chip and on its narrow variant")
     with work_directory() as scratch:
         with Progress(console, "verifying", 2 * transfers) as progress:
-            results = run_verify(chip, seed, transfers, scratch, progress, waves, rtl)
+            results = run_verify(chip, seed, transfers, scratch, progress, waves, dut)
         kept = {f"{part}-{WAVE_FILE}": scratch / part / WAVE_FILE for part in results}
         installed = install({name: path for name, path in kept.items() if path.exists()}, out) if waves else {}
     failed = [result.mismatch for result in results.values() if result.mismatch is not None]

@@ -7,6 +7,10 @@
 `ifndef XC_DUT
 `define XC_DUT xc_controller
 `endif
+// More parameters of that module, ", .NAME(value)" each
+`ifndef XC_DUT_PARAMETERS
+`define XC_DUT_PARAMETERS
+`endif
 
 /*
  * Test bench of xc_controller: the controller, transactors and monitors. Python (cosim/transfer/bench.py) writes the
@@ -111,7 +115,7 @@ wire [LANES*STEP_W-1:0] trc_pulses;
     .BETA_W(BETA_W), .BETA(BETA), .H_W(H_W), .H_FRAC(H_FRAC), .LR_W(LR_W), .LR_SHIFT(LR_SHIFT), .CORRECTION(CORRECTION),
     .MAX_STEPS(MAX_STEPS), .H_DECAY(H_DECAY), .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT), .H_ROUND(H_ROUND),
     .P_ROUND(P_ROUND), .CHOP_MODE(CHOP_MODE), .LFSR_SEED(LFSR_SEED), .COL_RANDOM(COL_RANDOM),
-    .COL_SEED(COL_SEED), .MEM_PORTS(MEM_PORTS), .TRACE_EN(TRACE_EN)
+    .COL_SEED(COL_SEED), .MEM_PORTS(MEM_PORTS), .TRACE_EN(TRACE_EN)`XC_DUT_PARAMETERS
 ) dut (
     .clk(clk), .rst(py_rst),
     .cfg_transfer_every(py_transfer_every), .cfg_lr_h(py_lr_h), .cfg_chop(py_chop), .cfg_warmup(py_warmup),

@@ -7,6 +7,10 @@
 `ifndef XC_DUT
 `define XC_DUT xc_in_memory_sgd
 `endif
+// More parameters of that module, ", .NAME(value)" each
+`ifndef XC_DUT_PARAMETERS
+`define XC_DUT_PARAMETERS
+`endif
 
 /*
  * Test bench of in-memory SGD: the controller, transactors and monitors. Python (cosim/in_memory_sgd/bench.py) writes
@@ -52,7 +56,7 @@ wire [31:0] stat_cycles_digital, stat_cycles_hold, stat_cycles_write;
 wire        trc_valid;
 wire [31:0] trc_sample;
 
-`XC_DUT #(.TRACE_EN(TRACE_EN)) dut (
+`XC_DUT #(.TRACE_EN(TRACE_EN)`XC_DUT_PARAMETERS) dut (
     .clk(clk), .rst(py_rst),
     .s_smp_valid(smp_valid), .s_smp_ready(smp_ready),
     .m_upd_valid(upd_valid), .m_upd_ready(upd_ready),

@@ -7,6 +7,10 @@
 `ifndef XC_DUT
 `define XC_DUT xc_mixed_precision
 `endif
+// More parameters of that module, ", .NAME(value)" each
+`ifndef XC_DUT_PARAMETERS
+`define XC_DUT_PARAMETERS
+`endif
 
 /*
  * Test bench of mixed precision: the controller, transactors and monitors. Python (cosim/mixed_precision/bench.py)
@@ -88,7 +92,7 @@ wire [LANES*STEP_W-1:0] trc_pulses;
 `XC_DUT #(
     .ROWS(ROWS), .COLS(COLS), .LANES(LANES), .OP_W(OP_W), .CHI_W(CHI_W), .CHI_FRAC(CHI_FRAC), .LR_W(LR_W),
     .LR_SHIFT(LR_SHIFT), .MAX_STEPS(MAX_STEPS), .CHI_ROUND(CHI_ROUND), .MEM_PORTS(MEM_PORTS),
-    .TRACE_EN(TRACE_EN)
+    .TRACE_EN(TRACE_EN)`XC_DUT_PARAMETERS
 ) dut (
     .clk(clk), .rst(py_rst),
     .cfg_batch(py_batch), .cfg_lr(py_lr),

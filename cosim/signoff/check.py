@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from crosschop.cosim.dut import Dut
 from crosschop.model.chipspec import ChipSpec
 
 Status = Literal["pass", "fail", "not run"]
@@ -55,15 +56,13 @@ class Context:
     Attributes:
         spec: the chip.
         effort: how much.
-        rtl: folder of the controller's sources.
-        own: the controller is the user's: rules of our own style do not apply to it.
+        dut: the controller.
         source: of the chip as the user named it, for commands that reproduce a failure.
     """
 
     spec: ChipSpec
     effort: Effort
-    rtl: Path
-    own: bool
+    dut: Dut
     source: str
 
 
@@ -125,9 +124,7 @@ class Line:
     def key(self) -> str:
         """Names chip, effort, sources of the controller and of the package, and versions of the tools."""
         digest = hashlib.sha256(self.context.spec.model_dump_json().encode())
-        digest.update(repr((self.context.effort, self.context.own, self.versions)).encode())
-        for source in sorted(path for path in self.context.rtl.rglob("*") if path.suffix in (".v", ".sv", ".vh", ".f")):
-            digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+        digest.update(repr((self.context.effort, self.context.dut.digest(), self.versions)).encode())
         return f"{self.check.name} {digest.hexdigest()[:20]}"
 
     def about(self) -> Mapping[str, Any]:

@@ -11,11 +11,11 @@ from pathlib import Path
 from crosschop.cosim import lint
 from crosschop.cosim.engines import MismatchError, run_icarus
 from crosschop.cosim.job import Mismatch
-from crosschop.cosim.paths import rtl_sources
+from crosschop.cosim.paths import shipped_rtl
 from crosschop.cosim.signoff.check import Check, Context, Outcome, failed, passed
 from crosschop.cosim.signoff.structure import check_structure, check_trace_goes
 from crosschop.cosim.verify import verify
-from crosschop.model.chipspec import controller_module, rtl_parameters, transfer_unit
+from crosschop.model.chipspec import transfer_unit
 from crosschop.model.cycles import phases_of
 from crosschop.model.engines import run_golden, transfers_in_sweeps
 from crosschop.model.errors import MissingToolError, ToolError
@@ -30,21 +30,20 @@ def _clean(tool: Callable[[], str]) -> Outcome:
     return failed(f"{len(said)} lines of warnings", said) if said else passed("no warning")
 
 
-def _modules(context: Context) -> tuple[str, dict[str, int], list[Path]]:
-    top = controller_module(context.spec)
-    return top, rtl_parameters(context.spec), rtl_sources(context.rtl, top)
-
-
 def _lint_verilator(context: Context, directory: Path) -> Outcome:
-    return _clean(lambda: lint.verilator(*_modules(context)))
+    dut = context.dut
+    parameters = dut.parameters_for(context.spec)
+    return _clean(lambda: lint.verilator(dut.module, parameters, dut.sources, dut.options))
 
 
 def _lint_icarus(context: Context, directory: Path) -> Outcome:
-    return _clean(lambda: lint.icarus(*_modules(context)))
+    dut = context.dut
+    parameters = dut.parameters_for(context.spec)
+    return _clean(lambda: lint.icarus(dut.module, parameters, dut.sources, options=dut.options))
 
 
 def _lint_style(context: Context, directory: Path) -> Outcome:
-    return _clean(lambda: lint.verible(context.rtl, _modules(context)[2]))
+    return _clean(lambda: lint.verible(shipped_rtl(), context.dut.sources))
 
 
 def describe(mismatch: Mismatch) -> list[str]:
@@ -61,7 +60,7 @@ def _verify(context: Context, directory: Path) -> Outcome:
     for seed in range(1, context.effort.seeds + 1):
         folder = directory / f"seed{seed}"
         folder.mkdir()
-        results = verify(context.spec, seed, context.effort.transfers, folder, rtl=context.rtl)
+        results = verify(context.spec, seed, context.effort.transfers, folder, dut=context.dut)
         for result in results.values():
             if result.mismatch is not None:
                 return failed(f"seed {seed}: the RTL differs from the golden model", describe(result.mismatch))
@@ -84,7 +83,7 @@ def _training(context: Context, directory: Path) -> Outcome:
     transfers = transfers_in_sweeps(spec, context.effort.sweeps)
     golden = run_golden(spec, 1, transfers, quiet)
     try:
-        icarus = run_icarus(spec, 1, transfers, quiet, directory, rtl=context.rtl)
+        icarus = run_icarus(spec, 1, transfers, quiet, directory, dut=context.dut)
     except MismatchError as error:
         return failed("the RTL differs from the golden model", describe(error.mismatch))
     if (icarus.digest, icarus.weight_error, icarus.cycles) != (golden.digest, golden.weight_error, golden.cycles):
@@ -97,7 +96,7 @@ def _training(context: Context, directory: Path) -> Outcome:
 
 
 def _shipped(context: Context) -> bool:
-    return not context.own
+    return not context.dut.own
 
 
 CHECKS: tuple[Check, ...] = (

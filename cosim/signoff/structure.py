@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
-from crosschop.cosim.paths import rtl_sources
 from crosschop.cosim.signoff.check import Context, Outcome, failed, passed
-from crosschop.model.chipspec import controller_module, memory_bits, rtl_parameters
+from crosschop.model.chipspec import memory_bits
 from crosschop.model.estimate.logic.yosys import run_yosys
 
 NETLIST = "netlist.json"
@@ -21,14 +19,17 @@ def elaborated(context: Context, directory: Path, parameters: dict[str, int]) ->
     Raises:
         ToolError: Yosys is missing, or finds them.
     """
-    top = controller_module(context.spec)
-    sources = rtl_sources(context.rtl, top)
-    for source in sources:
-        shutil.copyfile(source, directory / source.name)
+    dut = context.dut
+    # Links with plain names: a blank in a path of the user's cannot matter then.
+    folders = {folder: f"folder{number}" for number, folder in enumerate(dut.search_path)}
+    for folder, name in folders.items():
+        (directory / name).symlink_to(folder.resolve())
+    macros = "".join(f" -D{name}={value}" if value else f" -D{name}" for name, value in dut.defines)
+    options = macros + "".join(f" -I{name}" for name in folders.values())
     values = "".join(f" -chparam {name} {value}" for name, value in parameters.items())
     commands = [
-        *(f"read_verilog {source.name}" for source in sources),
-        f"hierarchy -check -top {top}{values}",
+        *(f'read_verilog -sv{options} "{folders[source.parent]}/{source.name}"' for source in dut.sources),
+        f"hierarchy -check -top {dut.module}{values}",
         "proc",
         "flatten",
         "check -assert",
@@ -37,7 +38,7 @@ def elaborated(context: Context, directory: Path, parameters: dict[str, int]) ->
         "opt_clean",
         f"write_json {NETLIST}",
     ]
-    module: dict[str, Any] = run_yosys(directory, commands, NETLIST)["modules"][top]
+    module: dict[str, Any] = run_yosys(directory, commands, NETLIST)["modules"][dut.module]
     return module
 
 
@@ -61,11 +62,11 @@ def bits_of_memories(module: dict[str, Any]) -> int:
 
 def check_structure(context: Context, directory: Path) -> Outcome:
     """No latch, no initial value, no loop, no net with two drivers; memories of the size that is estimated."""
-    module = elaborated(context, directory, rtl_parameters(context.spec))
+    module = elaborated(context, directory, context.dut.parameters_for(context.spec))
     found = [f"latch {name}" for name in latches(module)]
     found += [f"initial value of {name}" for name in initial_values(module)]
     bits, expected = bits_of_memories(module), memory_bits(context.spec).total
-    if bits != expected and not context.own:
+    if bits != expected and not context.dut.own:
         found.append(f"memories of {bits} bits, the chipspec has {expected}")
     if found:
         return failed(f"{len(found)} findings in the netlist", found, memory_bits=bits)
@@ -74,7 +75,7 @@ def check_structure(context: Context, directory: Path) -> Outcome:
 
 def check_trace_goes(context: Context, directory: Path) -> Outcome:
     """Without TRACE_EN nothing of the retire trace is left."""
-    module = elaborated(context, directory, {**rtl_parameters(context.spec), "TRACE_EN": 0})
+    module = elaborated(context, directory, {**context.dut.parameters_for(context.spec), "TRACE_EN": 0})
     ports = {name: port["bits"] for name, port in module["ports"].items() if name.startswith("trc_")}
     driven = [name for name, bits in ports.items() if set(bits) - {"0"}]
     left = [name for name in module["netnames"] if "gen_trace" in name]

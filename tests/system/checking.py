@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mutants import Mutant, apply
 
+from crosschop.cosim.dut import dut_of
 from crosschop.cosim.job import Job, Mismatch, Segment
 from crosschop.cosim.paths import shipped_rtl
 from crosschop.cosim.runner import Task, run_jobs
@@ -31,5 +32,6 @@ def first_mismatch(rtl: Path, directory: Path, chip: str = "agad_tiny") -> Misma
     """The first difference that a short verification of the chip finds."""
     job = directory / "job"
     job.mkdir()
-    (result,) = run_jobs([Task(Job(load_chipspec(chip), segments(chip)), job)], rtl=rtl)
+    spec = load_chipspec(chip)
+    (result,) = run_jobs([Task(Job(spec, segments(chip)), job)], dut=dut_of(spec, rtl))
     return result.mismatch

@@ -9,6 +9,7 @@ import pytest
 from checking import mutate
 from mutants import Mutant
 
+from crosschop.cosim.dut import dut_of
 from crosschop.cosim.engines import run_icarus
 from crosschop.cosim.job import Job, Mismatch, Result
 from crosschop.cosim.verify import parts, plan, verify
@@ -184,7 +185,7 @@ MUTANTS: tuple[tuple[Mutant, set[str]], ...] = (
 def _found(rtl: Path, spec: ChipSpec, directory: Path) -> list[Mismatch]:
     work = directory / "work"
     work.mkdir()
-    results = verify(spec, 1, TRANSFERS, work, rtl=rtl)
+    results = verify(spec, 1, TRANSFERS, work, dut=dut_of(spec, rtl))
     return [result.mismatch for result in results.values() if result.mismatch is not None]
 
 

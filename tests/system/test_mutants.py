@@ -10,6 +10,7 @@ from checking import mutate
 from mutants import HARDER, MUTANTS, ONE_PORT, Mutant
 
 from crosschop.cosim.commands.verify import DEFAULT_TRANSFERS
+from crosschop.cosim.dut import dut_of
 from crosschop.cosim.job import Mismatch, Result
 from crosschop.cosim.paths import shipped_rtl
 from crosschop.cosim.verify import verify
@@ -97,7 +98,8 @@ EXPECTED: dict[str, tuple[Callable[[Mismatch], bool], set[str]]] = {
 def _verify(rtl: Path, directory: Path) -> dict[str, Result]:
     work = directory / "work"
     work.mkdir()
-    return verify(load_chipspec(CHIP), 1, TRANSFERS, work, rtl=rtl)
+    spec = load_chipspec(CHIP)
+    return verify(spec, 1, TRANSFERS, work, dut=dut_of(spec, rtl))
 
 
 def test_every_mutant_has_an_expectation() -> None:
@@ -133,7 +135,8 @@ def test_copy_without_a_bug_passes(tmp_path: Path) -> None:
 def test_harder_mutant_is_found(mutant: Mutant, chip: str, overrides: tuple[str, ...], tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
-    results = verify(load_chipspec(chip, overrides), 1, DEFAULT_TRANSFERS, work, rtl=mutate(mutant, tmp_path))
+    spec = load_chipspec(chip, overrides)
+    results = verify(spec, 1, DEFAULT_TRANSFERS, work, dut=dut_of(spec, mutate(mutant, tmp_path)))
     found = [result.mismatch for result in results.values() if result.mismatch is not None]
     print(found)
     assert found
@@ -143,8 +146,9 @@ def test_harder_mutant_is_found(mutant: Mutant, chip: str, overrides: tuple[str,
 def test_mutant_of_one_memory_port_is_found(mutant: Mutant, report: str, tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
+    spec = load_chipspec("agad_shared")
     try:
-        results = verify(load_chipspec("agad_shared"), 1, 2 * TRANSFERS, work, rtl=mutate(mutant, tmp_path))
+        results = verify(spec, 1, 2 * TRANSFERS, work, dut=dut_of(spec, mutate(mutant, tmp_path)))
     except ToolError as error:
         assert f"Error: {report}" in str(error)
         return

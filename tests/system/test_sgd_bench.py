@@ -8,6 +8,7 @@ import pytest
 from checking import mutate
 from mutants import Mutant
 
+from crosschop.cosim.dut import dut_of
 from crosschop.cosim.verify import verify
 from crosschop.model.chipspec import load_chipspec
 
@@ -64,7 +65,8 @@ def _name(case: object) -> str:
 
 @pytest.mark.parametrize(("bug", "fields"), BUGS, ids=_name)
 def test_bug_is_found(bug: Mutant, fields: set[str], tmp_path: Path) -> None:
-    results = verify(load_chipspec(CHIP), 1, TRANSFERS, tmp_path, rtl=mutate(bug, tmp_path))
+    spec = load_chipspec(CHIP)
+    results = verify(spec, 1, TRANSFERS, tmp_path, dut=dut_of(spec, mutate(bug, tmp_path)))
     for part, result in results.items():
         assert result.mismatch is not None, f"{part} lets it through"
         assert result.mismatch.field in fields

@@ -14,7 +14,7 @@ from checking import mutate
 from command import call, left_over, start
 from mutants import MUTANTS, Mutant
 
-from crosschop.cosim.paths import shipped_rtl
+from crosschop.cosim.dut import dut_of
 from crosschop.cosim.signoff.check import EFFORTS, Check, Context, Line, Outcome, passed
 from crosschop.cosim.signoff.lines import CHECKS, run_check
 from crosschop.cosim.signoff.report import Page, worst
@@ -22,7 +22,8 @@ from crosschop.model.chipspec import load_chipspec
 from crosschop.model.errors import MissingToolError, ToolError
 
 CHIP = "agad_tiny"
-CONTEXT = Context(load_chipspec(CHIP), EFFORTS["quick"], shipped_rtl(), False, CHIP)
+SPEC = load_chipspec(CHIP)
+CONTEXT = Context(SPEC, EFFORTS["quick"], dut_of(SPEC), CHIP)
 
 
 def named(name: str) -> Check:
@@ -32,7 +33,7 @@ def named(name: str) -> Check:
 
 def outcome(name: str, directory: Path, bug: Mutant) -> Outcome:
     """What a check says of a controller with a bug."""
-    context = Context(CONTEXT.spec, CONTEXT.effort, mutate(bug, directory), True, CHIP)
+    context = Context(SPEC, CONTEXT.effort, dut_of(SPEC, mutate(bug, directory)), CHIP)
     folder = directory / "check"
     folder.mkdir()
     return run_check(named(name), context, folder)
@@ -106,7 +107,7 @@ def test_simulation_lines_can_fail(name: str, tmp_path: Path, builds_aside: Path
 
 def test_equal_keys_mean_equal_work(tmp_path: Path) -> None:
     line = Line(named("verify"), CONTEXT, "versions")
-    other = Context(load_chipspec(CHIP, ["algorithm.beta=0.25"]), CONTEXT.effort, CONTEXT.rtl, False, CHIP)
+    other = Context(load_chipspec(CHIP, ["algorithm.beta=0.25"]), CONTEXT.effort, CONTEXT.dut, CHIP)
     changed = Context(CONTEXT.spec, CONTEXT.effort, mutate(MUTANTS[0], tmp_path), False, CHIP)
     keys = {
         line.key,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from crosschop.model.errors import InputError
@@ -27,8 +28,8 @@ def rtl_sources(directory: Path, module: str) -> list[Path]:
     return sources
 
 
-def with_includes(directory: Path, sources: list[Path]) -> list[Path]:
-    """The sources, and the files that they include from the folder, each once."""
+def with_includes(folders: Sequence[Path], sources: Sequence[Path]) -> list[Path]:
+    """The sources, and the files that they include from one of the folders, each once."""
     found: list[Path] = []
     waiting = list(sources)
     while waiting:
@@ -36,5 +37,6 @@ def with_includes(directory: Path, sources: list[Path]) -> list[Path]:
         if source not in found:
             found.append(source)
             names = INCLUDE.findall(source.read_text(errors="replace"))
-            waiting += [path for name in names if (path := directory / name).is_file()]
+            for name in names:
+                waiting += [path for folder in folders if (path := folder / name).is_file()][:1]
     return found

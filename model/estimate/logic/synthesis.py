@@ -70,7 +70,7 @@ def synthesise(spec: ChipSpec, rtl: Path, liberty: Path) -> LogicSynthesis:
     library = read_liberty(liberty)
     sources = rtl_sources(rtl, top)
     parameters = {**rtl_parameters(spec), "TRACE_EN": 0}
-    key = _key(top, parameters, rtl, with_includes(rtl, sources), library)
+    key = _key(top, parameters, rtl, with_includes([rtl], sources), library)
     kept = cache_directory() / "synthesis" / f"{key}.json"
     found = _read(kept)
     if found is None:
