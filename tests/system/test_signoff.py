@@ -108,7 +108,7 @@ def test_simulation_lines_can_fail(name: str, tmp_path: Path, builds_aside: Path
 def test_equal_keys_mean_equal_work(tmp_path: Path) -> None:
     line = Line(named("verify"), CONTEXT, "versions")
     other = Context(load_chipspec(CHIP, ["algorithm.beta=0.25"]), CONTEXT.effort, CONTEXT.dut, CHIP)
-    changed = Context(CONTEXT.spec, CONTEXT.effort, mutate(MUTANTS[0], tmp_path), False, CHIP)
+    changed = Context(SPEC, CONTEXT.effort, dut_of(SPEC, mutate(MUTANTS[0], tmp_path)), CHIP)
     keys = {
         line.key,
         Line(named("structure"), CONTEXT, "versions").key,
@@ -117,10 +117,7 @@ def test_equal_keys_mean_equal_work(tmp_path: Path) -> None:
         Line(named("verify"), changed, "versions").key,
     }
     assert len(keys) == 5
-    assert (
-        line.key
-        == Line(named("verify"), Context(CONTEXT.spec, CONTEXT.effort, CONTEXT.rtl, False, "x"), "versions").key
-    )
+    assert line.key == Line(named("verify"), Context(SPEC, CONTEXT.effort, CONTEXT.dut, "x"), "versions").key
 
 
 @pytest.mark.sim
