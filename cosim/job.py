@@ -125,7 +125,7 @@ class Mismatch:
 
     Attributes:
         transfer: number of the transfer, from 0 over the whole simulation.
-        cycle: clock cycle since the last reset.
+        cycle: clock cycle since the last reset, None where a trace does not tell.
         segment: name of the stimulus segment.
         column, row: place, None where the field has none.
         field: what differs.
@@ -134,7 +134,7 @@ class Mismatch:
     """
 
     transfer: int
-    cycle: int
+    cycle: int | None
     segment: str
     column: int | None
     row: int | None

@@ -5,6 +5,7 @@ The benches' Python stands in entry.py, as it lives inside the simulator.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,13 +13,16 @@ import numpy as np
 
 from crosschop.cosim.in_memory_sgd import hdl as sgd_hdl
 from crosschop.cosim.in_memory_sgd import scenarios as sgd_scenarios
+from crosschop.cosim.in_memory_sgd import scoreboard as sgd_scoreboard
 from crosschop.cosim.job import Segment
 from crosschop.cosim.mixed_precision import hdl as mixed_hdl
 from crosschop.cosim.mixed_precision import scenarios as mixed_scenarios
-from crosschop.cosim.record import Field
+from crosschop.cosim.mixed_precision import scoreboard as mixed_scoreboard
+from crosschop.cosim.record import Field, Observation
 from crosschop.cosim.scenario import Scenario
 from crosschop.cosim.transfer import hdl as transfer_hdl
 from crosschop.cosim.transfer import scenarios as transfer_scenarios
+from crosschop.cosim.transfer import scoreboard as transfer_scoreboard
 from crosschop.model.chipspec import ChipSpec, ControllerKind, controller_kind
 
 
@@ -32,6 +36,9 @@ class Hdl(Protocol):
 
     def layout(self, spec: ChipSpec) -> tuple[Field, ...]:
         """Its record."""
+
+    def trace_fields(self, spec: ChipSpec) -> tuple[Field, ...]:
+        """The fields of the controller's retire trace."""
 
 
 class Scenarios(Protocol):
@@ -47,18 +54,35 @@ class Scenarios(Protocol):
         """A segment in pieces that end by a reset."""
 
 
+class RetireScoreboard(Protocol):
+    """Golden model of one segment beside a retire trace alone, whoever recorded it."""
+
+    retired: int
+    unseen: dict[str, None]
+
+    def check_record(self, record: Observation) -> None:
+        """One retired transfer; raises DivergenceError where it differs."""
+
+
 @dataclass(frozen=True)
 class Kind:
-    """One kind of controller."""
+    """One kind of controller.
+
+    Attributes:
+        hdl: its bench.
+        scenarios: how it is verified.
+        retire_scoreboard: checks a trace: chip, segment (name and configuration), number of its first transfer.
+    """
 
     hdl: Hdl
     scenarios: Scenarios
+    retire_scoreboard: Callable[[ChipSpec, Segment, int], RetireScoreboard]
 
 
 _KINDS: dict[ControllerKind, Kind] = {
-    "transfer": Kind(transfer_hdl, transfer_scenarios),
-    "in_memory_sgd": Kind(sgd_hdl, sgd_scenarios),
-    "mixed_precision": Kind(mixed_hdl, mixed_scenarios),
+    "transfer": Kind(transfer_hdl, transfer_scenarios, transfer_scoreboard.retire_scoreboard),
+    "in_memory_sgd": Kind(sgd_hdl, sgd_scenarios, sgd_scoreboard.retire_scoreboard),
+    "mixed_precision": Kind(mixed_hdl, mixed_scenarios, mixed_scoreboard.retire_scoreboard),
 }
 
 

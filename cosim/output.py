@@ -156,7 +156,9 @@ def mismatch_json(mismatch: Mismatch | None) -> dict[str, object] | None:
 
 def print_mismatch(console: Console, mismatch: Mismatch, command: str) -> None:
     """The first divergence: where, what, what came before, and how to see it again."""
-    place = [f"transfer {mismatch.transfer}", f"cycle {mismatch.cycle} after reset"]
+    place = [f"transfer {mismatch.transfer}"]
+    if mismatch.cycle is not None:
+        place.append(f"cycle {mismatch.cycle} after reset")
     if mismatch.column is not None:
         place.append(f"column {mismatch.column}")
     if mismatch.row is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,27 @@ class Field:
     signed: bool = False
 
 
+class Observation(Protocol):
+    """What was seen of a transfer: by the monitors of a bench, or in a trace recorded elsewhere."""
+
+    @property
+    def cycle(self) -> int | None:
+        """Clock cycle since the last reset, None where that is not known."""
+
+    def has(self, name: str) -> bool:
+        """Whether the field was seen at all."""
+
+    def vector(self, name: str) -> IntArray:
+        """The field's numbers, (keep,); a scalar is a vector of one.
+
+        Raises:
+            UndefinedError: a bit of it is x or z.
+        """
+
+    def beyond(self, name: str) -> bool:
+        """Whether any bit of the field past its rows is not 0."""
+
+
 class Record:
     """One snapshot of the monitors.
 
@@ -33,6 +55,15 @@ class Record:
         self._slices = slices
         # Most significant bit first in text; reversed so that bit 0 comes first.
         self._bits = np.frombuffer(text.encode("ascii"), dtype=np.uint8)[::-1] - ord("0")
+
+    @property
+    def cycle(self) -> int:
+        """Clock cycle since the last reset."""
+        return self["cycle"]
+
+    def has(self, name: str) -> bool:
+        """Whether the record has this field."""
+        return name in self._slices
 
     def vector(self, name: str) -> IntArray:
         """The field's numbers, (keep,)."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosschop.cosim.job import Mismatch, Segment
-from crosschop.cosim.record import Record, UndefinedError
+from crosschop.cosim.record import Observation, UndefinedError
 
 IntArray = NDArray[np.int64]
 
@@ -34,22 +34,27 @@ class Scoreboard:
         segment: the stimulus segment, for the report.
         first_transfer: number of the segment's first transfer in the whole simulation.
         error_names: what the bits of the record's `errors` mean.
+
+    Attributes:
+        retired: transfers compared.
+        unseen: fields that the record does not have, in the order in which they were missed.
     """
 
-    def __init__(self, segment: Segment, first_transfer: int, error_names: Sequence[str]) -> None:
+    def __init__(self, segment: Segment, first_transfer: int, error_names: Sequence[str] = ()) -> None:
         self.segment = segment
         self.retired = 0
+        self.unseen: dict[str, None] = {}
         self._first = first_transfer
         self._error_names = error_names
         self._events: deque[str] = deque(maxlen=EVENTS_KEPT)
-        self._record: Record | None = None
+        self._record: Observation | None = None
 
     @property
     def number(self) -> int:
         """Number of the transfer that retires next, over the whole simulation."""
         return self._first + self.retired
 
-    def check_health(self, record: Record) -> None:
+    def check_health(self, record: Observation) -> None:
         """Protocol errors and hangs.
 
         Raises:
@@ -92,6 +97,22 @@ class Scoreboard:
         except UndefinedError as error:
             self._fail(field, "a defined value", "x", row=error.index)
 
+    def _check(self, field: str, name: str, expected: int | IntArray, column: int | None = None) -> None:
+        """A field of the record against the golden model; one that was not seen is noted."""
+        assert self._record is not None
+        if not self._record.has(name):
+            self.unseen[field] = None
+        elif isinstance(expected, np.ndarray):
+            self._compare(field, expected, self._vector(name), column)
+        else:
+            self._expect(field, expected, self._scalar(name), column)
+
+    def _check_padding(self, name: str, column: int) -> None:
+        """What lies past the last row is zero."""
+        assert self._record is not None
+        if self._record.has(name) and self._record.beyond(name):
+            self._fail(f"{name} past the last row", 0, "not 0", column)
+
     def _expect(self, field: str, expected: int, got: int, column: int | None = None) -> None:
         if expected != got:
             self._fail(field, expected, got, column)
@@ -107,7 +128,7 @@ class Scoreboard:
     def _fail(
         self, field: str, expected: object, got: object, column: int | None = None, row: int | None = None
     ) -> NoReturn:
-        cycle = self._record["cycle"] if self._record is not None else 0
+        cycle = self._record.cycle if self._record is not None else 0
         raise DivergenceError(
             Mismatch(
                 transfer=self.number,

@@ -18,6 +18,11 @@ def bench_parameters(spec: ChipSpec) -> dict[str, int]:
     return {"GROUP": GROUP, "PULSE_CYCLES": cycles(spec).pulse}
 
 
+def trace_fields(spec: ChipSpec) -> tuple[Field, ...]:
+    """What trc_* of xc_in_memory_sgd says of an update, each field by the name of its port without the prefix."""
+    return (Field("sample", 32),)
+
+
 def layout(spec: ChipSpec) -> tuple[Field, ...]:
     """The fields from the least significant bit up, the order of `record` in the bench; the same for every chip."""
     return (
@@ -25,7 +30,7 @@ def layout(spec: ChipSpec) -> tuple[Field, ...]:
         Field("hang", 1),
         Field("cycle", 32),
         Field("retired", 32),
-        Field("sample", 32),
+        *trace_fields(spec),
         Field("updates", 32),
         Field("begin", 32),
     )

@@ -2,28 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from crosschop.cosim.in_memory_sgd.hdl import ERROR_NAMES
 from crosschop.cosim.job import Segment
-from crosschop.cosim.record import Record
+from crosschop.cosim.record import Observation, Record
 from crosschop.cosim.scoreboard import Scoreboard
+from crosschop.model.chipspec import ChipSpec
 from crosschop.model.cycles_in_memory_sgd import BEGIN, UpdateTimeline
+from crosschop.model.golden.in_memory_sgd import reset_state, step_update
+
+# What the field `sample` of the trace is.
+NUMBER = "number of the update"
 
 
-class UpdateScoreboard(Scoreboard):
+class RetireScoreboard(Scoreboard):
+    """Golden model of one segment beside its retire trace.
+
+    Args:
+        segment: the segment, for the report.
+        first_update: number of the segment's first update over all segments.
+        step: one golden update; returns the number that it retires with.
+        error_names: as in Scoreboard.
+    """
+
+    def __init__(
+        self, segment: Segment, first_update: int, step: Callable[[], int], error_names: Sequence[str] = ()
+    ) -> None:
+        super().__init__(segment, first_update, error_names)
+        self._step = step
+
+    def check_record(self, record: Observation) -> None:
+        """One retired update of a trace.
+
+        Raises:
+            DivergenceError: its number differs or is undefined.
+        """
+        self._record = record
+        number = self._step()
+        self._check(NUMBER, "sample", number)
+        self._events.append(f"update {self.number} retired: number {number}")
+        self.retired += 1
+
+
+def retire_scoreboard(spec: ChipSpec, segment: Segment, first_update: int) -> RetireScoreboard:
+    """A scoreboard for a retire trace alone."""
+    state = reset_state()
+    return RetireScoreboard(segment, first_update, lambda: step_update(state))
+
+
+class UpdateScoreboard(RetireScoreboard):
     """Golden model of one segment beside what the monitors saw.
 
     Args:
-        segment: the stimulus segment, for the report.
-        first_update: number of the segment's first update in the whole simulation.
-        step: one golden update, moves the cycle model on as well; returns the number that it retires with.
+        segment, first_update: as in RetireScoreboard.
+        step: moves the cycle model on as well.
         timeline: that cycle model; its update times are compared where nothing random delays the streams.
     """
 
     def __init__(self, segment: Segment, first_update: int, step: Callable[[], int], timeline: UpdateTimeline) -> None:
-        super().__init__(segment, first_update, ERROR_NAMES)
-        self._step = step
+        super().__init__(segment, first_update, step, ERROR_NAMES)
         self._timeline = timeline
 
     def check_retire(self, record: Record) -> None:
@@ -37,7 +75,7 @@ class UpdateScoreboard(Scoreboard):
         # An update retires in the cycle after its handshake, before another one can have been done.
         self._expect("updates done when one retires", self.retired + 1, self._scalar("updates"))
         self._expect("updates retired", self.retired + 1, self._scalar("retired"))
-        self._expect("number of the update", number, self._scalar("sample"))
+        self._check(NUMBER, "sample", number)
         begin = self._scalar("begin")
         if self.segment.nominal:
             self._expect("cycle of the update", int(self._timeline.marks[BEGIN]), begin)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crosschop.cosim.record import Field
 from crosschop.model.chipspec import ChipSpec, beats, given, mixed_section, step_bits
 from crosschop.model.cycles_mixed_precision import mixed_durations
@@ -29,30 +31,37 @@ def bench_parameters(spec: ChipSpec) -> dict[str, int]:
     }
 
 
+def trace_fields(spec: ChipSpec) -> tuple[Field, ...]:
+    """What trc_* of xc_mixed_precision says of a column, each field by the name of its port without the prefix."""
+    rows, padded = spec.array.rows, beats(spec) * spec.lanes
+    code = mixed_section(spec).operand_bits
+    return (
+        Field("col", max(1, (spec.array.cols - 1).bit_length())),
+        Field("x", code, signed=True),
+        Field("d", code, count=padded, keep=rows, signed=True),
+        Field("chi", given(spec.hidden).bits, count=padded, keep=rows, signed=True),
+        Field("pulses", step_bits(spec), count=padded, keep=rows, signed=True),
+    )
+
+
 def layout(spec: ChipSpec) -> tuple[Field, ...]:
     """The fields from the least significant bit up, the order of `record` in the bench; a slot is a column."""
-    rows, padded = spec.array.rows, beats(spec) * spec.lanes
-    column = max(1, (spec.array.cols - 1).bit_length())
-    code, steps = mixed_section(spec).operand_bits, step_bits(spec)
+    rows, steps = spec.array.rows, step_bits(spec)
+    trace = {field.name: field for field in trace_fields(spec)}
     fields = [
         Field("errors", 1, count=len(ERROR_NAMES), keep=len(ERROR_NAMES)),
         Field("hang", 1),
         Field("cycle", 32),
         Field("requests", 16),
         Field("groups", 16),
-        Field("d", code, count=padded, keep=rows, signed=True),
+        trace.pop("d"),
         Field("group_writes", 16),
     ]
     for slot in range(group_columns(spec)):
-        fields += [
-            Field(f"col{slot}", column),
-            Field(f"x{slot}", code, signed=True),
-            Field(f"chi{slot}", given(spec.hidden).bits, count=padded, keep=rows, signed=True),
-            Field(f"pulses{slot}", steps, count=padded, keep=rows, signed=True),
-        ]
+        fields += [replace(field, name=f"{field.name}{slot}") for field in trace.values()]
     for slot in range(group_columns(spec)):
         fields += [
-            Field(f"write_col{slot}", column),
+            Field(f"write_col{slot}", trace["col"].width),
             Field(f"write_pulses{slot}", steps, count=rows, keep=rows, signed=True),
         ]
     return tuple(fields)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import numpy as np
@@ -11,10 +12,19 @@ from numpy.typing import NDArray
 
 from crosschop.cosim.job import Segment
 from crosschop.cosim.mixed_precision.hdl import ERROR_NAMES
-from crosschop.cosim.record import Record
+from crosschop.cosim.record import Observation, Record
 from crosschop.cosim.scoreboard import Scoreboard
+from crosschop.model.chipspec import ChipSpec, rtl_parameters
 from crosschop.model.cycles_mixed_precision import MixedTimeline
-from crosschop.model.golden.mixed_precision import HEAD_BATCH_END, MIXED_COUNTER, MixedConfig, MixedState, reset_mixed
+from crosschop.model.golden.mixed_precision import (
+    HEAD_BATCH_END,
+    MIXED_COUNTER,
+    MixedConfig,
+    MixedState,
+    mixed_config,
+    reset_mixed,
+    step_column,
+)
 from crosschop.model.golden.state import HEAD_COLUMN, HEAD_WRITE, Transfer
 
 IntArray = NDArray[np.int64]
@@ -23,20 +33,99 @@ IntArray = NDArray[np.int64]
 COUNT_MASK = 0xFFFF
 
 
+Step = Callable[[MixedState, int, IntArray, Transfer], None]
+
+# The number of a field's place in the record, in front of what else is said of it.
+_SLOT = re.compile(r"[0-9]+(?= |$)")
+
+
 def _without_slot(field: str) -> str:
     """The name of a field without the number of its place in the record."""
-    return field.rstrip("0123456789")
+    return _SLOT.sub("", field)
 
 
-class ColumnScoreboard(Scoreboard):
-    """Golden model of one segment beside what the monitors saw.
+class RetireScoreboard(Scoreboard):
+    """Golden model of one segment beside its retire trace.
 
     Args:
         config: golden configuration.
-        segment: the stimulus segment, for the report.
-        first_transfer: number of the segment's first column in the whole simulation.
+        segment: the segment, for the report.
+        first_transfer: number of the segment's first column over all segments.
+        step: one golden column: (state, x, d, transfer).
+        error_names: as in Scoreboard.
+    """
+
+    def __init__(
+        self,
+        config: MixedConfig,
+        segment: Segment,
+        first_transfer: int,
+        step: Step,
+        error_names: Sequence[str] = (),
+    ) -> None:
+        super().__init__(segment, first_transfer, error_names)
+        self.config = config
+        self.state = reset_mixed(config)
+        self.transfer = Transfer(head=np.zeros(4, dtype=np.int64), pulses=np.zeros(config.rows, dtype=np.int64))
+        self._step = step
+        self._pass_d: IntArray | None = None
+
+    def check_record(self, record: Observation) -> None:
+        """One column of a trace: golden step on the operands that the trace says were taken, then every field.
+
+        Raises:
+            DivergenceError: a field differs or is undefined; or d is not that of the first column of the pass.
+        """
+        self._record = record
+        column = int(self.state.counters[MIXED_COUNTER.column])
+        if column == 0 or self._pass_d is None:
+            self._pass_d = self._vector("d")
+        self._compare("d", self._pass_d, self._vector("d"), column)
+        self._check_padding("d", column)
+        self._compare_retired(self._scalar("x"), self._pass_d)
+        self._note_retired()
+        self.retired += 1
+
+    def _compare_retired(self, x: int, d: IntArray, slot: str = "") -> None:
+        """Golden step on x and d (rows,) of the column, then every field of the trace, at its place in the record."""
+        column = int(self.state.counters[MIXED_COUNTER.column])
+        self._step(self.state, x, d, self.transfer)
+        self._check("column", f"col{slot}", column)
+        self._check("x", f"x{slot}", x, column)
+        self._check("chi", f"chi{slot}", self.state.chi[column], column)
+        self._check("pulses", f"pulses{slot}", self.transfer.pulses, column)
+        for name in ("chi", "pulses"):
+            self._check_padding(f"{name}{slot}", column)
+
+    def _note_retired(self) -> None:
+        retired = f"transfer {self.number} retired: column {int(self.transfer.head[HEAD_COLUMN])}"
+        if self.transfer.head[HEAD_BATCH_END]:
+            retired += f", end of a batch, {int(np.count_nonzero(self.transfer.pulses))} pulses"
+        self._events.append(retired)
+
+    def _fail(
+        self, field: str, expected: object, got: object, column: int | None = None, row: int | None = None
+    ) -> NoReturn:
+        super()._fail(_without_slot(field), expected, got, column, row)
+
+
+def retire_scoreboard(spec: ChipSpec, segment: Segment, first_transfer: int) -> RetireScoreboard:
+    """A scoreboard for a retire trace alone, under the configuration of the segment."""
+    config = mixed_config(rtl_parameters(spec), segment.configuration)
+
+    def step(state: MixedState, x: int, d: IntArray, transfer: Transfer) -> None:
+        step_column(config, state, x, d, transfer)
+
+    return RetireScoreboard(config, segment, first_transfer, step)
+
+
+class ColumnScoreboard(RetireScoreboard):
+    """Golden model of one segment beside what the monitors saw.
+
+    Args:
+        config, segment, first_transfer: as in RetireScoreboard.
         group: columns of a record.
-        step: one golden column: (state, x, d, transfer), moves the cycle model on as well.
+        step: moves the cycle model on as well.
         timeline: that cycle model; its request times are compared where nothing random delays the streams.
     """
 
@@ -46,17 +135,13 @@ class ColumnScoreboard(Scoreboard):
         segment: Segment,
         first_transfer: int,
         group: int,
-        step: Callable[[MixedState, int, IntArray, Transfer], None],
+        step: Step,
         timeline: MixedTimeline,
     ) -> None:
-        super().__init__(segment, first_transfer, ERROR_NAMES)
-        self.config = config
-        self.state = reset_mixed(config)
-        self.transfer = Transfer(head=np.zeros(4, dtype=np.int64), pulses=np.zeros(config.rows, dtype=np.int64))
+        super().__init__(config, segment, first_transfer, step, ERROR_NAMES)
         self.groups = 0
         self.writes = 0
         self._group = group
-        self._step = step
         self._timeline = timeline
         self._operands: deque[tuple[IntArray, IntArray]] = deque()  # of the passes that have not retired
         self._request_cycles: deque[int] = deque()
@@ -105,23 +190,13 @@ class ColumnScoreboard(Scoreboard):
         """One column, the `sent` writes before it in the record; returns how many it adds."""
         column = int(self.state.counters[MIXED_COUNTER.column])
         x, d = self._operands[0]
-        self._step(self.state, int(x[column]), d, self.transfer)
-        self._expect("column", column, self._scalar(f"col{slot}"))
-        self._expect("x", int(x[column]), self._scalar(f"x{slot}"), column)
-        self._compare("chi", self.state.chi[column], self._vector(f"chi{slot}"), column)
-        self._compare("pulses", self.transfer.pulses, self._vector(f"pulses{slot}"), column)
-        for field in ("chi", "pulses"):
-            self._check_padding(f"{field}{slot}", column)
+        self._compare_retired(int(x[column]), d, str(slot))
         written = int(self.transfer.head[HEAD_WRITE])
         # Of a write that has not begun the record has an older one, or nothing yet
         if written and sent < self._scalar("group_writes"):
             self._expect("write column", column, self._scalar(f"write_col{sent}"), column)
             self._compare("write pulses", self.transfer.pulses, self._vector(f"write_pulses{sent}"), column)
-        if self.transfer.head[HEAD_BATCH_END]:
-            count = int(np.count_nonzero(self.transfer.pulses))
-            self._events.append(f"transfer {self.number} retired: column {column}, end of a batch, {count} pulses")
-        else:
-            self._events.append(f"transfer {self.number} retired: column {column}")
+        self._note_retired()
         self.retired += 1
         self.writes += written
         if column == self.config.cols - 1:
@@ -129,13 +204,3 @@ class ColumnScoreboard(Scoreboard):
             self._predicted.append(int(self._timeline.request[0]))
             self._check_request_cycles()
         return written
-
-    def _check_padding(self, field: str, column: int) -> None:
-        assert self._record is not None
-        if self._record.beyond(field):
-            self._fail(f"{_without_slot(field)} past the last row", 0, "not 0", column)
-
-    def _fail(
-        self, field: str, expected: object, got: object, column: int | None = None, row: int | None = None
-    ) -> NoReturn:
-        super()._fail(_without_slot(field), expected, got, column, row)

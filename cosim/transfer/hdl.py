@@ -9,7 +9,7 @@ TOP = "xc_bench"
 
 ERROR_NAMES = ("update request", "read request", "write request", "retire trace", "ready outputs")
 # Have lanes past the last row, which are zero.
-PADDED_FIELDS = ("trc_codes", "h", "p", "pref", "pulses")
+PADDED_FIELDS = ("codes", "h", "p", "pref", "pulses")
 
 
 def bench_parameters(spec: ChipSpec) -> dict[str, int]:
@@ -24,16 +24,30 @@ def bench_parameters(spec: ChipSpec) -> dict[str, int]:
     }
 
 
+def _per_row(spec: ChipSpec, name: str, width: int) -> Field:
+    return Field(name, width, count=beats(spec) * spec.lanes, keep=spec.array.rows, signed=True)
+
+
+def trace_fields(spec: ChipSpec) -> tuple[Field, ...]:
+    """What trc_* of xc_controller says of a transfer, each field by the name of its port without the prefix."""
+    p_width = p_bits(spec)
+    return (
+        Field("col", max(1, (spec.array.cols - 1).bit_length())),
+        Field("chop", 1),
+        Field("flip", 1),
+        _per_row(spec, "codes", given(spec.converter.read_adc).bits),
+        _per_row(spec, "h", given(spec.hidden).bits),
+        _per_row(spec, "p", p_width),
+        _per_row(spec, "pref", p_width),
+        _per_row(spec, "pulses", step_bits(spec)),
+    )
+
+
 def layout(spec: ChipSpec) -> tuple[Field, ...]:
     """The fields from the least significant bit up, the order of `record` in hdl/xc_bench.v."""
-    rows, cols, lanes = spec.array.rows, spec.array.cols, spec.lanes
-    padded = beats(spec) * lanes
-    column = max(1, (cols - 1).bit_length())
-    code, p_width, steps = given(spec.converter.read_adc).bits, p_bits(spec), step_bits(spec)
-
-    def per_row(name: str, width: int) -> Field:
-        return Field(name, width, count=padded, keep=rows, signed=True)
-
+    rows, cols = spec.array.rows, spec.array.cols
+    trace = trace_fields(spec)
+    column, steps = trace[0].width, step_bits(spec)
     return (
         Field("errors", 1, count=len(ERROR_NAMES), keep=len(ERROR_NAMES)),
         Field("hang", 1),
@@ -43,16 +57,9 @@ def layout(spec: ChipSpec) -> tuple[Field, ...]:
         Field("read_chop", 1, count=cols, keep=cols),
         Field("read_changed", 1),
         Field("read_updates", 32),
-        per_row("codes", code),
+        _per_row(spec, "taken", given(spec.converter.read_adc).bits),
         Field("retired", 16),
-        Field("col", column),
-        Field("chop", 1),
-        Field("flip", 1),
-        per_row("trc_codes", code),
-        per_row("h", given(spec.hidden).bits),
-        per_row("p", p_width),
-        per_row("pref", p_width),
-        per_row("pulses", steps),
+        *trace,
         Field("written", 16),
         Field("write_col", column),
         Field("write_pulses", steps, count=rows, keep=rows, signed=True),

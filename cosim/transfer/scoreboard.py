@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crosschop.cosim.job import Segment
-from crosschop.cosim.record import Record
+from crosschop.cosim.record import Observation, Record
 from crosschop.cosim.scoreboard import Scoreboard
 from crosschop.cosim.transfer.hdl import ERROR_NAMES, PADDED_FIELDS
+from crosschop.model.chipspec import ChipSpec, rtl_parameters
 from crosschop.model.cycles import READ_BEGIN, Timeline
+from crosschop.model.golden.controller import step_transfer
 from crosschop.model.golden.scheduler import step_sample
 from crosschop.model.golden.state import (
     COUNTER,
@@ -23,6 +25,7 @@ from crosschop.model.golden.state import (
     ControllerConfig,
     ControllerState,
     Transfer,
+    controller_config,
     new_transfer,
     reset_state,
 )
@@ -33,14 +36,85 @@ IntArray = NDArray[np.int64]
 COUNT_MASK = 0xFFFF
 
 
-class TransferScoreboard(Scoreboard):
-    """Golden model of one segment beside what the monitors saw.
+Step = Callable[[ControllerState, IntArray, Transfer], None]
+
+
+class RetireScoreboard(Scoreboard):
+    """Golden model of one segment beside its retire trace.
 
     Args:
         config: golden configuration.
-        segment: the stimulus segment, for the report.
-        first_transfer: number of the segment's first transfer in the whole simulation.
-        step: one golden transfer: (state, codes, transfer), moves the cycle model on as well.
+        segment: the segment, for the report.
+        first_transfer: number of the segment's first transfer over all segments.
+        step: one golden transfer: (state, codes, transfer).
+        error_names: as in Scoreboard.
+    """
+
+    def __init__(
+        self,
+        config: ControllerConfig,
+        segment: Segment,
+        first_transfer: int,
+        step: Step,
+        error_names: Sequence[str] = (),
+    ) -> None:
+        super().__init__(segment, first_transfer, error_names)
+        self.config = config
+        self.state = reset_state(config)
+        self.transfer = new_transfer(config)
+        self._step = step
+
+    def check_record(self, record: Observation) -> None:
+        """One retired transfer of a trace: golden step on the codes that the trace says were taken, then every field.
+
+        Raises:
+            DivergenceError: a field differs or is undefined.
+        """
+        self._record = record
+        self._compare_retired(self._vector("codes"))
+        self._note_retired()
+        self.retired += 1
+
+    def _compare_retired(self, codes: IntArray) -> None:
+        """Golden step on the codes (rows,), then every field of the trace."""
+        column = int(self.state.counters[COUNTER.column])
+        self._step(self.state, codes, self.transfer)
+        head = self.transfer.head
+        self._check("column", "col", column)
+        self._check("chop", "chop", int(head[HEAD_CHOP]), column)
+        self._check("flip", "flip", int(head[HEAD_FLIP]), column)
+        self._check("codes", "codes", codes, column)
+        self._check("H", "h", self.state.h[column], column)
+        self._check("P", "p", self.state.p[column], column)
+        self._check("PREF", "pref", self.state.pref[column], column)
+        self._check("pulses", "pulses", self.transfer.pulses, column)
+        for name in PADDED_FIELDS:
+            self._check_padding(name, column)
+
+    def _note_retired(self) -> None:
+        head = self.transfer.head
+        self._events.append(
+            f"transfer {self.number} retired: column {int(head[HEAD_COLUMN])}, chop {int(head[HEAD_CHOP])}, "
+            f"flip {int(head[HEAD_FLIP])}, {int(np.count_nonzero(self.transfer.pulses))} pulses"
+        )
+
+
+def retire_scoreboard(spec: ChipSpec, segment: Segment, first_transfer: int) -> RetireScoreboard:
+    """A scoreboard for a retire trace alone, under the configuration of the segment."""
+    config = controller_config(rtl_parameters(spec), segment.configuration)
+
+    def step(state: ControllerState, codes: IntArray, transfer: Transfer) -> None:
+        step_transfer(config, state, codes, transfer)
+
+    return RetireScoreboard(config, segment, first_transfer, step)
+
+
+class TransferScoreboard(RetireScoreboard):
+    """Golden model of one segment beside what the monitors saw.
+
+    Args:
+        config, segment, first_transfer: as in RetireScoreboard.
+        step: moves the cycle model on as well.
         timeline: that cycle model; its read times are compared where nothing random delays the streams.
     """
 
@@ -49,15 +123,11 @@ class TransferScoreboard(Scoreboard):
         config: ControllerConfig,
         segment: Segment,
         first_transfer: int,
-        step: Callable[[ControllerState, IntArray, Transfer], None],
+        step: Step,
         timeline: Timeline,
     ) -> None:
-        super().__init__(segment, first_transfer, ERROR_NAMES)
-        self.config = config
-        self.state = reset_state(config)
-        self.transfer = new_transfer(config)
+        super().__init__(config, segment, first_transfer, step, ERROR_NAMES)
         self.writes = 0
-        self._step = step
         self._timeline = timeline
         self._read_cycles: deque[int] = deque()  # of the reads whose transfers have not retired
 
@@ -105,28 +175,12 @@ class TransferScoreboard(Scoreboard):
         """
         self._record = record
         self._expect("transfers retired", (self.retired + 1) & COUNT_MASK, self._scalar("retired"))
-        codes = self._vector("codes")
-        column = int(self.state.counters[COUNTER.column])
-        self._step(self.state, codes, self.transfer)
-        head = self.transfer.head
-        self._expect("column", column, self._scalar("col"))
-        self._expect("chop", int(head[HEAD_CHOP]), self._scalar("chop"), column)
-        self._expect("flip", int(head[HEAD_FLIP]), self._scalar("flip"), column)
-        self._compare("codes", codes, self._vector("trc_codes"), column)
-        self._compare("H", self.state.h[column], self._vector("h"), column)
-        self._compare("P", self.state.p[column], self._vector("p"), column)
-        self._compare("PREF", self.state.pref[column], self._vector("pref"), column)
-        self._compare("pulses", self.transfer.pulses, self._vector("pulses"), column)
-        for field in PADDED_FIELDS:
-            if record.beyond(field):
-                self._fail(f"{field} past the last row", 0, "not 0", column)
+        self._compare_retired(self._vector("taken"))
         read_cycle = self._read_cycles.popleft()
         if self.segment.nominal:
+            column = int(self.transfer.head[HEAD_COLUMN])
             self._expect("cycle of the read", int(self._timeline.marks[READ_BEGIN]), read_cycle, column)
-        self._events.append(
-            f"transfer {self.number} retired: column {column}, chop {int(head[HEAD_CHOP])}, "
-            f"flip {int(head[HEAD_FLIP])}, {int(np.count_nonzero(self.transfer.pulses))} pulses"
-        )
+        self._note_retired()
 
     def check_write(self, record: Record) -> None:
         """The pulse vector on its way to W, or that there is none; ends the transfer.
