@@ -82,6 +82,8 @@ class Bench(ABC):
             self.result.cycles,
             self.result.transfers,
             self.result.predicted,
+            measured=self.job.view.compares_counters,
+            elapsed=self.result.elapsed,
         )
 
     async def reset(
@@ -110,7 +112,7 @@ class Bench(ABC):
             getattr(dut, name).value = value
         dut.py_rates.value = sum(rate << 8 * place for place, rate in enumerate(segment.rates))
         dut.py_seed.value = segment.seed & 0xFFFFFFFF
-        dut.py_patience.value = longest + 1000
+        dut.py_patience.value = (longest + 1000) * self.job.view.slowness
         await ClockCycles(dut.clk, 3)
         if segment.abort is not None:
             dut.py_rst.value = 0
@@ -128,25 +130,43 @@ class Bench(ABC):
         scoreboard.check_health(record)
         return record
 
-    async def compare_cycles(
-        self, segment: Segment, scoreboard: Scoreboard, predicted: dict[str, int], tail: int
+    def _value(self, name: str) -> int:
+        """A counter of the bench or of the controller."""
+        bits = getattr(self.dut, name).value
+        return int(bits.to_unsigned()) if bits.is_resolvable else UNDEFINED_COUNT
+
+    async def finish_segment(
+        self,
+        segment: Segment,
+        scoreboard: Scoreboard,
+        predicted: dict[str, int],
+        tail: int,
+        totals: dict[str, tuple[str, int]],
     ) -> None:
-        """Every counter of the RTL against the cycle model and against what the pins showed.
+        """Nothing more happens; every counter of the RTL against the cycle model and what the pins showed.
 
         Args:
             segment: whether anything random happened in it.
             scoreboard: of the segment.
             predicted: the cycle model's counts.
             tail: cycles after the last retirement in which something may still happen.
+            totals: the bench's counters of what has happened, and their values, by the name of it.
         """
-        dut = self.dut
-        await ClockCycles(dut.clk, tail + MAX_INJECTED + 2)
+        self.result.elapsed += self._value("cycle")
+        await ClockCycles(self.dut.clk, tail + MAX_INJECTED + 2)
+        scoreboard.check_health(self._decoder(str(self.dut.record.value)))
+        for what, (counter, expected) in totals.items():
+            scoreboard.check_end(what, expected, self._value(counter))
+        measured = predicted
+        if self.job.view.compares_counters:
+            measured = self._compare_cycles(segment, scoreboard, predicted)
+        for phase in PHASES:
+            self.result.cycles[phase] += measured[phase]
+            self.result.predicted[phase] += predicted[phase]
 
-        def value(name: str) -> int:
-            bits = getattr(dut, name).value
-            return int(bits.to_unsigned()) if bits.is_resolvable else UNDEFINED_COUNT
-
-        scoreboard.check_health(self._decoder(str(dut.record.value)))
+    def _compare_cycles(self, segment: Segment, scoreboard: Scoreboard, predicted: dict[str, int]) -> dict[str, int]:
+        """The RTL's counters, compared."""
+        value = self._value
         counters = {phase: value(f"stat_cycles_{phase}") for phase in PHASES}
         expected = dict(predicted)
         for phase, name in self.injected:
@@ -162,9 +182,7 @@ class Bench(ABC):
             for phase, _ in self.measured:
                 scoreboard.check_cycles(phase, predicted[phase], counters[phase])
             counters["idle"] = predicted["idle"]
-        for phase in PHASES:
-            self.result.cycles[phase] += counters[phase]
-            self.result.predicted[phase] += predicted[phase]
+        return counters
 
     def window(self, transfer: int) -> None:
         """Records waves while the transfer lies in the job's window."""

@@ -69,7 +69,7 @@ def build(spec: ChipSpec, dut: Dut) -> Path:
     version = require_icarus()
     top = kind_of(spec).hdl.TOP
     bench = bench_sources(top)
-    parameters = bench_parameters(spec)
+    parameters = {**bench_parameters(spec), "UNSEEN": dut.view.mask(spec.kind)}
     target = cache_directory() / "sim" / _content_key(dut, bench, parameters, version)
     if (target / "sim.vvp").exists():
         return target

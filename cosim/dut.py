@@ -9,7 +9,8 @@ from pathlib import Path
 
 from crosschop.cosim.job import FULL_VIEW, View
 from crosschop.cosim.paths import rtl_sources, shipped_rtl
-from crosschop.model.chipspec import ChipSpec, controller_module, rtl_parameters
+from crosschop.model.chipspec import ChipSpec, DeviceUnderTest, controller_module, rtl_parameters
+from crosschop.model.errors import InputError
 from crosschop.model.estimate.logic.rtl_files import with_includes
 
 
@@ -70,12 +71,44 @@ def dut_of(spec: ChipSpec, folder: Path | None = None) -> Dut:
     Args:
         spec: the chip.
         folder: with a file list that has the name of the contract's module, and that module in it (`--rtl`); None for
-            the shipped controller.
+            what the chip names in its section `dut`, or else the shipped controller.
 
     Raises:
         InputError: the folder has no file list, or a file is missing.
     """
     module = controller_module(spec)
+    if folder is None and spec.dut is not None:
+        return _dut_of_section(spec, spec.dut, module)
     directory = (folder or shipped_rtl()).resolve()  # the simulator runs elsewhere
     sources = tuple(rtl_sources(folder or shipped_rtl(), module))
     return Dut(module, tuple(source.resolve() for source in sources), (directory,), own=folder is not None)
+
+
+def _dut_of_section(spec: ChipSpec, section: DeviceUnderTest, module: str) -> Dut:
+    """The controller that a chip names."""
+    named = [("sources", name) for name in section.sources]
+    named += [] if section.adapter is None else [("adapter", section.adapter)]
+    for key, name in named:
+        if not Path(name).is_file():
+            raise InputError(f"{spec.name}: dut.{key}: {name} is no file")
+    for name in section.include_dirs:
+        if not Path(name).is_dir():
+            raise InputError(f"{spec.name}: dut.include_dirs: {name} is no folder")
+    return Dut(
+        module=section.top or (module if section.adapter is None else Path(section.adapter).stem),
+        sources=tuple(Path(name).resolve() for _, name in named),
+        include_dirs=tuple(Path(name).resolve() for name in section.include_dirs),
+        defines=tuple((name, str(value)) for name, value in section.defines.items()),
+        parameters=tuple(section.parameters.items()),
+        view=View(frozenset(section.unobserved), section.timing == "own"),
+    )
+
+
+def not_compared(view: View) -> list[str]:
+    """What a comparison of this controller leaves out, in sentences; empty where everything is compared."""
+    found = []
+    if view.unobserved:
+        found.append(f"not seen, so not compared: {', '.join(sorted(view.unobserved))} (dut.unobserved)")
+    if view.own_timing:
+        found.append("its timing is its own: no cycle counter and no cycle of a request is compared (dut.timing)")
+    return found

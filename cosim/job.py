@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from crosschop.model.chipspec import ChipSpec
+from crosschop.model.chipspec import OBSERVABLE, ChipSpec, ControllerKind
 
 JOB_FILE = "job.json"
 RESULT_FILE = "result.json"
@@ -15,6 +15,8 @@ PROGRESS_FILE = "progress"
 # Tells the simulator where its job is.
 JOB_DIRECTORY_VARIABLE = "CROSSCHOP_JOB"
 WAVE_FILE = "wave.fst"
+# A controller with its own timing hangs after so many times the cycles that one of the contract may take.
+OWN_SLOWNESS = 16
 
 # Order of the bench's py_rates, low byte first.
 STREAMS = ("smp", "upd", "rd", "adc", "wr")
@@ -72,14 +74,33 @@ class View:
         """Whether a field carries something."""
         return name not in self.unobserved
 
+    @property
+    def record_names(self) -> frozenset[str]:
+        """The unobserved fields as the records of the benches call them."""
+        return frozenset("col" if name == "column" else name for name in self.unobserved)
+
+    @property
+    def compares_counters(self) -> bool:
+        """Whether the cycle counters have to be those of the cycle model."""
+        return self.sees("counters") and not self.own_timing
+
+    @property
+    def slowness(self) -> int:
+        """How much longer than a controller with the cycles of the contract it may take for anything."""
+        return OWN_SLOWNESS if self.own_timing else 1
+
+    def mask(self, kind: ControllerKind) -> int:
+        """The parameter UNSEEN of the bench."""
+        return sum(1 << place for place, name in enumerate(OBSERVABLE[kind]) if not self.sees(name))
+
     def to_data(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {"unobserved": sorted(self.unobserved), "own_timing": self.own_timing}
+        """As JSON values, with the keys of the chipspec."""
+        return {"unobserved": sorted(self.unobserved), "timing": "own" if self.own_timing else "contract"}
 
     @classmethod
     def of_data(cls, data: dict[str, Any]) -> Self:
         """What `to_data` made."""
-        return cls(frozenset(data["unobserved"]), data["own_timing"])
+        return cls(frozenset(data["unobserved"]), data["timing"] == "own")
 
 
 FULL_VIEW = View()
@@ -153,6 +174,7 @@ class Result:
         transfers: transfers compared.
         cycles: RTL counters by phase, summed over the segments.
         predicted: the cycle model's counts for the same, before injected back-pressure.
+        elapsed: clock cycles from reset to the last retirement, in the segments that end by themselves.
         writes: column writes of W; none in in-memory SGD, which updates W as a whole.
         mismatch: the first difference, None where all is equal.
     """
@@ -161,6 +183,7 @@ class Result:
     transfers: int = 0
     cycles: dict[str, int] = field(default_factory=dict)
     predicted: dict[str, int] = field(default_factory=dict)
+    elapsed: int = 0
     writes: int = 0
     mismatch: Mismatch | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,8 +51,9 @@ class Record:
     `UndefinedError` when it is read.
     """
 
-    def __init__(self, slices: dict[str, tuple[Field, slice]], text: str) -> None:
+    def __init__(self, slices: dict[str, tuple[Field, slice]], text: str, unseen: frozenset[str]) -> None:
         self._slices = slices
+        self._unseen = unseen
         # Most significant bit first in text; reversed so that bit 0 comes first.
         self._bits = np.frombuffer(text.encode("ascii"), dtype=np.uint8)[::-1] - ord("0")
 
@@ -62,8 +63,8 @@ class Record:
         return self["cycle"]
 
     def has(self, name: str) -> bool:
-        """Whether the record has this field."""
-        return name in self._slices
+        """Whether the record has this field, and it is one that the controller shows."""
+        return name in self._slices and name not in self._unseen
 
     def vector(self, name: str) -> IntArray:
         """The field's numbers, (keep,)."""
@@ -96,9 +97,15 @@ class UndefinedError(Exception):
 
 
 class Decoder:
-    """Makes records of fields, the first of them in the least significant bits."""
+    """Makes records of fields, the first of them in the least significant bits.
 
-    def __init__(self, layout: Sequence[Field]) -> None:
+    Args:
+        layout: the fields.
+        unseen: names of fields that mean nothing, without the number of their place in the record.
+    """
+
+    def __init__(self, layout: Sequence[Field], unseen: Collection[str] = ()) -> None:
+        self._unseen = frozenset(field.name for field in layout if field.name.rstrip("0123456789") in unseen)
         self._slices: dict[str, tuple[Field, slice]] = {}
         start = 0
         for field in layout:
@@ -115,7 +122,7 @@ class Decoder:
         """
         if len(text) != self.bits:
             raise ValueError(f"record of {len(text)} bits, expected {self.bits}: layout and bench differ")
-        return Record(self._slices, text)
+        return Record(self._slices, text, self._unseen)
 
 
 def pack(values: IntArray, width: int) -> int:

@@ -92,10 +92,11 @@ def run_jobs(
     children: list[subprocess.Popen[bytes]] = []
     with _terminate_as_interrupt():
         try:
+            limit = 0
             for task in tasks:
                 controller = dut or dut_of(task.job.spec)
                 children.append(_start(task, controller, build(task.job.spec, controller)))
-            limit = sum(simulation_seconds(_cycle_bound(task.job)) for task in tasks)
+                limit += simulation_seconds(controller.view.slowness * _cycle_bound(task.job))
             deadline = time.monotonic() + limit
             while any(child.poll() is None for child in children):
                 if time.monotonic() > deadline:

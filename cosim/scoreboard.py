@@ -34,14 +34,18 @@ class Scoreboard:
         segment: the stimulus segment, for the report.
         first_transfer: number of the segment's first transfer in the whole simulation.
         error_names: what the bits of the record's `errors` mean.
+        own_timing: the controller's cycles are its own, so that none is compared.
 
     Attributes:
         retired: transfers compared.
         unseen: fields that the record does not have, in the order in which they were missed.
     """
 
-    def __init__(self, segment: Segment, first_transfer: int, error_names: Sequence[str] = ()) -> None:
+    def __init__(
+        self, segment: Segment, first_transfer: int, error_names: Sequence[str] = (), own_timing: bool = False
+    ) -> None:
         self.segment = segment
+        self.own_timing = own_timing
         self.retired = 0
         self.unseen: dict[str, None] = {}
         self._first = first_transfer
@@ -75,6 +79,19 @@ class Scoreboard:
             DivergenceError: a request or a record came all the same.
         """
         self._expect(f"{what} before the first sample", 0, count)
+
+    @property
+    def predicts_cycles(self) -> bool:
+        """Whether every request comes in the cycle that the cycle model says."""
+        return self.segment.nominal and not self.own_timing
+
+    def check_end(self, what: str, expected: int, count: int) -> None:
+        """What has happened when nothing is left to do.
+
+        Raises:
+            DivergenceError: something came beside what was expected, or did not come.
+        """
+        self._expect(f"{what} at the end of the segment", expected, count)
 
     def check_cycles(self, phase: str, expected: int, got: int) -> None:
         """A cycle counter.

@@ -35,6 +35,7 @@ class RunResult:
         cycles: cycles by phase.
         cycles_modelled: the same from the cycle model; where `cycles` were measured, both have been found equal.
         cycles_measured: True where the RTL's counters gave them, False where the cycle model did.
+        cycles_elapsed: clock cycles of the controller from its reset to the last retirement; None without RTL.
         errors: (n, 2) sample, weight error in percent.
         trace: (n, TRACE_FIELDS) one element at each read of its column, or at its first updates (recording.py); a, w,
             p, p^ref in weight units, h in pulses; what the chip does not have is 0.
@@ -58,6 +59,7 @@ class RunResult:
     cycles: dict[str, int]
     cycles_modelled: dict[str, int]
     cycles_measured: bool
+    cycles_elapsed: int | None
     errors: FloatArray
     trace: FloatArray
     element: NDArray[np.int64]
@@ -99,6 +101,7 @@ def summary(result: RunResult) -> dict[str, object]:
         "weight_error": result.weight_error,
         "cycles": result.cycles,
         "cycles_source": "measured" if result.cycles_measured else "modelled",
+        "cycles_elapsed": result.cycles_elapsed,
         "events": result.digest,
         "train_length": result.train_length,
         "train_lengths": result.train_lengths.tolist(),

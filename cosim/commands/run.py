@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from crosschop.cosim.dut import Dut, dut_of
+from crosschop.cosim.dut import Dut, dut_of, not_compared
 from crosschop.cosim.engines import MismatchError, require_trace, run_icarus
 from crosschop.cosim.job import WAVE_FILE
 from crosschop.cosim.output import (
@@ -109,13 +109,19 @@ def run(
             files[WAVE_FILE] = wave
         installed = install(files, out)
     console.print(render_run(result))
+    if dut is not None:
+        for sentence in not_compared(dut.view):
+            console.print(f"  {sentence}", highlight=False, markup=False)
+        if not dut.view.compares_counters:
+            console.print(f"  it took {result.cycles_elapsed:,} clock cycles", highlight=False)
     if progress.rate is not None:
         rate = progress.rate * run_samples / transfers
         console.print(f"  {rate:,.0f} samples/s on this machine, without start-up", highlight=False)
     for path in installed.values():
         console.print(f"  {path}", highlight=False, soft_wrap=True)
     if as_json:
-        click.echo(json.dumps({**summary(result), "files": [str(path) for path in installed.values()]}))
+        seen = {} if dut is None else {"controller": dut.module, **dut.view.to_data()}
+        click.echo(json.dumps({**summary(result), **seen, "files": [str(path) for path in installed.values()]}))
 
 
 def _train(

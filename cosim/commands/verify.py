@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from crosschop.cosim.dut import dut_of
+from crosschop.cosim.dut import Dut, dut_of, not_compared
 from crosschop.cosim.engines import require_trace
 from crosschop.cosim.job import WAVE_FILE, Result
 from crosschop.cosim.output import (
@@ -90,11 +90,16 @@ def verify(
     if not failed:
         compared = sum(result.transfers for result in results.values())
         console.print(f"[bold green]PASS[/] {compared} {unit}s compared, 0 mismatches, seed {seed}", highlight=False)
-        console.print(_cycle_table(chip, results))
+        for sentence in not_compared(dut.view):
+            console.print(f"  {sentence}", highlight=False, markup=False)
+        if dut.view.compares_counters:
+            console.print(_cycle_table(chip, results))
+        else:
+            console.print(_elapsed(results), highlight=False)
     for path in installed.values():
         console.print(f"  {path}", highlight=False, soft_wrap=True)
     if as_json:
-        click.echo(json.dumps(_summary(chip.name, seed, results, installed)))
+        click.echo(json.dumps(_summary(chip.name, seed, dut, results, installed)))
     if failed:
         raise SystemExit(EXIT_MISMATCH)
 
@@ -111,19 +116,41 @@ def _cycle_table(chip: ChipSpec, results: dict[str, Result]) -> Table:
     return table
 
 
-def _summary(chip: str, seed: int, results: dict[str, Result], installed: dict[str, Path]) -> dict[str, object]:
+def _elapsed(results: dict[str, Result]) -> str:
+    """Clock cycles that a controller took whose counters say nothing."""
+    took = ", ".join(f"{part} {result.elapsed:,}" for part, result in results.items())
+    return f"  clock cycles in segments that end by themselves: {took}"
+
+
+def _sum_of_cycles(results: dict[str, Result]) -> dict[str, int]:
+    return {phase: sum(result.cycles[phase] for result in results.values()) for phase in PHASES}
+
+
+def _summary(
+    chip: str, seed: int, dut: Dut, results: dict[str, Result], installed: dict[str, Path]
+) -> dict[str, object]:
     failed = [result.mismatch for result in results.values() if result.mismatch is not None]
+    counted = dut.view.compares_counters
     return {
         "status": "mismatch" if failed else "pass",
         "chip": chip,
         "engine": "icarus",
         "seed": seed,
+        "controller": dut.module,
+        **dut.view.to_data(),
         "samples": sum(result.samples for result in results.values()),
         "transfers": sum(result.transfers for result in results.values()),
         "mismatches": len(failed),
         "first_mismatch": mismatch_json(failed[0]) if failed else None,
         "weight_error": None,
-        "cycles": {phase: sum(result.cycles[phase] for result in results.values()) for phase in PHASES},
-        "parts": {part: {"transfers": result.transfers, "cycles": result.cycles} for part, result in results.items()},
+        "cycles": _sum_of_cycles(results) if counted else None,
+        "parts": {
+            part: {
+                "transfers": result.transfers,
+                "cycles": result.cycles if counted else None,
+                "cycles_elapsed": result.elapsed,
+            }
+            for part, result in results.items()
+        },
         "files": [str(path) for path in installed.values()],
     }

@@ -44,6 +44,8 @@ module xc_bench #
     parameter COL_SEED = 1,
     parameter MEM_PORTS = 2,
     parameter TRACE_EN = 1,
+    // What the controller does not show, a bit each: the order of OBSERVABLE in model/chipspec/dut.py
+    parameter UNSEEN = 0,
     // Clock period in ps
     parameter CLOCK_PS = 1000,
     // Most samples per read, n_s: lengths that Python hands over at a time
@@ -192,11 +194,15 @@ wire [PAD*H_W-1:0]    ret_h;
 wire [PAD*P_W-1:0]    ret_p, ret_pref;
 wire [PAD*STEP_W-1:0] ret_pulses;
 
+// A transfer of which no entry is seen retires in one beat
+localparam ONE_BEAT = (UNSEEN & 32'hF8) == 32'hF8;
+
 xc_retire_monitor #(
-    .LANES(LANES), .BEATS(BEATS), .COL_W(COL_W), .BEAT_W(BEAT_W), .ADC_W(ADC_W), .H_W(H_W), .P_W(P_W), .STEP_W(STEP_W)
+    .ONE_BEAT(ONE_BEAT), .LANES(LANES), .BEATS(BEATS), .COL_W(COL_W), .BEAT_W(BEAT_W), .ADC_W(ADC_W), .H_W(H_W), .P_W(P_W), .STEP_W(STEP_W)
 ) ret_inst (
-    .clk(clk), .rst(py_rst), .trc_valid(trc_valid), .trc_last(trc_last), .trc_col(trc_col), .trc_beat(trc_beat),
-    .trc_chop(trc_chop), .trc_flip(trc_flip), .trc_codes(trc_codes), .trc_h(trc_h), .trc_p(trc_p),
+    .clk(clk), .rst(py_rst), .trc_valid(trc_valid), .trc_last(trc_last),
+    .trc_col(UNSEEN & 32'h1 ? {COL_W{1'b0}} : trc_col), .trc_beat(trc_beat),
+    .trc_chop(UNSEEN & 32'h2 ? 1'b0 : trc_chop), .trc_flip(UNSEEN & 32'h4 ? 1'b0 : trc_flip), .trc_codes(trc_codes), .trc_h(trc_h), .trc_p(trc_p),
     .trc_pref(trc_pref), .trc_pulses(trc_pulses), .count(ret_count), .col(ret_col), .chop(ret_chop), .flip(ret_flip),
     .codes(ret_codes), .h(ret_h), .p(ret_p), .pref(ret_pref), .pulses(ret_pulses), .error(ret_error)
 );

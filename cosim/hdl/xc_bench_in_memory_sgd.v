@@ -20,6 +20,8 @@ module xc_bench_in_memory_sgd #
 (
     // Parameter of xc_in_memory_sgd
     parameter TRACE_EN = 1,
+    // What the controller does not show, a bit each: the order of OBSERVABLE in model/chipspec/dut.py
+    parameter UNSEEN = 0,
     // Clock period in ps
     parameter CLOCK_PS = 1000,
     // Train lengths that Python hands over at a time, a power of two
@@ -113,7 +115,7 @@ always @(posedge clk) begin
     if (upd_done) done_begin_reg <= upd_start ? cycle : begin_reg;
     if (trc_valid === 1'b1) begin
         retired_reg     <= retired_reg + 32'd1;
-        ret_sample_reg  <= trc_sample;
+        ret_sample_reg  <= UNSEEN & 32'h1 ? 32'd0 : trc_sample;
         ret_updates_reg <= updates;
         ret_begin_reg   <= done_begin_reg;
     end

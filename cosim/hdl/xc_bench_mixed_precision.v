@@ -31,6 +31,8 @@ module xc_bench_mixed_precision #
     parameter CHI_ROUND = 0,
     parameter MEM_PORTS = 2,
     parameter TRACE_EN = 1,
+    // What the controller does not show, a bit each: the order of OBSERVABLE in model/chipspec/dut.py
+    parameter UNSEEN = 0,
     // Clock period in ps
     parameter CLOCK_PS = 1000,
     // Columns of a pass that are handed over at a time
@@ -149,10 +151,12 @@ xc_request_sink #(.DATA_W(SENT_W)) wr_inst (
 
 xc_mixed_monitor #(
     .ROWS(ROWS), .COLS(COLS), .LANES(LANES), .OP_W(OP_W), .CHI_W(CHI_W), .STEP_W(STEP_W), .COL_W(COL_W),
-    .BEAT_W(BEAT_W), .GROUP(GROUP)
+    .BEAT_W(BEAT_W), .GROUP(GROUP), .ONE_BEAT((UNSEEN & 32'h1C) == 32'h1C), .PULSES_SEEN((UNSEEN & 32'h10) == 32'h0)
 ) ret_inst (
-    .clk(clk), .rst(py_rst), .trc_valid(trc_valid), .trc_last(trc_last), .trc_col(trc_col), .trc_beat(trc_beat),
-    .trc_x(trc_x), .trc_d(trc_d), .trc_chi(trc_chi), .trc_pulses(trc_pulses), .wr_start(wr_start),
+    .clk(clk), .rst(py_rst), .trc_valid(trc_valid), .trc_last(trc_last),
+    .trc_col(UNSEEN & 32'h1 ? {COL_W{1'b0}} : trc_col), .trc_beat(trc_beat),
+    .trc_x(UNSEEN & 32'h2 ? {OP_W{1'b0}} : trc_x), .trc_d(UNSEEN & 32'h4 ? {LANES*OP_W{1'b0}} : trc_d),
+    .trc_chi(trc_chi), .trc_pulses(trc_pulses), .wr_start(wr_start),
     .wr_data({wr_pulses, wr_col}), .fire(fire), .retired(retired), .groups(groups), .group_writes(group_writes),
     .group_d(ret_d), .error(ret_error)
 );

@@ -20,6 +20,10 @@ module xc_mixed_monitor #
     parameter COL_W  = 1,
     parameter BEAT_W = 1,
     parameter GROUP  = 1,
+    // 1: a record has one beat, whose entries are not looked at
+    parameter ONE_BEAT = 0,
+    // 0: a column retires when its write has begun, or later
+    parameter PULSES_SEEN = 1,
     parameter BEATS  = (ROWS + LANES - 1) / LANES,
     parameter PAD    = BEATS * LANES,
     parameter SLOT_W = COL_W + OP_W + PAD*CHI_W + PAD*STEP_W,
@@ -69,7 +73,7 @@ reg [PAD*OP_W-1:0]     d_reg;
 reg [PAD*CHI_W-1:0]    chi_reg;
 reg [PAD*STEP_W-1:0]   pulses_reg;
 
-wire last_expected = beat_reg == BEATS - 1;
+wire last_expected = (ONE_BEAT != 0) || (beat_reg == BEATS - 1);
 wire header_differs = (beat_reg != 16'd0) && ((trc_col !== head_col_reg) || (trc_x !== head_x_reg));
 wire d_differs = (col_reg != 16'd0) && (trc_d !== d_reg[LANES*OP_W*beat_reg +: LANES*OP_W]);
 
@@ -82,7 +86,7 @@ wire any = any_reg || (trc_pulses !== {LANES*STEP_W{1'b0}});
 wire group_end = col_end && ((slot_reg == GROUP - 1) || (col_reg == COLS - 1));
 wire [15:0] nonzero_next = nonzero_reg + (col_end && any);
 wire [15:0] written_next = written_reg + (wr_start === 1'b1);
-wire settled = (nonzero_next == written_next) || (waited_reg == PATIENCE);
+wire settled = (PULSES_SEEN == 0) || (nonzero_next == written_next) || (waited_reg == PATIENCE);
 
 assign fire = !rst && (group_end || full_reg) && settled;
 

@@ -31,7 +31,7 @@ class UpdateBench(Bench):
     injected = (("update", "updates"),)
 
     def __init__(self, dut: Any, job: Job, directory: Path) -> None:
-        super().__init__(dut, job, directory, Decoder(layout(job.spec)))
+        super().__init__(dut, job, directory, Decoder(layout(job.spec), job.view.record_names))
         self._lengths = np.zeros(GROUP, dtype=np.int64)
         self._released = 0
 
@@ -40,7 +40,10 @@ class UpdateBench(Bench):
         # A reset under way shall find samples to work on.
         offered = segment.transfers + (0 if segment.abort is None else AHEAD)
         stimulus, ahead = self._stimulus(segment, offered)
-        scoreboard = UpdateScoreboard(segment, self.result.transfers, stimulus.step, stimulus.timeline)
+        own = self.job.view.own_timing
+        scoreboard = UpdateScoreboard(
+            segment, self.result.transfers, stimulus.step, stimulus.timeline, self.job.view.own_timing
+        )
         longest = given(self.spec.driver).max_pulses * cycles(self.spec).pulse
         counters = {"updates": "updates", "records": "retired_reg"}
         await self.reset(segment, scoreboard, FIRST_CYCLES, longest, counters, {})
@@ -58,7 +61,8 @@ class UpdateBench(Bench):
         if segment.abort is not None:
             await ClockCycles(self.dut.clk, 1 + segment.abort)
         else:
-            await self.compare_cycles(segment, scoreboard, finish_cycles(stimulus.timeline), longest)
+            totals = {"updates": ("updates", segment.transfers), "records": ("retired_reg", segment.transfers)}
+            await self.finish_segment(segment, scoreboard, finish_cycles(stimulus.timeline), longest, totals)
         self.window(-1)
         if isinstance(stimulus, TileStimulus):
             training.finish(stimulus.session)

@@ -14,6 +14,7 @@ from crosschop.model.golden.in_memory_sgd import reset_state, step_update
 
 # What the field `sample` of the trace is.
 NUMBER = "number of the update"
+DONE = "updates done when one retires"
 
 
 class RetireScoreboard(Scoreboard):
@@ -23,13 +24,18 @@ class RetireScoreboard(Scoreboard):
         segment: the segment, for the report.
         first_update: number of the segment's first update over all segments.
         step: one golden update; returns the number that it retires with.
-        error_names: as in Scoreboard.
+        error_names, own_timing: as in Scoreboard.
     """
 
     def __init__(
-        self, segment: Segment, first_update: int, step: Callable[[], int], error_names: Sequence[str] = ()
+        self,
+        segment: Segment,
+        first_update: int,
+        step: Callable[[], int],
+        error_names: Sequence[str] = (),
+        own_timing: bool = False,
     ) -> None:
-        super().__init__(segment, first_update, error_names)
+        super().__init__(segment, first_update, error_names, own_timing)
         self._step = step
 
     def check_record(self, record: Observation) -> None:
@@ -55,13 +61,20 @@ class UpdateScoreboard(RetireScoreboard):
     """Golden model of one segment beside what the monitors saw.
 
     Args:
-        segment, first_update: as in RetireScoreboard.
+        segment, first_update, own_timing: as in RetireScoreboard.
         step: moves the cycle model on as well.
         timeline: that cycle model; its update times are compared where nothing random delays the streams.
     """
 
-    def __init__(self, segment: Segment, first_update: int, step: Callable[[], int], timeline: UpdateTimeline) -> None:
-        super().__init__(segment, first_update, step, ERROR_NAMES)
+    def __init__(
+        self,
+        segment: Segment,
+        first_update: int,
+        step: Callable[[], int],
+        timeline: UpdateTimeline,
+        own_timing: bool = False,
+    ) -> None:
+        super().__init__(segment, first_update, step, ERROR_NAMES, own_timing)
         self._timeline = timeline
 
     def check_retire(self, record: Record) -> None:
@@ -72,12 +85,16 @@ class UpdateScoreboard(RetireScoreboard):
         """
         self._record = record
         number = self._step()
-        # An update retires in the cycle after its handshake, before another one can have been done.
-        self._expect("updates done when one retires", self.retired + 1, self._scalar("updates"))
+        done = self._scalar("updates")
+        if not self.own_timing:
+            # An update retires in the cycle after its handshake, before another one can have been done.
+            self._expect(DONE, self.retired + 1, done)
+        elif done < self.retired + 1:
+            self._fail(DONE, f"{self.retired + 1} or more", done)
         self._expect("updates retired", self.retired + 1, self._scalar("retired"))
         self._check(NUMBER, "sample", number)
         begin = self._scalar("begin")
-        if self.segment.nominal:
+        if self.predicts_cycles:
             self._expect("cycle of the update", int(self._timeline.marks[BEGIN]), begin)
         self._events.append(f"update {self.number} retired: began in cycle {begin}, number {number}")
         self.retired += 1

@@ -44,7 +44,7 @@ class ColumnBench(Bench):
     measured = (("hold", "waiting_reg"),)
 
     def __init__(self, dut: Any, job: Job, directory: Path) -> None:
-        super().__init__(dut, job, directory, Decoder(layout(job.spec)))
+        super().__init__(dut, job, directory, Decoder(layout(job.spec), job.view.record_names))
         self._durations = mixed_durations(self.spec)
         self._answered = 0
         lanes, array = self.spec.lanes, self.spec.array
@@ -77,7 +77,12 @@ class ColumnBench(Bench):
         if segment.abort is not None:
             await ClockCycles(self.dut.clk, 1 + segment.abort)
         else:
-            await self.compare_cycles(segment, scoreboard, finish_cycles(timeline), self._durations.write)
+            totals = {
+                "requests": ("requests_started_reg", requests & COUNT_MASK),
+                "writes": ("writes", scoreboard.writes),
+                "records": ("retired", scoreboard.retired & COUNT_MASK),
+            }
+            await self.finish_segment(segment, scoreboard, finish_cycles(timeline), self._durations.write, totals)
         self.window(-1)
         if isinstance(stimulus, TileStimulus):
             training.finish(stimulus.session)
@@ -105,7 +110,8 @@ class ColumnBench(Bench):
                     writes[0] = 0
 
         group = group_columns(self.spec)
-        return stimulus, ColumnScoreboard(config, segment, self.result.transfers, group, step, timeline), timeline
+        first, own_timing = self.result.transfers, self.job.view.own_timing
+        return stimulus, ColumnScoreboard(config, segment, first, group, step, timeline, own_timing), timeline
 
     async def _reset(self, segment: Segment, scoreboard: ColumnScoreboard) -> None:
         durations, configuration = self._durations, segment.configuration

@@ -52,7 +52,7 @@ class RetireScoreboard(Scoreboard):
         segment: the segment, for the report.
         first_transfer: number of the segment's first column over all segments.
         step: one golden column: (state, x, d, transfer).
-        error_names: as in Scoreboard.
+        error_names, own_timing: as in Scoreboard.
     """
 
     def __init__(
@@ -62,8 +62,9 @@ class RetireScoreboard(Scoreboard):
         first_transfer: int,
         step: Step,
         error_names: Sequence[str] = (),
+        own_timing: bool = False,
     ) -> None:
-        super().__init__(segment, first_transfer, error_names)
+        super().__init__(segment, first_transfer, error_names, own_timing)
         self.config = config
         self.state = reset_mixed(config)
         self.transfer = Transfer(head=np.zeros(4, dtype=np.int64), pulses=np.zeros(config.rows, dtype=np.int64))
@@ -123,7 +124,7 @@ class ColumnScoreboard(RetireScoreboard):
     """Golden model of one segment beside what the monitors saw.
 
     Args:
-        config, segment, first_transfer: as in RetireScoreboard.
+        config, segment, first_transfer, own_timing: as in RetireScoreboard.
         group: columns of a record.
         step: moves the cycle model on as well.
         timeline: that cycle model; its request times are compared where nothing random delays the streams.
@@ -137,8 +138,9 @@ class ColumnScoreboard(RetireScoreboard):
         group: int,
         step: Step,
         timeline: MixedTimeline,
+        own_timing: bool = False,
     ) -> None:
-        super().__init__(config, segment, first_transfer, step, ERROR_NAMES)
+        super().__init__(config, segment, first_transfer, step, ERROR_NAMES, own_timing)
         self.groups = 0
         self.writes = 0
         self._group = group
@@ -151,19 +153,27 @@ class ColumnScoreboard(RetireScoreboard):
         """A request that the bench has answered with these operands.
 
         Raises:
-            DivergenceError: it came in another cycle than the cycle model says.
+            DivergenceError: it came in another cycle than the cycle model says, or before W has what the batch before
+                it ends with.
         """
+        if self._operands and self._batch_ends(len(self._operands) - 1):
+            self._fail("operands requested", "after the columns of the batch before", "before they have retired")
         cycle = self._scalar("cycle") - 1  # the bench sees a request at the end of its first cycle
         self._operands.append((x, d))
         self._request_cycles.append(cycle)
         self._events.append(f"operands requested: cycle {cycle}")
         self._check_request_cycles()
 
+    def _batch_ends(self, passes: int) -> bool:
+        """Whether the pass that comes so many after the one under way is the last of its batch."""
+        samples = int(self.state.counters[MIXED_COUNTER.samples])
+        return (samples + passes + 1) % self.config.batch == 0
+
     def _check_request_cycles(self) -> None:
         """A request is predicted when the pass before it has retired, which may be later than the request."""
         while self._request_cycles and self._predicted:
             expected, got = self._predicted.popleft(), self._request_cycles.popleft()
-            if self.segment.nominal:
+            if self.predicts_cycles:
                 self._expect("cycle of the operand request", expected, got)
 
     def check_group(self, record: Record) -> None:
@@ -179,7 +189,7 @@ class ColumnScoreboard(RetireScoreboard):
         self.groups += 1
         first = int(self.state.counters[MIXED_COUNTER.column])
         _, d = self._operands[0]
-        self._compare("d", d, self._vector("d"), first)
+        self._check("d", "d", d, first)
         self._check_padding("d", first)
         sent = 0
         for slot in range(min(self._group, self.config.cols - first)):

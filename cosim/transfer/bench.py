@@ -56,7 +56,7 @@ class TransferBench(Bench):
     measured = (("stall", "due_reg"), ("hold", "waiting_reg"))
 
     def __init__(self, dut: Any, job: Job, directory: Path) -> None:
-        super().__init__(dut, job, directory, Decoder(layout(job.spec)))
+        super().__init__(dut, job, directory, Decoder(layout(job.spec), job.view.record_names))
         self._durations = cycle_config(self.spec)
         self._code_bits = given(self.spec.converter.read_adc).bits
         # Codes that the controller has to ignore: those of the last beat's lanes past the last row.
@@ -88,7 +88,12 @@ class TransferBench(Bench):
             await ClockCycles(self.dut.clk, 1 + segment.abort)
         else:
             await self._retire(scoreboard, None)
-            await self.compare_cycles(segment, scoreboard, finish_cycles(timeline), self._durations.write)
+            totals = {
+                "reads": ("reads_started_reg", segment.transfers & COUNT_MASK),
+                "writes": ("written_reg", scoreboard.writes & COUNT_MASK),
+                "records": ("ret_count", scoreboard.retired & COUNT_MASK),
+            }
+            await self.finish_segment(segment, scoreboard, finish_cycles(timeline), self._durations.write, totals)
         self.window(-1)
         if isinstance(stimulus, TileStimulus):
             training.finish(stimulus.session, scoreboard.transfer)
@@ -115,7 +120,11 @@ class TransferBench(Bench):
 
         self._updating: list[int] = []
         self._lengths = np.zeros((2, config.transfer_every), dtype=np.int64)
-        return stimulus, TransferScoreboard(config, segment, self.result.transfers, step, timeline), timeline
+        own = self.job.view.own_timing
+        scoreboard = TransferScoreboard(
+            config, segment, self.result.transfers, step, timeline, self.job.view.own_timing
+        )
+        return stimulus, scoreboard, timeline
 
     async def _reset(self, segment: Segment, scoreboard: TransferScoreboard) -> None:
         durations, configuration = cycles(self.spec), segment.configuration

@@ -47,7 +47,7 @@ class RetireScoreboard(Scoreboard):
         segment: the segment, for the report.
         first_transfer: number of the segment's first transfer over all segments.
         step: one golden transfer: (state, codes, transfer).
-        error_names: as in Scoreboard.
+        error_names, own_timing: as in Scoreboard.
     """
 
     def __init__(
@@ -57,8 +57,9 @@ class RetireScoreboard(Scoreboard):
         first_transfer: int,
         step: Step,
         error_names: Sequence[str] = (),
+        own_timing: bool = False,
     ) -> None:
-        super().__init__(segment, first_transfer, error_names)
+        super().__init__(segment, first_transfer, error_names, own_timing)
         self.config = config
         self.state = reset_state(config)
         self.transfer = new_transfer(config)
@@ -113,7 +114,7 @@ class TransferScoreboard(RetireScoreboard):
     """Golden model of one segment beside what the monitors saw.
 
     Args:
-        config, segment, first_transfer: as in RetireScoreboard.
+        config, segment, first_transfer, own_timing: as in RetireScoreboard.
         step: moves the cycle model on as well.
         timeline: that cycle model; its read times are compared where nothing random delays the streams.
     """
@@ -125,8 +126,9 @@ class TransferScoreboard(RetireScoreboard):
         first_transfer: int,
         step: Step,
         timeline: Timeline,
+        own_timing: bool = False,
     ) -> None:
-        super().__init__(config, segment, first_transfer, step, ERROR_NAMES)
+        super().__init__(config, segment, first_transfer, step, ERROR_NAMES, own_timing)
         self.writes = 0
         self._timeline = timeline
         self._read_cycles: deque[int] = deque()  # of the reads whose transfers have not retired
@@ -177,7 +179,7 @@ class TransferScoreboard(RetireScoreboard):
         self._expect("transfers retired", (self.retired + 1) & COUNT_MASK, self._scalar("retired"))
         self._compare_retired(self._vector("taken"))
         read_cycle = self._read_cycles.popleft()
-        if self.segment.nominal:
+        if self.predicts_cycles:
             column = int(self.transfer.head[HEAD_COLUMN])
             self._expect("cycle of the read", int(self._timeline.marks[READ_BEGIN]), read_cycle, column)
         self._note_retired()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from crosschop.model.chipspec.derive import (
     CONTROLLER_MODULES,
-    ControllerKind,
     Cycles,
     MemoryBits,
     beats,
@@ -31,18 +30,21 @@ from crosschop.model.chipspec.derive import (
     transfers_in,
     transfers_together,
 )
+from crosschop.model.chipspec.dut import OBSERVABLE, DeviceUnderTest
 from crosschop.model.chipspec.gain import DeriveError, RateGain
 from crosschop.model.chipspec.loader import SpecError, find_chipspec, load_chipspec, shipped_chipspecs
 from crosschop.model.chipspec.mixed_precision import chi_gain, mixed_section, operand_converters, operand_lsbs, x_beats
-from crosschop.model.chipspec.schema import ChipSpec
+from crosschop.model.chipspec.schema import ChipSpec, ControllerKind
 from crosschop.model.chipspec.section import given
 
 __all__ = [
     "CONTROLLER_MODULES",
+    "OBSERVABLE",
     "ChipSpec",
     "ControllerKind",
     "Cycles",
     "DeriveError",
+    "DeviceUnderTest",
     "MemoryBits",
     "RateGain",
     "SpecError",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from crosschop.model.chipspec.algorithms import Agad, InMemorySgd, MixedPrecision
 from crosschop.model.chipspec.gain import ROUNDING_CODES, DeriveError, RateGain, integer_gain
@@ -15,7 +14,7 @@ from crosschop.model.chipspec.mixed_precision import (
     mixed_rtl_parameters,
     x_beats,
 )
-from crosschop.model.chipspec.schema import ChipSpec
+from crosschop.model.chipspec.schema import ChipSpec, ControllerKind
 from crosschop.model.chipspec.section import given
 
 ORDER_CODES = {"sequential": 0, "random": 1}
@@ -24,7 +23,6 @@ LFSR_COMPARE_BITS = 16
 MANTISSA_MIN = 8  # 4 bits: an error of the corrected gain of 6 % at most
 COUNT_BITS = 16  # of a regular chop period
 
-ControllerKind = Literal["transfer", "in_memory_sgd", "mixed_precision"]
 CONTROLLER_MODULES: dict[ControllerKind, str] = {
     "transfer": "xc_controller",
     "in_memory_sgd": "xc_in_memory_sgd",
@@ -34,11 +32,7 @@ CONTROLLER_MODULES: dict[ControllerKind, str] = {
 
 def controller_kind(spec: ChipSpec) -> ControllerKind:
     """What kind of controller the algorithm needs: engines, cycle model and RTL go by it."""
-    if isinstance(spec.algorithm, InMemorySgd):
-        return "in_memory_sgd"
-    if isinstance(spec.algorithm, MixedPrecision):
-        return "mixed_precision"
-    return "transfer"
+    return spec.kind
 
 
 def controller_module(spec: ChipSpec) -> str:

@@ -75,15 +75,19 @@ class Key:
         """Kind of value, without null."""
         if self.sections:
             return "section"
-        if get_origin(self._plain) is Literal:
-            return "choice"
-        return _TYPE_NAMES[self._plain]
+        return _type_name(self._plain)
+
+    @property
+    def _choices(self) -> tuple[Any, ...]:
+        """The words allowed, of a list for each of its items."""
+        plain = get_args(self._plain)[0] if get_origin(self._plain) is list else self._plain
+        return get_args(plain) if get_origin(plain) is Literal else ()
 
     @property
     def limits(self) -> str:
         """Range, choices or pattern; empty when the type says it all."""
-        if get_origin(self._plain) is Literal:
-            return ", ".join(str(choice) for choice in get_args(self._plain))
+        if self._choices:
+            return ", ".join(str(choice) for choice in self._choices)
         found: dict[str, Any] = {}
         for item in self.field.metadata:
             for kind, name in (
@@ -108,11 +112,27 @@ class Key:
             text = f"a section with {self.selector} one of {', '.join(self.sections)}"
         elif self.sections:
             text = "a section with the keys " + ", ".join(self.sections[""].model_fields)
+        elif self._choices and self.type_name != "choice":
+            text = f"list of words out of {self.limits}"
         elif self.type_name == "choice":
             text = f"one of {self.limits}" if ", " in self.limits else self.limits
         else:
             text = " ".join(word for word in (self.type_name, self.limits) if word)
         return f"{text}, or null" if self.nullable else text
+
+
+def _type_name(plain: Any) -> str:
+    """Kind of value, of lists and mappings with that of what is in them."""
+    origin, inside = get_origin(plain), get_args(plain)
+    if origin is Literal:
+        return "choice"
+    if origin is list and get_origin(inside[0]) is Literal:
+        return "list of words"
+    if origin is list:
+        return f"list of {_type_name(next(_flatten(inside[0])))}"
+    if origin is dict:
+        return f"mapping of names to {' or '.join(_type_name(each) for each in _flatten(inside[1]))}"
+    return _TYPE_NAMES[plain]
 
 
 def keys_of(section: type[Section]) -> dict[str, Key]:
@@ -148,6 +168,8 @@ def locate(location: Sequence[str]) -> Place:
         if name in below and name:
             below = {"": below[name]}
             continue
+        if key is not None and not key.sections:
+            continue  # an item of a list or a mapping: its key is the place
         section, holder = below.get(""), key
         key = keys_of(section).get(name) if section else None
         below = key.sections if key else {}

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from crosschop.model.chipspec.derive import range_checks
+from crosschop.model.chipspec.dut import with_absolute_paths
 from crosschop.model.chipspec.gain import DeriveError
 from crosschop.model.chipspec.keys import Place, all_paths, keys_of, locate, show
 from crosschop.model.chipspec.schema import ChipSpec
@@ -172,7 +173,7 @@ def _read_chain(path: Path) -> _Layers:
     for number, (source, data) in reversed(list(enumerate(chain))):
         if number > 0:
             data = {key: value for key, value in data.items() if key not in _NOT_INHERITED}
-        layers.lay(data, str(source))
+        layers.lay(with_absolute_paths(data, source.parent), str(source))
     return layers
 
 
@@ -193,7 +194,7 @@ def _lay_overrides(layers: _Layers, overrides: Sequence[str]) -> list[str]:
             continue
         for name in reversed(names):
             value = {name: value}
-        layers.lay(value, OVERRIDE_PLACE)
+        layers.lay(with_absolute_paths(value, Path()), OVERRIDE_PLACE)
     return problems
 
 

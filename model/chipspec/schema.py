@@ -19,8 +19,10 @@ from crosschop.model.chipspec.algorithms import (
     Ttv2,
 )
 from crosschop.model.chipspec.devices import Device
+from crosschop.model.chipspec.dut import DeviceUnderTest
 from crosschop.model.chipspec.section import Section, Variant, given
 
+ControllerKind = Literal["transfer", "in_memory_sgd", "mixed_precision"]
 Rounding = Literal["half_up", "floor", "to_zero"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -231,6 +233,7 @@ class ChipSpec(Section):
         default=None, description="number format of P and P^ref of AGAD; null = no such matrices"
     )
     controller: Controller = Field(default=Controller(), description="the digital controller")
+    dut: DeviceUnderTest | None = Field(default=None, description="controller of the user's; null = the shipped one")
     timing: Timing
     task: WeightProgramming | ConstantGradient = Field(discriminator="name", description="what is trained")
 
@@ -321,6 +324,21 @@ class ChipSpec(Section):
         if isinstance(self.algorithm, MixedPrecision) and given(self.hidden).reset != "subtract":
             raise ValueError("hidden.reset must be subtract in mixed precision: chi keeps what W did not get")
         return self
+
+    @model_validator(mode="after")
+    def _fields_to_hide(self) -> ChipSpec:
+        if self.dut is not None:
+            self.dut.check_kind(self.kind)
+        return self
+
+    @property
+    def kind(self) -> ControllerKind:
+        """What kind of controller the algorithm needs: engines, cycle model and RTL go by it."""
+        if isinstance(self.algorithm, InMemorySgd):
+            return "in_memory_sgd"
+        if isinstance(self.algorithm, MixedPrecision):
+            return "mixed_precision"
+        return "transfer"
 
     @property
     def transfer(self) -> TransferAlgorithm:

@@ -65,6 +65,8 @@ def result_of(
     cycles: dict[str, int],
     compared: int | None = None,
     predicted: dict[str, int] | None = None,
+    measured: bool = False,
+    elapsed: int | None = None,
 ) -> RunResult:
     """The result of a finished session.
 
@@ -72,8 +74,10 @@ def result_of(
         spec, engine, seed, transfers: what was run.
         session: its analog side.
         cycles: cycles by phase.
-        compared: transfers compared between RTL and golden model, whose counters `cycles` are then; None without RTL.
+        compared: transfers compared between RTL and golden model; None without RTL.
         predicted: with RTL, the cycle model's counts of the same run.
+        measured: whether `cycles` are the RTL's counters.
+        elapsed: with RTL, clock cycles of the simulation from its reset to the last retirement.
     """
     samples = int(session.sample[0])
     lengths = session.train_lengths
@@ -96,7 +100,8 @@ def result_of(
         counts=_counts(session),
         cycles=cycles,
         cycles_modelled=cycles if predicted is None else predicted,
-        cycles_measured=compared is not None,
+        cycles_measured=measured,
+        cycles_elapsed=elapsed,
         errors=rec.error_points(session.recording),
         trace=trace if engine == "float" else in_units(spec, trace),
         element=session.recording.element,

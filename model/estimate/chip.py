@@ -68,9 +68,10 @@ def area_of(spec: ChipSpec, models: Models) -> tuple[LogicSynthesis, AreaEstimat
     """The controller in cells, and the area of the chip with it.
 
     Raises:
-        InputError: a source, the library or a node is unusable.
+        InputError: a source, the library or a node is unusable, the controller is the user's.
         ToolError: Yosys is missing or fails.
     """
+    models.require_known_controller(spec)
     logic = synthesise(spec, models.rtl_folder, models.liberty_file)
     return logic, analog_area(spec, models.constants, models.assumptions, _cells(logic, models.assumptions))
 

@@ -43,12 +43,25 @@ class Models:
         """The library that the controller is mapped to."""
         return self.liberty or SKY130
 
+    def require_known_controller(self, spec: ChipSpec) -> None:
+        """Times and memories that are estimated are those of the contract.
+
+        Raises:
+            InputError: the chip names a controller of the user's.
+        """
+        if spec.dut is not None and self.rtl is None:
+            raise InputError(
+                f"{spec.name}: dut names a controller of your own, whose times and memories an estimate does not know; "
+                "--set dut=null estimates the chip with the shipped controller"
+            )
+
     def check(self, spec: ChipSpec) -> None:
         """Finds out before a long run whether this chip can be estimated.
 
         Raises:
-            InputError: the library or a source is unusable, a node has no figures.
+            InputError: the library or a source is unusable, a node has no figures, the controller is the user's.
         """
+        self.require_known_controller(spec)
         read_liberty(self.liberty_file)
         rtl_sources(self.rtl_folder, controller_module(spec))
         analog_area(spec, self.constants, self.assumptions)
