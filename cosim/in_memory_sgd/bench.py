@@ -40,7 +40,6 @@ class UpdateBench(Bench):
         # A reset under way shall find samples to work on.
         offered = segment.transfers + (0 if segment.abort is None else AHEAD)
         stimulus, ahead = self._stimulus(segment, offered)
-        own = self.job.view.own_timing
         scoreboard = UpdateScoreboard(
             segment, self.result.transfers, stimulus.step, stimulus.timeline, self.job.view.own_timing
         )

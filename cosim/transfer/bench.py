@@ -120,7 +120,6 @@ class TransferBench(Bench):
 
         self._updating: list[int] = []
         self._lengths = np.zeros((2, config.transfer_every), dtype=np.int64)
-        own = self.job.view.own_timing
         scoreboard = TransferScoreboard(
             config, segment, self.result.transfers, step, timeline, self.job.view.own_timing
         )
