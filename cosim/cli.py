@@ -24,6 +24,7 @@ COMMANDS = {
     "replay": "crosschop.cosim.commands.replay:replay",
     "compare": "crosschop.cosim.commands.compare:compare",
     "estimate": "crosschop.cosim.commands.estimate:estimate",
+    "fuzz": "crosschop.cosim.commands.fuzz:command",
     "signoff": "crosschop.cosim.commands.signoff:signoff",
     "spec": "crosschop.cosim.commands.spec:spec",
     "sweep": "crosschop.cosim.commands.sweep:sweep",

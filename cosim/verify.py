@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,20 +15,36 @@ from crosschop.cosim.kinds import kind_of
 from crosschop.cosim.runner import Task, run_jobs
 from crosschop.cosim.scenario import Scenario
 from crosschop.model.chipspec import ChipSpec, rtl_configuration, transfers_together
+from crosschop.model.errors import InputError
 
 
-def parts(spec: ChipSpec) -> dict[str, tuple[ChipSpec, tuple[Scenario, ...]]]:
-    """The two simulations of a verification: the chip as it is, and its narrow variant."""
+def parts(spec: ChipSpec, only: Sequence[str] = ()) -> dict[str, tuple[ChipSpec, tuple[Scenario, ...]]]:
+    """The two simulations of a verification: the chip as it is, and its narrow variant.
+
+    Args:
+        spec: the chip.
+        only: beginnings of names such as `narrow: small codes`; the scenarios that have one. None: all.
+
+    Raises:
+        InputError: no scenario has a name that begins so.
+    """
     scenarios = kind_of(spec).scenarios
-    return {
-        "chip": (spec, scenarios.CHIP_SCENARIOS),
-        "narrow": (scenarios.narrow_variant(spec), scenarios.NARROW_SCENARIOS),
+    every = {"chip": scenarios.CHIP_SCENARIOS, "narrow": scenarios.NARROW_SCENARIOS}
+    named = {part: {f"{part}: {scenario.name}": scenario for scenario in found} for part, found in every.items()}
+    names = [name for found in named.values() for name in found]
+    for wanted in only:
+        if not any(name.startswith(wanted) for name in names):
+            raise InputError(f"--only {wanted}: no segment's name begins so, there are {'; '.join(names)}")
+    chosen = {
+        part: tuple(scenario for name, scenario in found.items() if not only or name.startswith(tuple(only)))
+        for part, found in named.items()
     }
+    chips = {"chip": lambda: spec, "narrow": lambda: scenarios.narrow_variant(spec)}
+    return {part: (chips[part](), found) for part, found in chosen.items() if found}
 
 
 def plan(spec: ChipSpec, scenarios: Sequence[Scenario], seed: int, transfers: int, label: str) -> tuple[Segment, ...]:
     """Segments of all scenarios, `transfers` compared in total (at least one each), in mixed precision whole passes."""
-    generator = np.random.default_rng(seed)
     chip = rtl_configuration(spec)
     total = sum(scenario.weight for scenario in scenarios)
     together = transfers_together(spec)
@@ -36,6 +53,8 @@ def plan(spec: ChipSpec, scenarios: Sequence[Scenario], seed: int, transfers: in
     counts[-1] = max(1, counts[-1] + shares - sum(counts))
     segments: list[Segment] = []
     for scenario, count in zip(scenarios, counts, strict=True):
+        # A stream of its own: what a scenario does depends on no other one
+        generator = np.random.default_rng([seed, zlib.crc32(f"{label}: {scenario.name}".encode())])
         drawn = tuple(int(rate) for rate in generator.choice([0, 8, 64, 200], len(STREAMS)))
         whole = Segment(
             name=f"{label}: {scenario.name}",
@@ -60,6 +79,7 @@ def verify(
     progress: Callable[[int], None] | None = None,
     waves: tuple[int, int] | None = None,
     dut: Dut | None = None,
+    only: Sequence[str] = (),
 ) -> dict[str, Result]:
     """Compares the RTL controller with the golden model: the chip as it is, and its narrow variant.
 
@@ -71,14 +91,15 @@ def verify(
         progress: called with the transfers compared so far, in both parts.
         waves: window of transfers whose waves are kept, first and end, in each part.
         dut: the controller, None for that of the chip (cosim/dut.py makes others).
+        only: see `parts`.
 
     Raises:
-        InputError: the chip has no retire trace.
+        InputError: the chip has no retire trace, or no scenario has a name as in `only`.
         ToolError: the simulator is missing or failed.
     """
     require_trace(spec)
-    tasks = []
-    for part, (chip, scenarios) in parts(spec).items():
+    tasks, chosen = [], parts(spec, only)
+    for part, (chip, scenarios) in chosen.items():
         (directory / part).mkdir()
         tasks.append(Task(Job(chip, plan(chip, scenarios, seed, transfers, part), waves), directory / part))
-    return dict(zip(parts(spec), run_jobs(tasks, progress, dut), strict=True))
+    return dict(zip(chosen, run_jobs(tasks, progress, dut), strict=True))

@@ -27,6 +27,7 @@ from crosschop.cosim.output import (
     stderr,
 )
 from crosschop.cosim.runner import work_directory
+from crosschop.cosim.verify import parts
 from crosschop.cosim.verify import verify as run_verify
 from crosschop.model.chipspec import ChipSpec, load_chipspec, transfer_unit
 from crosschop.model.cycles import PHASES, phases_of
@@ -39,10 +40,13 @@ DEFAULT_TRANSFERS = 2000
 @seed_option
 @click.option(
     "--transfers",
-    type=click.IntRange(min=10),
+    type=click.IntRange(min=1),
     default=DEFAULT_TRANSFERS,
     show_default=True,
     help="Transfers to compare on the chip, and again on its narrow variant.",
+)
+@click.option(
+    "--only", multiple=True, metavar="NAME", help="Segments whose name begins so alone, e.g. 'narrow: small'."
 )
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for the waves.")
 @click.option("--waves", type=Window(), help="Keep the waves of these transfers.")
@@ -53,6 +57,7 @@ def verify(
     spec: str,
     seed: int,
     transfers: int,
+    only: tuple[str, ...],
     out: Path | None,
     waves: tuple[int, int] | None,
     overrides: tuple[str, ...],
@@ -68,21 +73,25 @@ def verify(
     chip = load_chipspec(spec, overrides)
     out = out or Path("build") / "verify" / f"{chip.name}-seed{seed}"
     require_trace(chip)
+    together = len(parts(chip, only))
     dut = dut_of(chip, rtl)
     require_window(waves, transfers)
     if waves is not None:
         require_writable(out)
     console = stderr()
     unit = transfer_unit(chip)
-    console.print(f"{chip.name}: seed {seed}, {transfers} {unit}s on the chip and on its narrow variant")
+    where = "on the chip and on its narrow variant" if not only else f"of {', '.join(only)}"
+    console.print(f"{chip.name}: seed {seed}, {transfers} {unit}s {where}", highlight=False)
     with work_directory() as scratch:
-        with Progress(console, "verifying", 2 * transfers) as progress:
-            results = run_verify(chip, seed, transfers, scratch, progress, waves, dut)
+        with Progress(console, "verifying", together * transfers) as progress:
+            results = run_verify(chip, seed, transfers, scratch, progress, waves, dut, only)
         kept = {f"{part}-{WAVE_FILE}": scratch / part / WAVE_FILE for part in results}
         installed = install({name: path for name, path in kept.items() if path.exists()}, out) if waves else {}
     failed = [result.mismatch for result in results.values() if result.mismatch is not None]
     for mismatch in failed:
         options = ["--seed", str(seed), "--transfers", str(transfers)]
+        for name in only:
+            options += ["--only", name]
         for override in overrides:
             options += ["--set", override]
         options += [] if rtl is None else ["--rtl", str(rtl)]

@@ -8,7 +8,16 @@ import numpy as np
 
 from crosschop.cosim.job import Segment
 from crosschop.cosim.scenario import BUSY, QUIET, Scenario, piece_before_reset
-from crosschop.model.chipspec import ChipSpec, column_cycles, cycles, given, lambda_h
+from crosschop.model.chipspec import (
+    LR_SHIFT_MAX,
+    ChipSpec,
+    column_cycles,
+    cycles,
+    given,
+    lambda_h,
+    p_frac,
+    read_lsb,
+)
 from crosschop.model.cycles import LANE_LATENCY
 from crosschop.model.golden.lfsr import COMPARE_MASK, lfsr_draw
 
@@ -70,6 +79,10 @@ def narrow_variant(spec: ChipSpec) -> ChipSpec:
     cols = min(spec.array.cols, NARROW_COLS)
     largest, hidden = given(spec.converter.read_adc).full_scale, given(spec.hidden)
     wanted = NARROW_SHARE * 2.0 ** (hidden.bits - 1 - hidden.frac_bits) / largest  # pulses per weight unit
+    # What the mantissa can hold: few of its bits, or codes much shorter than H, give less, long ones more
+    unit = read_lsb(spec) * 2.0 ** (hidden.frac_bits - p_frac(spec))  # H LSB per P LSB of a pulse per weight unit
+    wanted = min(max(wanted * unit, 1.5 * 2.0 ** (hidden.rate_bits - 1 - LR_SHIFT_MAX)), (1 << hidden.rate_bits) - 1)
+    wanted /= unit
     few = spec.model_copy(update={"array": spec.array.model_copy(update={"cols": cols})})
     gamma0 = few.transfer.gamma0 * lambda_h(few) / wanted
     algorithm = few.transfer.model_copy(update={"gamma0": gamma0})

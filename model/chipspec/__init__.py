@@ -31,7 +31,7 @@ from crosschop.model.chipspec.derive import (
     transfers_together,
 )
 from crosschop.model.chipspec.dut import OBSERVABLE, DeviceUnderTest
-from crosschop.model.chipspec.gain import DeriveError, RateGain
+from crosschop.model.chipspec.gain import LR_SHIFT_MAX, DeriveError, RateGain
 from crosschop.model.chipspec.loader import SpecError, find_chipspec, load_chipspec, shipped_chipspecs
 from crosschop.model.chipspec.mixed_precision import chi_gain, mixed_section, operand_converters, operand_lsbs, x_beats
 from crosschop.model.chipspec.schema import ChipSpec, ControllerKind
@@ -39,6 +39,7 @@ from crosschop.model.chipspec.section import given
 
 __all__ = [
     "CONTROLLER_MODULES",
+    "LR_SHIFT_MAX",
     "OBSERVABLE",
     "ChipSpec",
     "ControllerKind",

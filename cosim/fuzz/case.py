@@ -1,0 +1,145 @@
+"""A chip, its stimulus and a seed, as one line of `crosschop verify` says them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from crosschop.cosim.dut import dut_of
+from crosschop.cosim.job import Result
+from crosschop.cosim.runner import work_directory
+from crosschop.cosim.verify import verify
+from crosschop.model.chipspec import ChipSpec, load_chipspec
+from crosschop.model.errors import CrosschopError, InputError, MissingToolError
+
+# By algorithm, the shipped chip that settings are laid over.
+BASES = {
+    "agad": "agad_tiny",
+    "c_ttv2": "c_ttv2_20",
+    "ttv2": "ttv2_20",
+    "in_memory_sgd": "in_memory_sgd_20",
+    "mixed_precision": "mixed_precision_20",
+}
+Status = Literal["pass", "mismatch", "error"]
+TRACEBACK_LINES = 6
+
+
+@dataclass(frozen=True)
+class Case:
+    """One verification.
+
+    Attributes:
+        base: the chip that the settings are laid over, a shipped one or a file.
+        settings: `KEY=VALUE` texts.
+        seed: of all stimulus.
+        transfers: to compare.
+        only: the part or segment that is run, as `crosschop verify --only` takes it.
+    """
+
+    base: str
+    settings: tuple[str, ...]
+    seed: int
+    transfers: int
+    only: str
+
+    def spec(self) -> ChipSpec:
+        """The chip.
+
+        Raises:
+            SpecError: it is not legal.
+        """
+        return load_chipspec(self.base, self.settings)
+
+    def command(self, rtl: Path | None) -> str:
+        """The line that runs exactly this."""
+        words = ["crosschop", "verify", self.base]
+        for setting in self.settings:
+            words += ["--set", setting]
+        words += ["--seed", str(self.seed), "--transfers", str(self.transfers), "--only", self.only]
+        words += [] if rtl is None else ["--rtl", str(rtl)]
+        return shlex.join(words)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A case on sources of a controller, as kept between calls.
+
+    Attributes:
+        case: what to run.
+        rtl: folder of the controller's sources, None for the shipped ones.
+        about_sources: digest of everything else that decides the verdict.
+    """
+
+    case: Case
+    rtl: Path | None
+    about_sources: str
+
+    @property
+    def key(self) -> str:
+        """Names case and sources."""
+        text = json.dumps([asdict(self.case), self.about_sources], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+    def about(self) -> Mapping[str, Any]:
+        """What a reader of the file wants to know."""
+        return {"command": self.case.command(self.rtl)}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a case came to.
+
+    Attributes:
+        status: `error` where the simulation ended without a result.
+        transfers: compared.
+        digest: of everything counted; equal cases have equal ones.
+        mismatch: the fields of the first divergence.
+        said: sentences of an error.
+    """
+
+    status: Status
+    transfers: int = 0
+    digest: str = ""
+    mismatch: dict[str, Any] | None = None
+    said: tuple[str, ...] | list[str] = ()
+
+
+def _digest(spec: ChipSpec, results: Mapping[str, Result]) -> str:
+    """Of the chip and of all that the simulations counted."""
+    counted = {part: asdict(replace(result, mismatch=None)) for part, result in results.items()}
+    return hashlib.sha256(json.dumps([spec.model_dump(mode="json"), counted]).encode()).hexdigest()[:16]
+
+
+def run_piece(piece: Piece) -> Verdict:
+    """Simulates a case.
+
+    Raises:
+        InputError: the user's sources cannot be read.
+        MissingToolError: no simulator.
+    """
+    case = piece.case
+    spec = case.spec()
+    try:
+        with work_directory() as scratch:
+            dut = dut_of(spec, piece.rtl)
+            results = verify(spec, case.seed, case.transfers, scratch, dut=dut, only=[case.only])
+    except (InputError, MissingToolError):
+        raise
+    except CrosschopError as error:
+        # The simulator stopped, or took none of the parameters: of a legal chip that is a finding
+        return Verdict("error", said=error.messages)
+    except Exception:  # ours, on a legal chip: the line that reproduces it is worth as much
+        return Verdict("error", said=["internal error", *traceback.format_exc().splitlines()[-TRACEBACK_LINES:]])
+    found = next((result.mismatch for result in results.values() if result.mismatch is not None), None)
+    return Verdict(
+        "pass" if found is None else "mismatch",
+        sum(result.transfers for result in results.values()),
+        _digest(spec, results),
+        None if found is None else asdict(found),
+    )
