@@ -12,7 +12,7 @@ from rich.console import Console
 
 from crosschop.cosim.dut import dut_of
 from crosschop.cosim.engines import require_trace
-from crosschop.cosim.fuzz.campaign import Failure, Report, Run, fuzz
+from crosschop.cosim.fuzz.campaign import SHRINK_RUNS, Failure, Report, Run, fuzz
 from crosschop.cosim.fuzz.case import BASES, Piece, Verdict
 from crosschop.cosim.job import Mismatch
 from crosschop.cosim.kept_work import work_off
@@ -37,6 +37,8 @@ KEPT_FILE = "chips.jsonl"
               help="Leave a key or a section of the chip as it is; may be repeated.")  # fmt: skip
 @click.option("--transfers", type=click.IntRange(8, 100000), default=60, show_default=True,
               help="Most transfers that a chip compares.")  # fmt: skip
+@click.option("--shrink", "shrink_runs", type=click.IntRange(min=0), default=SHRINK_RUNS, show_default=True,
+              help="Most verifications to make a failing chip small.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes.  [default: one per core]")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("build") / "fuzz",
               show_default=True, help="Directory where finished chips are kept.")  # fmt: skip
@@ -49,6 +51,7 @@ def command(
     base: str | None,
     kept: tuple[str, ...],
     transfers: int,
+    shrink_runs: int,
     workers: int | None,
     out: Path,
     rtl: Path | None,
@@ -78,7 +81,7 @@ def command(
         return work_off(console, "fuzzing", pieces, store, run, "chips")
 
     report = fuzz(
-        bases, seed, count, transfers, work, rtl, kept, workers or cores(),
+        bases, seed, count, transfers, work, rtl, kept, workers or cores(), shrink_runs,
         lambda sentence: console.print(f"  {sentence}", highlight=False),
     )  # fmt: skip
     _print(console, report, rtl)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Chips are drawn so many at a time: a larger count has those of a smaller one and more.
 BLOCK = 25
-# Verifications that shrinking may take.
+# Verifications that shrinking takes at most, unless told otherwise.
 SHRINK_RUNS = 120
 
 Run = Callable[[Sequence[Piece]], Iterator[tuple[Piece, Verdict]]]
@@ -187,6 +187,7 @@ def fuzz(
     rtl: Path | None = None,
     kept: Sequence[str] = (),
     workers: int = 1,
+    shrink_runs: int = SHRINK_RUNS,
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> Report:
     """Runs random chips, of each base in turn.
@@ -200,6 +201,7 @@ def fuzz(
         rtl: folder of the controllers' sources, None for that of the base.
         kept: keys, or sections, that stay as they are.
         workers: processes.
+        shrink_runs: verifications that shrinking takes at most.
         tell: hears what goes on while a case shrinks.
 
     Raises:
@@ -224,7 +226,7 @@ def fuzz(
             break
         done.append((base, piece))
         if verdicts[piece].status != "pass":
-            failure = _failure(sources[base], piece, verdicts, tell)
+            failure = _failure(sources[base], piece, verdicts, shrink_runs, tell)
             break
     digest = hashlib.sha256("".join(verdicts[piece].digest for _, piece in done).encode())
     found = [[piece.case.spec() for number, piece in done if number == base] for base in range(len(bases))]
@@ -238,7 +240,9 @@ def fuzz(
     )
 
 
-def _failure(source: Source, piece: Piece, verdicts: Mapping[Piece, Verdict], tell: Callable[[str], None]) -> Failure:
+def _failure(
+    source: Source, piece: Piece, verdicts: Mapping[Piece, Verdict], most: int, tell: Callable[[str], None]
+) -> Failure:
     """Shrinks a case that fails to a small one that fails in the same kind of way."""
     found = verdicts[piece]
     known = {other.case: verdict for other, verdict in verdicts.items()}
@@ -246,11 +250,11 @@ def _failure(source: Source, piece: Piece, verdicts: Mapping[Piece, Verdict], te
 
     def examine(case: Case) -> bool:
         if case not in known:
-            if len(tried) >= SHRINK_RUNS:
+            if len(tried) >= most:
                 return False
             tried.append(case)
             known[case] = run_piece(Piece(case, piece.rtl, piece.about_sources))
-            tell(f"shrinking, {len(tried)} of at most {SHRINK_RUNS} verifications: {known[case].status}")
+            tell(f"shrinking, {len(tried)} of at most {most} verifications: {known[case].status}")
         return known[case].status == found.status
 
     small = _shrink(source, examine)

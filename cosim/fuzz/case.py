@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import shlex
@@ -30,6 +31,11 @@ Status = Literal["pass", "mismatch", "error"]
 TRACEBACK_LINES = 6
 
 
+@functools.lru_cache(maxsize=4096)
+def _spec(base: str, settings: tuple[str, ...]) -> ChipSpec:
+    return load_chipspec(base, settings)
+
+
 @dataclass(frozen=True)
 class Case:
     """One verification.
@@ -54,7 +60,7 @@ class Case:
         Raises:
             SpecError: it is not legal.
         """
-        return load_chipspec(self.base, self.settings)
+        return _spec(self.base, self.settings)
 
     def command(self, rtl: Path | None) -> str:
         """The line that runs exactly this."""

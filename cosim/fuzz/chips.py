@@ -40,6 +40,9 @@ LONGEST = 65535
 MANTISSA_MIN_BITS = 3  # that a read correction has to leave, see chipspec/derive.py
 # H may take so many full-scale codes, as a power of two, from one end of its range to the other.
 SOFTEST = 14
+# Smaller gains than this gamma_0 allows take a smaller learning rate.
+LARGEST_GAMMA0 = 1e8
+SLOW_RATE = 1e-6
 # Of 100: how often a key that may stay as it is gets a value.
 CHANGED = 35
 
@@ -89,16 +92,13 @@ class _Drawing:
         """A multiple of 2^-bits in 0..1, neither of the two."""
         return self.integer(1, (1 << bits) - 1) / (1 << bits) if bits > 1 else 0.5
 
-    def chip(self, complete: bool = False) -> ChipSpec:
-        """The chip with the settings so far.
-
-        Args:
-            complete: also the gain has its value, so that all that derives from the chip is checked.
+    def chip(self) -> ChipSpec:
+        """The chip with the settings so far, whose gain may still be wrong.
 
         Raises:
             SpecError: it is not legal.
         """
-        return load_chipspec(self._name, self.settings, derived=complete)
+        return load_chipspec(self._name, self.settings, derived=False)
 
 
 def _shape(drawing: _Drawing) -> None:
@@ -237,7 +237,11 @@ def _transfer_chip(drawing: _Drawing, algorithm: str) -> None:
     exponent = _gain_exponent(drawing, bits, 2.0 ** (given(chip.converter.read_adc).bits - 1 + p_frac(chip)), rate_bits)
     gain = (1 + drawing.integer(0, 15) / 16) * 2.0**exponent
     wanted = gain / (read_lsb(chip) * 2.0 ** (given(chip.hidden).frac_bits - p_frac(chip)))
-    drawing.set("algorithm.gamma0", _number(chip.transfer.gamma0 * lambda_h(chip) / wanted))
+    gamma0 = chip.transfer.gamma0 * lambda_h(chip) / wanted
+    if gamma0 > LARGEST_GAMMA0:
+        gamma0 *= SLOW_RATE / chip.transfer.learning_rate
+        drawing.set("algorithm.learning_rate", SLOW_RATE)
+    drawing.set("algorithm.gamma0", _number(gamma0))
 
 
 def _mixed_chip(drawing: _Drawing) -> None:
@@ -303,9 +307,10 @@ def cases(base: str, transfers: int, kept: Sequence[str] = ()) -> SearchStrategy
                 _mixed_chip(drawing)
             else:
                 _transfer_chip(drawing, algorithm)
-            drawing.chip(complete=True)
+            case = Case(base, tuple(drawing.settings), seed, count, only)
+            case.spec()
         except SpecError:
             assume(False)
-        return Case(base, tuple(drawing.settings), seed, count, only)
+        return case
 
     return _cases()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import functools
 import importlib.resources
@@ -149,10 +150,24 @@ def _find_parent(extends: object, child: Path) -> Path:
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """The mapping in one file."""
+@functools.lru_cache(maxsize=64)
+def _read_version(path: Path, version: tuple[object, ...]) -> dict[str, Any]:
+    return read_yaml(path, "chipspec")
+
+
+def _version(path: Path) -> tuple[object, ...]:
+    """Tells a file from what it was before."""
     try:
-        return read_yaml(path, "chipspec")
+        about = path.stat()
+    except OSError:
+        return ()
+    return (path.resolve(), about.st_mtime_ns, about.st_size)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The mapping in one file; of many chips over the same one it is parsed once."""
+    try:
+        return copy.deepcopy(_read_version(path, _version(path)))
     except InputError as error:
         raise SpecError(*error.messages) from None
 
