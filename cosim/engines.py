@@ -7,6 +7,7 @@ from pathlib import Path
 from crosschop.cosim.dut import Dut
 from crosschop.cosim.job import Job, Mismatch, Segment
 from crosschop.cosim.runner import Task, run_jobs
+from crosschop.cosim.simulator import ICARUS, Simulator
 from crosschop.model.chipspec import ChipSpec, rtl_configuration
 from crosschop.model.engines import Progress
 from crosschop.model.errors import InputError
@@ -35,7 +36,7 @@ def require_trace(spec: ChipSpec) -> None:
         raise InputError(f"{spec.name}: controller.trace is false, comparing the RTL needs it true")
 
 
-def run_icarus(
+def run_rtl(
     spec: ChipSpec,
     seed: int,
     transfers: int,
@@ -43,14 +44,16 @@ def run_icarus(
     directory: Path,
     waves: tuple[int, int] | None = None,
     dut: Dut | None = None,
+    simulator: Simulator = ICARUS,
 ) -> RunResult:
-    """Trains with the RTL controller under Icarus Verilog, every transfer compared with the golden model.
+    """Trains with the RTL controller in the loop, every transfer compared with the golden model.
 
     Args:
         spec, seed, transfers, progress: as crosschop.model.engines.run_golden.
         directory: for the simulation's files.
         waves: window of transfers whose waves are kept, first and end.
         dut: the controller, None for that of the chip.
+        simulator: what runs it.
 
     Raises:
         MismatchError: the RTL differs.
@@ -59,7 +62,7 @@ def run_icarus(
     """
     require_trace(spec)
     segment = Segment("training", transfers, seed, rtl_configuration(spec))
-    (result,) = run_jobs([Task(Job(spec, (segment,), waves), directory)], progress, dut)
+    (result,) = run_jobs([Task(Job(spec, (segment,), waves, simulator=simulator), directory)], progress, dut)
     if result.mismatch is not None:
         raise MismatchError(result.mismatch, result.transfers)
     return load_run(spec, directory)

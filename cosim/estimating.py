@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from crosschop.cosim.dut import dut_of
-from crosschop.cosim.engines import MismatchError, require_trace, run_icarus
+from crosschop.cosim.engines import MismatchError, require_trace, run_rtl
 from crosschop.cosim.output import rtl_option, seed_option, set_option
 from crosschop.cosim.runner import work_directory
 from crosschop.model.chipspec import ChipSpec, samples_in
@@ -134,7 +134,7 @@ def count(
         return run_golden(spec, seed, transfers, progress)
     require_trace(spec)
     try:
-        return run_icarus(spec, seed, transfers, progress, scratch, dut=dut_of(spec, rtl))
+        return run_rtl(spec, seed, transfers, progress, scratch, dut=dut_of(spec, rtl))
     except MismatchError as error:
         raise CrosschopError(
             f"{spec.name}: the controller and the golden model differ ({error}), so nothing can be estimated with it; "

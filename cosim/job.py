@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from crosschop.cosim.simulator import ICARUS, Simulator
 from crosschop.model.chipspec import OBSERVABLE, ChipSpec, ControllerKind
 
 JOB_FILE = "job.json"
@@ -17,6 +18,8 @@ JOB_DIRECTORY_VARIABLE = "CROSSCHOP_JOB"
 WAVE_FILE = "wave.fst"
 # A controller with its own timing hangs after so many times the cycles that one of the contract may take.
 OWN_SLOWNESS = 16
+# What Verilator counted, where it was asked to.
+COVERAGE_FILE = "coverage.dat"
 
 # Order of the bench's py_rates, low byte first.
 STREAMS = ("smp", "upd", "rd", "adc", "wr")
@@ -108,7 +111,7 @@ FULL_VIEW = View()
 
 @dataclass(frozen=True)
 class Job:
-    """One simulation: a chip, its stimulus, and the window of transfers whose waves are kept.
+    """One simulation: a chip, its stimulus, the window of transfers whose waves are kept, and by what.
 
     `view` is that of the controller that it runs on; run_jobs sets it.
     """
@@ -117,6 +120,7 @@ class Job:
     segments: tuple[Segment, ...]
     waves: tuple[int, int] | None = None
     view: View = FULL_VIEW
+    simulator: Simulator = ICARUS
 
     def save(self, directory: Path) -> None:
         """Writes job.json."""
@@ -125,6 +129,7 @@ class Job:
             "segments": [asdict(segment) for segment in self.segments],
             "waves": self.waves,
             "view": self.view.to_data(),
+            "simulator": asdict(self.simulator),
         }
         (directory / JOB_FILE).write_text(json.dumps(content, indent=1))
 
@@ -137,6 +142,7 @@ class Job:
             segments=tuple(Segment(**{**entry, "rates": tuple(entry["rates"])}) for entry in content["segments"]),
             waves=None if content["waves"] is None else tuple(content["waves"]),
             view=View.of_data(content["view"]),
+            simulator=Simulator(**content["simulator"]),
         )
 
 

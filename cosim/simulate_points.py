@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from crosschop.cosim.engines import MismatchError, run_icarus
+from crosschop.cosim.engines import MismatchError, run_rtl
 from crosschop.cosim.runner import work_directory
 from crosschop.model.chipspec import load_chipspec, transfers_in
 from crosschop.model.errors import CrosschopError
@@ -23,7 +23,7 @@ def simulate(point: Point) -> Outcome:
     transfers = transfers_in(spec, spec.task.samples)
     with work_directory() as directory:
         try:
-            return outcome_of(run_icarus(spec, point.seed, transfers, lambda done: None, directory))
+            return outcome_of(run_rtl(spec, point.seed, transfers, lambda done: None, directory))
         except MismatchError as error:
             options = [word for override in point.overrides for word in ("--set", override)]
             command = shlex.join(["crosschop", "run", point.chip, "--seed", str(point.seed), *options])

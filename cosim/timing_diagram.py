@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pywellen import Waveform
 
-from crosschop.cosim.engines import run_icarus
+from crosschop.cosim.engines import run_rtl
 from crosschop.cosim.job import WAVE_FILE
 from crosschop.cosim.runner import work_directory
 from crosschop.model.chipspec import ChipSpec, beats, load_chipspec, step_bits
@@ -74,7 +74,7 @@ class Wave:
 def record(spec: ChipSpec) -> Wave:
     """The wave of a training run of the chip."""
     with work_directory() as scratch:
-        run_icarus(spec, SEED, TRANSFERS, lambda done: None, scratch, (0, TRANSFERS))
+        run_rtl(spec, SEED, TRANSFERS, lambda done: None, scratch, (0, TRANSFERS))
         return Wave(scratch / WAVE_FILE)
 
 

@@ -14,6 +14,7 @@ from crosschop.cosim.job import STREAMS, Job, Result, Segment
 from crosschop.cosim.kinds import kind_of
 from crosschop.cosim.runner import Task, run_jobs
 from crosschop.cosim.scenario import Scenario
+from crosschop.cosim.simulator import ICARUS, Simulator
 from crosschop.model.chipspec import ChipSpec, rtl_configuration, transfers_together
 from crosschop.model.errors import InputError
 
@@ -80,6 +81,7 @@ def verify(
     waves: tuple[int, int] | None = None,
     dut: Dut | None = None,
     only: Sequence[str] = (),
+    simulator: Simulator = ICARUS,
 ) -> dict[str, Result]:
     """Compares the RTL controller with the golden model: the chip as it is, and its narrow variant.
 
@@ -92,6 +94,7 @@ def verify(
         waves: window of transfers whose waves are kept, first and end, in each part.
         dut: the controller, None for that of the chip (cosim/dut.py makes others).
         only: see `parts`.
+        simulator: what runs it.
 
     Raises:
         InputError: the chip has no retire trace, or no scenario has a name as in `only`.
@@ -101,5 +104,6 @@ def verify(
     tasks, chosen = [], parts(spec, only)
     for part, (chip, scenarios) in chosen.items():
         (directory / part).mkdir()
-        tasks.append(Task(Job(chip, plan(chip, scenarios, seed, transfers, part), waves), directory / part))
+        segments = plan(chip, scenarios, seed, transfers, part)
+        tasks.append(Task(Job(chip, segments, waves, simulator=simulator), directory / part))
     return dict(zip(chosen, run_jobs(tasks, progress, dut), strict=True))

@@ -6,12 +6,20 @@ import shutil
 
 import pytest
 
+from crosschop.cosim.verilator import require_verilator
+from crosschop.model.errors import MissingToolError
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips the tests marked `sim` where Icarus Verilog is missing."""
-    if shutil.which("iverilog") is not None and shutil.which("vvp") is not None:
-        return
-    skip = pytest.mark.skip(reason="no Icarus Verilog: sudo apt-get install iverilog")
-    for item in items:
-        if item.get_closest_marker("sim") is not None:
-            item.add_marker(skip)
+    """Skips the tests marked `sim` where Icarus Verilog is missing, those marked `verilator` where Verilator is."""
+    missing: dict[str, str] = {}
+    if shutil.which("iverilog") is None or shutil.which("vvp") is None:
+        missing["sim"] = "no Icarus Verilog: sudo apt-get install iverilog"
+    try:
+        require_verilator()
+    except MissingToolError as error:
+        missing["verilator"] = str(error)
+    for marker, reason in missing.items():
+        for item in items:
+            if item.get_closest_marker(marker) is not None:
+                item.add_marker(pytest.mark.skip(reason=reason))

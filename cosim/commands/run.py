@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from crosschop.cosim.dut import Dut, dut_of, not_compared
-from crosschop.cosim.engines import MismatchError, require_trace, run_icarus
+from crosschop.cosim.engines import MismatchError, require_trace, run_rtl
 from crosschop.cosim.job import WAVE_FILE
 from crosschop.cosim.output import (
     EXIT_MISMATCH,
@@ -26,6 +26,7 @@ from crosschop.cosim.output import (
     stderr,
 )
 from crosschop.cosim.runner import work_directory
+from crosschop.cosim.simulator import SIMULATORS, Simulator
 from crosschop.model.chipspec import (
     ChipSpec,
     load_chipspec,
@@ -36,7 +37,8 @@ from crosschop.model.errors import InputError
 from crosschop.model.report import render_run, write_report
 from crosschop.model.results import RunResult, summary
 
-ENGINES = ("icarus", "golden", "float")
+WITHOUT_RTL = {"golden": run_golden, "float": run_float}
+ENGINES = (*SIMULATORS, *WITHOUT_RTL)
 DEFAULT_WAVES = (0, 40)
 
 
@@ -50,7 +52,7 @@ DEFAULT_WAVES = (0, 40)
     "--samples", type=click.IntRange(1, 10**9), help="Input samples.  [default: task.samples of the chipspec]"
 )
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for plot, page and waves.")
-@click.option("--waves", type=Window(), help="Keep the waves of these transfers (icarus).  [default: 0:40]")
+@click.option("--waves", type=Window(), help="Keep the waves of these transfers (with RTL).  [default: 0:40]")
 @set_option
 @rtl_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, everything else on stderr.")
@@ -67,18 +69,19 @@ def run(
 ) -> None:
     """Train on the chip SPEC (a file, or the name of a shipped chipspec).
 
-    With --engine icarus (the default) the RTL controller runs the training under Icarus Verilog and every transfer is
-    compared with the golden model.
+    With --engine icarus (the default) or verilator the RTL controller runs the training in that simulator and every
+    transfer is compared with the golden model.
     """
     chip = load_chipspec(spec, overrides)
     transfers = whole_transfers(chip, samples)
     out = out or Path("build") / "runs" / f"{chip.name}-{engine}-seed{seed}"
     dut = None
-    if engine == "icarus":
+    if engine in SIMULATORS:
         require_trace(chip)
         dut = dut_of(chip, rtl)
     elif rtl is not None or waves is not None:
-        raise InputError(f"--rtl and --waves go with --engine icarus, not with {engine}: it has no RTL in the loop")
+        with_rtl = " or ".join(SIMULATORS)
+        raise InputError(f"--rtl and --waves go with --engine {with_rtl}, not with {engine}: it has no RTL in the loop")
     require_window(waves, transfers)
     require_writable(out)
     console = stderr()
@@ -92,7 +95,9 @@ def run(
             with Progress(console, "training", transfers) as progress:
                 result = _train(chip, engine, seed, transfers, progress, scratch, waves or DEFAULT_WAVES, dut)
         except MismatchError as error:
-            again = shlex.join(["crosschop", "run", spec, "--seed", str(seed), *_repeat(samples, overrides, rtl)])
+            again = shlex.join(
+                ["crosschop", "run", spec, "--engine", engine, "--seed", str(seed), *_repeat(samples, overrides, rtl)]
+            )
             print_mismatch(console, error.mismatch, again)
             wave = scratch / WAVE_FILE
             if waves is not None and wave.exists():
@@ -134,10 +139,9 @@ def _train(
     waves: tuple[int, int],
     dut: Dut | None,
 ) -> RunResult:
-    if engine == "icarus":
-        return run_icarus(chip, seed, transfers, progress, scratch, waves, dut)
-    compiled = {"golden": run_golden, "float": run_float}[engine]
-    return compiled(chip, seed, transfers, progress)
+    if engine in SIMULATORS:
+        return run_rtl(chip, seed, transfers, progress, scratch, waves, dut, Simulator(engine))
+    return WITHOUT_RTL[engine](chip, seed, transfers, progress)
 
 
 def _repeat(samples: int | None, overrides: tuple[str, ...], rtl: Path | None) -> list[str]:

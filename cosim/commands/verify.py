@@ -27,10 +27,12 @@ from crosschop.cosim.output import (
     stderr,
 )
 from crosschop.cosim.runner import work_directory
+from crosschop.cosim.simulator import ICARUS, SIMULATORS, Simulator
 from crosschop.cosim.verify import parts
 from crosschop.cosim.verify import verify as run_verify
 from crosschop.model.chipspec import ChipSpec, load_chipspec, transfer_unit
 from crosschop.model.cycles import PHASES, phases_of
+from crosschop.model.errors import InputError
 
 DEFAULT_TRANSFERS = 2000
 
@@ -50,6 +52,10 @@ DEFAULT_TRANSFERS = 2000
 )
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for the waves.")
 @click.option("--waves", type=Window(), help="Keep the waves of these transfers.")
+@click.option("--simulator", type=click.Choice(SIMULATORS), default=ICARUS.name, show_default=True,
+              help="What runs the RTL.")  # fmt: skip
+@click.option("--initial-seed", type=click.IntRange(1, 2**31 - 1),
+              help="Seed of what registers and memories hold at first (verilator).  [default: 1]")  # fmt: skip
 @set_option
 @rtl_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, everything else on stderr.")
@@ -60,6 +66,8 @@ def verify(
     only: tuple[str, ...],
     out: Path | None,
     waves: tuple[int, int] | None,
+    simulator: str,
+    initial_seed: int | None,
     overrides: tuple[str, ...],
     rtl: Path | None,
     as_json: bool,
@@ -75,6 +83,11 @@ def verify(
     require_trace(chip)
     together = len(parts(chip, only))
     dut = dut_of(chip, rtl)
+    if initial_seed is not None and simulator == ICARUS.name:
+        raise InputError(
+            "--initial-seed goes with --simulator verilator: under icarus nothing is defined before a write"
+        )
+    tool = Simulator(simulator, initial_seed or 1)
     require_window(waves, transfers)
     if waves is not None:
         require_writable(out)
@@ -84,7 +97,7 @@ def verify(
     console.print(f"{chip.name}: seed {seed}, {transfers} {unit}s {where}", highlight=False)
     with work_directory() as scratch:
         with Progress(console, "verifying", together * transfers) as progress:
-            results = run_verify(chip, seed, transfers, scratch, progress, waves, dut, only)
+            results = run_verify(chip, seed, transfers, scratch, progress, waves, dut, only, tool)
         kept = {f"{part}-{WAVE_FILE}": scratch / part / WAVE_FILE for part in results}
         installed = install({name: path for name, path in kept.items() if path.exists()}, out) if waves else {}
     failed = [result.mismatch for result in results.values() if result.mismatch is not None]
@@ -92,6 +105,8 @@ def verify(
         options = ["--seed", str(seed), "--transfers", str(transfers)]
         for name in only:
             options += ["--only", name]
+        if tool != ICARUS:
+            options += ["--simulator", simulator, "--initial-seed", str(tool.initial_seed)]
         for override in overrides:
             options += ["--set", override]
         options += [] if rtl is None else ["--rtl", str(rtl)]
@@ -108,7 +123,7 @@ def verify(
     for path in installed.values():
         console.print(f"  {path}", highlight=False, soft_wrap=True)
     if as_json:
-        click.echo(json.dumps(_summary(chip.name, seed, dut, results, installed)))
+        click.echo(json.dumps(_summary(chip.name, simulator, seed, dut, results, installed)))
     if failed:
         raise SystemExit(EXIT_MISMATCH)
 
@@ -136,14 +151,14 @@ def _sum_of_cycles(results: dict[str, Result]) -> dict[str, int]:
 
 
 def _summary(
-    chip: str, seed: int, dut: Dut, results: dict[str, Result], installed: dict[str, Path]
+    chip: str, engine: str, seed: int, dut: Dut, results: dict[str, Result], installed: dict[str, Path]
 ) -> dict[str, object]:
     failed = [result.mismatch for result in results.values() if result.mismatch is not None]
     counted = dut.view.compares_counters
     return {
         "status": "mismatch" if failed else "pass",
         "chip": chip,
-        "engine": "icarus",
+        "engine": engine,
         "seed": seed,
         "controller": dut.module,
         **dut.view.to_data(),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from crosschop.cosim import lint
 from crosschop.cosim.dut import not_compared
-from crosschop.cosim.engines import MismatchError, run_icarus
+from crosschop.cosim.engines import MismatchError, run_rtl
 from crosschop.cosim.job import Mismatch
 from crosschop.cosim.paths import shipped_rtl
 from crosschop.cosim.signoff.check import Check, Context, Outcome, failed, passed
@@ -86,7 +86,7 @@ def _training(context: Context, directory: Path) -> Outcome:
     transfers = transfers_in_sweeps(spec, context.effort.sweeps)
     golden = run_golden(spec, 1, transfers, quiet)
     try:
-        icarus = run_icarus(spec, 1, transfers, quiet, directory, dut=context.dut)
+        icarus = run_rtl(spec, 1, transfers, quiet, directory, dut=context.dut)
     except MismatchError as error:
         return failed("the RTL differs from the golden model", describe(error.mismatch))
     # Of a controller whose counters are not compared the cycles are those of the model.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pywellen import Waveform
 
-from crosschop.cosim.engines import run_icarus
+from crosschop.cosim.engines import run_rtl
 from crosschop.cosim.job import WAVE_FILE
 from crosschop.model.chipspec import load_chipspec, transfers_together
 from crosschop.model.cycles import total_cycles
@@ -60,7 +60,7 @@ class Strobes:
 def test_every_strobe(tmp_path: Path, chip: str, overrides: tuple[str, ...]) -> None:
     spec = load_chipspec(chip, overrides)
     transfers = 12 * transfers_together(spec) if chip.startswith("mixed") else TRANSFERS
-    result = run_icarus(spec, 1, transfers, lambda done: None, tmp_path, (0, transfers))
+    result = run_rtl(spec, 1, transfers, lambda done: None, tmp_path, (0, transfers))
     strobes = Strobes(tmp_path / WAVE_FILE, MIXED_BENCH if chip.startswith("mixed") else BENCH)
     used = {each.store.name: each for each in memory.accesses(spec, memory.work_of(result)) if each.store.memory}
     assert used

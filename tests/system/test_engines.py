@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crosschop.cosim.engines import run_icarus
+from crosschop.cosim.engines import run_rtl
 from crosschop.model.chipspec import load_chipspec, samples_per_transfer
 from crosschop.model.engines import run_golden
 from crosschop.model.results import RunResult
@@ -36,7 +36,7 @@ def _golden(chip: str, seed: int) -> RunResult:
 
 def _icarus(chip: str, seed: int, directory: Path) -> RunResult:
     directory.mkdir()
-    return run_icarus(load_chipspec(chip), seed, TRANSFERS[chip], _ignore, directory)
+    return run_rtl(load_chipspec(chip), seed, TRANSFERS[chip], _ignore, directory)
 
 
 def _content(result: RunResult) -> dict[str, object]:
@@ -78,6 +78,6 @@ def test_seed_decides(chip: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("chip", ["agad_tiny", "in_memory_sgd_20"])
 def test_waves_do_not_change_the_run(chip: str, tmp_path: Path) -> None:
     (tmp_path / "job").mkdir()
-    result = run_icarus(load_chipspec(chip), 1, TRANSFERS[chip], _ignore, tmp_path / "job", waves=(3, 20))
+    result = run_rtl(load_chipspec(chip), 1, TRANSFERS[chip], _ignore, tmp_path / "job", waves=(3, 20))
     assert _content(result) == _content(_golden(chip, 1))
     assert (tmp_path / "job" / "wave.fst").stat().st_size > 0

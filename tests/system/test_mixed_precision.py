@@ -10,7 +10,7 @@ from checking import mutate
 from mutants import Mutant
 
 from crosschop.cosim.dut import dut_of
-from crosschop.cosim.engines import run_icarus
+from crosschop.cosim.engines import run_rtl
 from crosschop.cosim.job import Job, Mismatch, Result
 from crosschop.cosim.verify import parts, plan, verify
 from crosschop.model.chipspec import ChipSpec, beats, load_chipspec, rtl_parameters, transfers_in, x_beats
@@ -50,7 +50,7 @@ def test_icarus_equals_golden(overrides: tuple[str, ...], samples: int, seed: in
     spec = load_chipspec(CHIP, overrides)
     transfers = transfers_in(spec, samples)
     golden = run_golden(spec, seed, transfers, _ignore)
-    icarus = run_icarus(spec, seed, transfers, _ignore, tmp_path)
+    icarus = run_rtl(spec, seed, transfers, _ignore, tmp_path)
     assert _content(icarus) == _content(golden)
     assert (icarus.compared, golden.compared) == (transfers, 0)
     assert (icarus.cycles_measured, golden.cycles_measured) == (True, False)

@@ -197,7 +197,7 @@ def test_difference_of_the_rtl_names_the_point(monkeypatch: pytest.MonkeyPatch) 
     def differ(*arguments: object) -> None:
         raise MismatchError(Mismatch(3, 70, "training", 1, 0, "H", "4", "5"), 3)
 
-    monkeypatch.setattr(simulate_points, "run_icarus", differ)
+    monkeypatch.setattr(simulate_points, "run_rtl", differ)
     with pytest.raises(CrosschopError) as caught:
         simulate_points.simulate(Point("agad_tiny", ("algorithm.beta=0.25",), 7, "icarus"))
     # Dask pickles an error together with the one that it came from.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crosschop.cosim.engines import run_icarus
+from crosschop.cosim.engines import run_rtl
 from crosschop.cosim.support import algorithms, support, update
 from crosschop.cosim.verify import verify
 from crosschop.model.chipspec import load_chipspec
@@ -42,7 +42,7 @@ def test_row_holds(name: str, tmp_path: Path) -> None:
     assert run_float(spec, 1, TRANSFERS, _ignore).transfers == TRANSFERS
     golden = run_golden(spec, 1, TRANSFERS, _ignore)
     (tmp_path / "run").mkdir()
-    icarus = run_icarus(spec, 1, TRANSFERS, _ignore, tmp_path / "run")
+    icarus = run_rtl(spec, 1, TRANSFERS, _ignore, tmp_path / "run")
     assert (icarus.digest, icarus.weight_error, icarus.cycles) == (golden.digest, golden.weight_error, golden.cycles)
     (tmp_path / "verify").mkdir()
     results = verify(spec, 1, TRANSFERS, tmp_path / "verify")
