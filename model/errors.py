@@ -17,10 +17,23 @@ class CrosschopError(Exception):
         self.in_json = False  # True where a JSON object with the messages has been printed already
 
 
+# No sentence is longer than the list of what is allowed; what a hostile file calls its keys may be.
+LONGEST_SENTENCE = 2000
+
+
 class InputError(CrosschopError):
-    """The user's input is wrong: a file, a key, an option."""
+    """The user's input is wrong: a file, a key, an option; what of it stands in the sentence is made printable."""
 
     exit_code = 2
+
+    def __init__(self, *messages: str) -> None:
+        super().__init__(*(printable(message) for message in messages))
+
+
+def printable(text: str) -> str:
+    """A text as one line that does nothing to a terminal: control characters are escaped, an endless one is cut."""
+    safe = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    return safe if len(safe) <= LONGEST_SENTENCE else safe[: LONGEST_SENTENCE - 3] + "..."
 
 
 class ToolError(CrosschopError):

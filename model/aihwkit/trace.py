@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import math
 import zlib
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosschop.model.errors import InputError
+from crosschop.model.user_files import MIB, read_user_bytes
 
 # What a matrix is called in a trace, in the order in which an update computes them. The chopped devices number H by
 # the device that it belongs to, the dynamic one does not.
@@ -35,6 +37,8 @@ MATRICES = {
 # A chop period far beyond any trace.
 LOWEST_CHOP_PROB = 1e-6
 GZIP = b"\x1f\x8b"
+# A hundred times the longest trace that is checked here; a small file can unpack to anything.
+MOST_BYTES = 256 * MIB
 
 
 @dataclass(frozen=True)
@@ -163,12 +167,15 @@ def load_trace(path: Path) -> Trace:
     Raises:
         InputError: it cannot be read or is not such a trace.
     """
+    content = read_user_bytes(path, MOST_BYTES)
     try:
-        content = path.read_bytes()
-        return parse_trace(json.loads(gzip.decompress(content) if content.startswith(GZIP) else content), str(path))
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or 'damaged gzip file'}") from None
-    except (EOFError, zlib.error):
+        if content.startswith(GZIP):
+            with gzip.open(io.BytesIO(content)) as file:
+                content = file.read(MOST_BYTES + 1)
+            if len(content) > MOST_BYTES:
+                raise InputError(f"{path}: is larger than {MOST_BYTES / MIB:g} MiB when unpacked")
+        return parse_trace(json.loads(content), str(path))
+    except (OSError, EOFError, zlib.error):
         raise InputError(f"{path}: damaged gzip file") from None
     except (ValueError, RecursionError):
         raise InputError(f"{path}: not a JSON file") from None

@@ -19,7 +19,15 @@ _TYPE_NAMES = {int: "integer", float: "number", bool: "true or false", str: "tex
 
 def show(value: object) -> str:
     """A value as it stands in YAML, short enough for a sentence."""
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    try:
+        text = json.dumps(value, default=str, ensure_ascii=False)
+    except ValueError:
+        return "a number of thousands of digits"  # Python does not write them out
+    return shortened(text)
+
+
+def shortened(text: str) -> str:
+    """A text of the user, short enough for a sentence."""
     return text if len(text) <= 60 else text[:57] + "..."
 
 

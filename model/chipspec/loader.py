@@ -6,6 +6,7 @@ import copy
 import difflib
 import functools
 import importlib.resources
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +17,11 @@ from pydantic import ValidationError
 from crosschop.model.chipspec.derive import range_checks
 from crosschop.model.chipspec.dut import with_absolute_paths
 from crosschop.model.chipspec.gain import DeriveError
-from crosschop.model.chipspec.keys import Place, all_paths, keys_of, locate, show
+from crosschop.model.chipspec.keys import Place, all_paths, keys_of, locate, shortened, show
 from crosschop.model.chipspec.schema import ChipSpec
-from crosschop.model.chipspec.yaml_text import parse_yaml, read_yaml
+from crosschop.model.chipspec.yaml_text import MOST_LEVELS, parse_yaml, read_yaml
 from crosschop.model.errors import InputError
+from crosschop.model.user_files import is_file
 
 OVERRIDE_PLACE = "--set"
 # Sections that may start from a preset of devices/presets.yaml.
@@ -27,6 +29,8 @@ _PRESET_SECTIONS = (("device", "a"), ("device", "w"))
 # Of a preset for A: whether A is read against a reference is what array_r says.
 _GRADIENT_DEVICE = ("device", "a")
 _TOLD_BY_ARRAY_R = ("zero_at_symmetry_point", "sigma_zero")
+# A file that is no chipspec at all would have thousands.
+_MOST_SENTENCES = 20
 # They describe one file, so a chip that extends another has to say its own.
 _NOT_INHERITED = ("name", "summary", "notes")
 
@@ -118,13 +122,15 @@ def find_chipspec(name: str | Path) -> Path:
         SpecError: there is neither.
     """
     path = Path(name)
-    if path.is_file():
+    if is_file(path):
         return path
     found = _shipped(str(name))
     if found:
         return found
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir fails for a name that is too long
         raise SpecError(f"{name}: is a folder, not a chipspec")
+    if os.path.exists(path):  # noqa: PTH110
+        raise SpecError(f"{name}: is a pipe or device, not a regular file")
     shipped = [other.stem for other in shipped_chipspecs()]
     hint = did_you_mean(path.stem, shipped) or f"; shipped chipspecs: {', '.join(shipped)}"
     raise SpecError(f"{name}: no such file or shipped chipspec{hint}")
@@ -136,7 +142,7 @@ def _find_parent(extends: object, child: Path) -> Path:
         raise SpecError(f"{child}: extends = {show(extends)}, allowed: the name or relative path of a chipspec")
     for candidate in (child.parent / f"{extends}.yaml", child.parent / extends):
         # Skipping the file itself lets my/agad_20.yaml extend the shipped agad_20.
-        if candidate.is_file() and not candidate.samefile(child):
+        if is_file(candidate) and not candidate.samefile(child):
             return candidate
     found = _shipped(extends)
     if found:
@@ -202,8 +208,11 @@ def _lay_overrides(layers: _Layers, overrides: Sequence[str]) -> list[str]:
         if not equals or not all(names):
             problems.append(f"{OVERRIDE_PLACE}: {show(override)} is not KEY=VALUE, for example algorithm.beta=0.5")
             continue
+        if len(names) > MOST_LEVELS:
+            problems.append(f"{OVERRIDE_PLACE}: {show(override)} is nested deeper than {MOST_LEVELS} levels")
+            continue
         try:
-            value = _parse(text, f"{OVERRIDE_PLACE} {override}")
+            value = _parse(text, f"{OVERRIDE_PLACE} {shortened(override)}")
         except SpecError as error:
             problems += error.messages
             continue
@@ -211,6 +220,15 @@ def _lay_overrides(layers: _Layers, overrides: Sequence[str]) -> list[str]:
             value = {name: value}
         layers.lay(with_absolute_paths(value, Path()), OVERRIDE_PLACE)
     return problems
+
+
+@functools.cache
+def _leaves() -> dict[str, list[str]]:
+    """The key paths by their last key."""
+    leaves: dict[str, list[str]] = {}
+    for path in all_paths():
+        leaves.setdefault(path[-1], []).append(".".join(path))
+    return leaves
 
 
 def _unknown_key(place: Place) -> str:
@@ -222,9 +240,7 @@ def _unknown_key(place: Place) -> str:
         assert place.holder is not None
         return f"{'.'.join(place.path)} does not go with {place.holder.selector} {chosen}; null removes it"
     siblings = list(keys_of(place.section)) if place.section else []
-    leaves: dict[str, list[str]] = {}
-    for other in all_paths():
-        leaves.setdefault(other[-1], []).append(".".join(other))
+    leaves = _leaves()
     dotted = ".".join(place.path)
     candidates = (
         [path for path in leaves.get(name, []) if path != dotted],
@@ -276,7 +292,10 @@ def load_chipspec(path: str | Path, overrides: Sequence[str] = (), derived: bool
     try:
         spec = ChipSpec.model_validate(layers.data)
     except ValidationError as error:
-        problems += [_sentence(item, str(file), layers.places) for item in error.errors(include_url=False)]
+        wrong = error.errors(include_url=False)
+        problems += [_sentence(item, str(file), layers.places) for item in wrong[:_MOST_SENTENCES]]
+        if len(wrong) > _MOST_SENTENCES:
+            problems.append(f"{file}: and {len(wrong) - _MOST_SENTENCES} more errors")
         raise SpecError(*problems) from None
     for check in range_checks(spec) if derived else ():
         try:

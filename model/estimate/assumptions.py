@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from crosschop.model.chipspec.keys import keys_of, show
+from crosschop.model.chipspec.keys import keys_of, shortened, show
 from crosschop.model.chipspec.loader import did_you_mean
 from crosschop.model.chipspec.section import Section
 from crosschop.model.chipspec.yaml_text import parse_yaml
@@ -56,11 +56,11 @@ def read_assumptions(settings: Sequence[str]) -> Assumptions:
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals:
-            problems.append(f"--assume {setting}: must have the form KEY=VALUE")
+            problems.append(f"--assume {shortened(setting)}: must have the form KEY=VALUE")
         elif name not in keys:
-            problems.append(f"--assume {setting}: unknown key {name}{did_you_mean(name, list(keys))}")
+            problems.append(f"--assume {shortened(setting)}: unknown key {name}{did_you_mean(name, list(keys))}")
         else:
-            values[name] = parse_yaml(text, f"--assume {setting}", "value", line_numbers=False)
+            values[name] = parse_yaml(text, f"--assume {shortened(setting)}", "value", line_numbers=False)
     if problems:
         raise InputError(*problems)
     try:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosschop.model.chipspec import ChipSpec, controller_module
-from crosschop.model.errors import InputError, ToolError
+from crosschop.model.errors import ToolError
 from crosschop.model.estimate.area.blocks import analog_area
 from crosschop.model.estimate.assumptions import Assumptions
 from crosschop.model.estimate.constants import Constants, load_constants
 from crosschop.model.estimate.liberty import SKY130
-from crosschop.model.estimate.logic.liberty_reader import read_liberty
+from crosschop.model.estimate.logic.liberty_reader import MOST_BYTES, read_liberty
 from crosschop.model.estimate.logic.rtl_files import rtl_sources
+from crosschop.model.user_files import read_user_bytes
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,7 @@ class Models:
         """
         digest = None
         if self.liberty is not None:
-            try:
-                digest = hashlib.sha256(self.liberty.read_bytes()).hexdigest()
-            except OSError as error:
-                raise InputError(f"{self.liberty}: cannot be read: {error.strerror}") from None
+            digest = hashlib.sha256(read_user_bytes(self.liberty, MOST_BYTES)).hexdigest()
         return json.dumps(
             {
                 "constants": self.constants.model_dump(mode="json"),

@@ -8,6 +8,7 @@ Sums over the parts of an output, pooling and activations are digital and not co
 from __future__ import annotations
 
 import importlib.resources
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from crosschop.model.chipspec.section import Section
 from crosschop.model.chipspec.yaml_text import read_yaml
 from crosschop.model.errors import InputError
 from crosschop.model.estimate.quantity import Line, Range, exactly, total
+from crosschop.model.user_files import is_file
 
 
 class NetworkError(InputError, ValueError):
@@ -100,12 +102,12 @@ def load_network(name: str | Path) -> Network:
 
 def _find(name: str | Path) -> Path:
     path = Path(name)
-    if path.is_file():
+    if is_file(path):
         return path
     shipped = {each.stem: each for each in shipped_networks()}
     if str(name) in shipped:
         return shipped[str(name)]
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir fails for a name that is too long
         raise NetworkError(f"{name}: is a folder, not a network")
     raise NetworkError(f"{name}: no such file or shipped network; shipped networks: {', '.join(shipped)}")
 

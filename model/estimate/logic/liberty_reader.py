@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crosschop.model.errors import InputError
+from crosschop.model.user_files import MIB, read_user_bytes
 
 TOKEN = re.compile(r'"[^"]*"|[{}();:,]|[^\s{}();:,"]+')
 # Comments and continued lines; a string stays as it is
@@ -25,6 +26,9 @@ SLEWS = ("input_net_transition", "input_transition_time", "related_pin_transitio
 LAUNCHES = ("rising_edge", "falling_edge")
 SETUPS = ("setup_rising", "setup_falling")
 COMBINATIONAL = ("combinational", "combinational_rise", "combinational_fall")
+
+# Libraries of foundries have hundreds of MiB.
+MOST_BYTES = 1024 * MIB
 
 
 @dataclass
@@ -286,12 +290,13 @@ def read_liberty(path: Path) -> Liberty:
     Raises:
         InputError: it cannot be read, is no Liberty file, or lacks cells, areas, a NAND or NOR, or a flip-flop.
     """
+    content = read_user_bytes(path, MOST_BYTES)
     try:
-        liberty = _parsed(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: cannot read the Liberty file: {error.strerror}") from None
+        liberty = _parsed(content)
     except (MalformedError, ValueError, KeyError, IndexError) as error:
         raise InputError(f"{path}: not a usable Liberty file: {error}") from None
+    except RecursionError:
+        raise InputError(f"{path}: not a usable Liberty file: nested too deeply") from None
     cells = liberty.cells.values()
     if not cells:
         raise InputError(f"{path}: the Liberty file has no cell")
