@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import io
 import json
+import os
+import sys
+import tempfile
 import traceback
+from contextlib import suppress
 from typing import NoReturn
 
 import click
 
+from crosschop.cosim.interrupts import terminated_as_interrupted
 from crosschop.model.errors import CrosschopError, InterruptedWorkError
 
 EXIT_TOOL = 3
 # EX_SOFTWARE of sysexits.h.
 EXIT_INTERNAL = 70
 EXIT_INTERRUPTED = InterruptedWorkError.exit_code
+# What a shell gives for a program that SIGPIPE ended, as `crosschop ... | head` does.
+EXIT_NO_READER = 141
 
 # Imported when called for, so that `spec check` does not wait for what a simulation needs.
 COMMANDS = {
@@ -49,14 +58,25 @@ class _CrosschopGroup(click.Group):
     def invoke(self, ctx: click.Context) -> None:
         """Runs the command; an error that is an answer to the user ends it with its sentences and exit code."""
         as_json = "--json" in ctx.args
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # a terminal without the letters of a file's name
         try:
-            super().invoke(ctx)
+            with terminated_as_interrupted():
+                super().invoke(ctx)
+                if sys.stdout is not None:
+                    sys.stdout.flush()  # what cannot be written shall be known here
         except CrosschopError as error:
             _fail(ctx, error.messages, error.exit_code, as_json and not error.in_json)
         except click.ClickException as error:
             _fail(ctx, [error.format_message()], error.exit_code, as_json)
+        except BrokenPipeError:
+            _close_output()
+            ctx.exit(EXIT_NO_READER)
         except OSError as error:
-            _fail(ctx, [f"{error.filename}: {error.strerror}"], EXIT_TOOL, as_json)
+            _fail(ctx, [_sentence(error)], EXIT_TOOL, as_json)
+        except MemoryError:
+            _fail(ctx, ["not enough memory"], EXIT_TOOL, as_json)
         except KeyboardInterrupt:
             _fail(ctx, ["interrupted, nothing was written"], EXIT_INTERRUPTED, as_json)
         except click.exceptions.Exit:
@@ -67,11 +87,35 @@ class _CrosschopGroup(click.Group):
             _fail(ctx, ["internal error, please report it with the lines above"], EXIT_INTERNAL, as_json)
 
 
+def _sentence(error: OSError) -> str:
+    """What the system refused, and where as far as it is known."""
+    said = error.strerror or str(error) or type(error).__name__
+    if error.filename is not None:
+        return f"{error.filename}: {said}"
+    if error.errno == errno.ENOSPC:
+        return f"{said}: on the standard output, in the cache, or among the temporary files in {tempfile.gettempdir()}"
+    return said
+
+
+def _close_output() -> None:
+    """Gives up what is still to be written: Python would fail over it once more at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _fail(ctx: click.Context, messages: list[str], exit_code: int, as_json: bool) -> NoReturn:
-    for message in messages:
-        click.echo(f"error: {message}", err=True)
-    if as_json:
-        click.echo(json.dumps({"status": "error", "exit_code": exit_code, "errors": messages}))
+    with suppress(OSError):  # the exit code says it where nobody reads
+        for message in messages:
+            click.echo(f"error: {message}", err=True)
+    with suppress(OSError):
+        if as_json:
+            click.echo(json.dumps({"status": "error", "exit_code": exit_code, "errors": messages}))
+    _close_output()
     ctx.exit(exit_code)
 
 
@@ -81,5 +125,5 @@ def main() -> None:
     """Co-simulation of analog in-memory training chips.
 
     Exit codes: 0 pass, 1 mismatch, 2 bad input, 3 a tool is missing or failed, 70 a bug of ours,
-    130 interrupted.
+    130 interrupted, 141 nobody reads the output any more.
     """

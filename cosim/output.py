@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
@@ -15,9 +17,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from crosschop.cosim.job import Mismatch
-from crosschop.model.errors import InputError
+from crosschop.model.errors import InputError, ToolError
 
 EXIT_MISMATCH = 1
+ATTEMPTS = 20
 # Transfers of waves that the reproducing command asks for, before and after the divergence.
 WAVES_BEFORE, WAVES_AFTER = 4, 2
 
@@ -49,9 +52,23 @@ class Window(click.ParamType):  # type: ignore[type-arg]  # generic in the newes
         return int(parts[0]), int(parts[1])
 
 
+class _Console(Console):
+    """A console whose reader may leave: Rich would end the program with the exit code of a mismatch."""
+
+    def on_broken_pipe(self) -> None:
+        """Ends the command as cli.py ends it where its output has no reader."""
+        self.quiet = True
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
 def stderr() -> Console:
     """The console for everything that is not the result."""
-    return Console(stderr=True)
+    return _Console(stderr=True)
+
+
+def stdout() -> Console:
+    """The console for results that are tables."""
+    return _Console(highlight=False)
 
 
 class Progress:
@@ -101,18 +118,45 @@ def install(files: dict[str, Path], out: Path) -> dict[str, Path]:
     Args:
         files: finished files by the name they shall have in `out`; all are copied before the first gets its name.
         out: created when missing; other files in it are left alone.
+
+    Raises:
+        ToolError: they cannot be written, as the disk is full; each file is then as it was, or whole and new.
     """
-    out.mkdir(parents=True, exist_ok=True)
     partials = {name: out / f".{name}.partial-{os.getpid()}" for name in files}
+    made = _missing(out)
+    whole = False
     try:
+        out.mkdir(parents=True, exist_ok=True)
         for name, source in files.items():
+            if (out / name).is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(out / name))
             partials[name].write_bytes(source.read_bytes())
         for name, partial in partials.items():
             partial.replace(out / name)
+        whole = True
+    except OSError as error:
+        place = Path(error.filename).name if error.filename is not None else ""
+        what = place if place in files else "the results"
+        raise ToolError(f"--out {out}: {what} cannot be written there: {error.strerror}") from None
     finally:
-        for partial in partials.values():
-            partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            for partial in partials.values():
+                partial.unlink(missing_ok=True)
+        if not whole:
+            _remove_empty(made)
     return {name: out / name for name in files}
+
+
+def _missing(out: Path) -> list[Path]:
+    """The folders that have to be made for this one, innermost first."""
+    return [folder for folder in (out, *out.parents) if not folder.exists()]
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Takes folders away again; one in which another process has put something stays, and those around it."""
+    with suppress(OSError, ValueError):
+        for folder in folders:
+            folder.rmdir()
 
 
 def require_writable(out: Path) -> None:
@@ -121,17 +165,23 @@ def require_writable(out: Path) -> None:
     Raises:
         InputError: it cannot be made or written.
     """
-    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
+    missing: list[Path] = []
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=out):
-            pass
+        missing = _missing(out)
+        for attempt in range(ATTEMPTS):
+            try:
+                out.mkdir(parents=True, exist_ok=True)
+                with tempfile.NamedTemporaryFile(dir=out):
+                    break
+            except FileNotFoundError:  # another process that finds out the same has taken the folder away
+                if attempt == ATTEMPTS - 1:
+                    raise
     except OSError as error:
         raise InputError(f"--out {out}: {error.strerror}, a directory that can be written is needed") from None
+    except ValueError:  # a NUL in the name
+        raise InputError(f"--out {out}: a directory that can be written is needed") from None
     finally:
-        for folder in missing:
-            if folder.is_dir():
-                folder.rmdir()
+        _remove_empty(missing)
 
 
 def require_window(waves: tuple[int, int] | None, transfers: int) -> None:

@@ -7,20 +7,30 @@ import hashlib
 import importlib.resources
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
+
+from crosschop.model.errors import ToolError
 
 CACHE_VARIABLE = "CROSSCHOP_CACHE"
 # Compiled code of earlier versions of the sources; each takes a few MB.
 VERSIONS_KEPT = 4
 # Parts of crosschop.model that hold nothing compiled and change no simulated figure
-NOT_SIMULATING = ("cluster.py", "estimate", "parallel.py", "reproduce", "store.py")
+NOT_SIMULATING = ("cluster.py", "compiled_code.py", "estimate", "parallel.py", "reproduce", "store.py")
 
 
 def cache_directory() -> Path:
-    """The directory named by CROSSCHOP_CACHE, or `crosschop` in the user's cache directory."""
+    """The directory named by CROSSCHOP_CACHE, or `crosschop` in the user's cache directory.
+
+    Raises:
+        ToolError: there is neither, as the user has no home directory.
+    """
     if chosen := os.environ.get(CACHE_VARIABLE):
         return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crosschop"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crosschop"
+    except RuntimeError:
+        raise ToolError(f"no home directory: set {CACHE_VARIABLE} to a folder for compiled code") from None
 
 
 @functools.cache
@@ -52,11 +62,16 @@ def use_compiled_code_cache() -> None:
     Numba looks only at the file of the function it loads: after an edit of golden/fixed.py it would go on using a
     training loop with the old arithmetic compiled into it.
     """
-    versions = cache_directory() / "numba"
+    os.environ["NUMBA_CACHE_LOCATOR_CLASSES"] = "crosschop.model.compiled_code.Locator"
+    try:
+        versions = cache_directory() / "numba"
+    except ToolError:
+        versions = Path(os.devnull) / "numba"  # nothing can be kept there: everything is compiled anew
     current = versions / sources_digest()
     os.environ["NUMBA_CACHE_DIR"] = str(current)
-    if not current.exists():
-        _drop_old(versions)
+    with suppress(OSError):  # another process may be about the same
+        if not current.exists():
+            _drop_old(versions)
 
 
 def _drop_old(versions: Path) -> None:

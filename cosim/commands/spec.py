@@ -6,10 +6,9 @@ import json
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from crosschop.cosim.output import set_option
+from crosschop.cosim.output import set_option, stdout
 from crosschop.model.chipspec import SpecError, load_chipspec
 from crosschop.model.chipspec.documentation import derived_values, describe, resolved
 
@@ -59,7 +58,7 @@ def show(file: str, overrides: tuple[str, ...], as_json: bool) -> None:
         click.echo(json.dumps(description))
         return
     click.echo(resolved(chip), nl=False)  # not through rich, which wraps and pads: this text can be saved as a chipspec
-    console = Console(highlight=False)
+    console = stdout()
     derived = Table("derived value", "", "unit", "meaning", box=None, header_style="bold")
     for item, value in derived_values(chip):
         text = str(value) if isinstance(value, int) else f"{value:.6g}"

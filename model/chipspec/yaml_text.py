@@ -37,7 +37,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """A node, as long as the levels above it and the values in it are not too many."""
-        mark = self.peek_event().start_mark
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
         self._levels += 1
         self._nodes += 1
         if self._levels > MOST_LEVELS:
@@ -79,7 +79,7 @@ _Loader.add_implicit_resolver(
 )
 # What has no place in a file of ours: an explicit tag for one of these is as unknown as any other.
 for _tag in ("binary", "omap", "pairs", "set", "timestamp"):
-    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _Loader.construct_undefined)
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _Loader.construct_undefined)  # type: ignore[type-var]
 
 
 def parse_yaml(text: str, place: str, what: str, line_numbers: bool = True) -> Any:

@@ -73,9 +73,11 @@ def test_bare_name_prefers_a_file(write: Write) -> None:
         ("1: 2\n", "chip.yaml:1: not a valid chipspec: the key 1 is not text"),
         ("&a [*a]\n", "chip.yaml:1: not a valid chipspec: found unconstructable recursive node"),
         ("&a\nx: *a\n", "chip.yaml:1: not a valid chipspec: found unconstructable recursive node"),
-        ("x: !!timestamp 2026-09-09\n",
-         "chip.yaml:1: not a valid chipspec: could not determine a constructor for the tag "
-         "'tag:yaml.org,2002:timestamp'"),
+        (
+            "x: !!timestamp 2026-09-09\n",
+            "chip.yaml:1: not a valid chipspec: could not determine a constructor for the tag "
+            "'tag:yaml.org,2002:timestamp'",
+        ),
         (
             "x: \x01\n",
             "chip.yaml: not a valid chipspec: unacceptable character #x0001: special characters are not allowed",
