@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosschop.model.chipspec import ChipSpec, controller_module
-from crosschop.model.errors import ToolError
+from crosschop.model.errors import InputError, ToolError
 from crosschop.model.estimate.area.blocks import analog_area
 from crosschop.model.estimate.assumptions import Assumptions
 from crosschop.model.estimate.constants import Constants, load_constants
