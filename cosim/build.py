@@ -76,7 +76,7 @@ def build(spec: ChipSpec, dut: Dut, simulator: Simulator = ICARUS, waves: bool =
     """
     top = kind_of(spec).hdl.TOP
     bench = bench_sources(top)
-    parameters = {**bench_parameters(spec), "UNSEEN": dut.view.mask(spec.kind)}
+    parameters = _parameters(spec, dut)
     folder = cache_directory() / "sim"
     if simulator.name == "icarus":
         key = _content_key(dut, bench, parameters, [require_icarus()])
@@ -95,6 +95,20 @@ def build(spec: ChipSpec, dut: Dut, simulator: Simulator = ICARUS, waves: bool =
         compile_bench(tool, top, sources, switches, options, scratch, runtime, scratch / LOG_FILE)
 
     return _built(folder / key, top, compile_)
+
+
+def compile_aside(spec: ChipSpec, dut: Dut, directory: Path) -> None:
+    """Compiles the bench for Icarus into a directory of the caller's, where nothing looks for it again.
+
+    Raises:
+        ToolError: Icarus rejects the sources; the message quotes its first line.
+    """
+    top = kind_of(spec).hdl.TOP
+    _compile(top, dut, bench_sources(top), _parameters(spec, dut), directory)
+
+
+def _parameters(spec: ChipSpec, dut: Dut) -> dict[str, int]:
+    return {**bench_parameters(spec), "UNSEEN": dut.view.mask(spec.kind)}
 
 
 def dut_options(dut: Dut) -> list[str]:

@@ -27,6 +27,7 @@ EXIT_NO_READER = 141
 
 # Imported when called for, so that `spec check` does not wait for what a simulation needs.
 COMMANDS = {
+    "mutate": "crosschop.cosim.commands.mutate:mutate",
     "run": "crosschop.cosim.commands.run:run",
     "reproduce": "crosschop.cosim.commands.reproduce:reproduce",
     "verify": "crosschop.cosim.commands.verify:verify",

@@ -105,7 +105,7 @@ def run_jobs(
                 time.sleep(POLL_SECONDS)
         finally:
             for child in children:
-                _end_group(child)
+                end_group(child)
     results = [_collect(task.directory) for task in tasks]
     report(sum(result.transfers for result in results))
     return results
@@ -141,7 +141,7 @@ def _transfers_done(directory: Path) -> int:
         return 0
 
 
-def _end_group(child: subprocess.Popen[bytes]) -> None:
+def end_group(child: subprocess.Popen[bytes]) -> None:
     """Ends the child and the simulator it started."""
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The child process of a simulation: `python -m crosschop.cosim.simulate BUILD_DIRECTORY JOB_DIRECTORY`.
+"""The child process of a simulation: `python -m crosschop.cosim.simulate BUILD_DIRECTORY JOB_DIRECTORY [MODULE]`.
 
 A process of its own, leading a group of its own, so that the parent can end the simulator with it.
 """
@@ -18,10 +18,12 @@ from crosschop.cosim.job import COVERAGE_FILE, JOB_DIRECTORY_VARIABLE, WAVE_FILE
 from crosschop.cosim.kinds import kind_of
 
 RESULTS_XML = "results.xml"
+# What the simulator runs.
+ENTRY = "crosschop.cosim.entry"
 PR_SET_PDEATHSIG = 1
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ends this process when `crosschop` is killed so hard that it cannot do so itself (Linux)."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -29,13 +31,14 @@ def _die_with_parent() -> None:
 
 def main() -> None:
     """Runs the compiled bench on a job."""
-    _die_with_parent()
+    die_with_parent()
     build_directory, job_directory = Path(sys.argv[1]), Path(sys.argv[2])
+    module = sys.argv[3] if len(sys.argv) > 3 else ENTRY
     job = Job.load(job_directory)
     options = {"icarus": _icarus_options, "verilator": _verilator_options}[job.simulator.name]
     get_runner(job.simulator.name).test(
         hdl_toplevel_lang="verilog",
-        test_module="crosschop.cosim.entry",
+        test_module=module,
         build_dir=build_directory,
         test_dir=job_directory,
         results_xml=str(job_directory / RESULTS_XML),

@@ -18,6 +18,9 @@ from crosschop.cosim.simulator import ICARUS, Simulator
 from crosschop.model.chipspec import ChipSpec, rtl_configuration, transfers_together
 from crosschop.model.errors import InputError
 
+# Transfers to compare in each of the two parts, unless the user wants another number.
+DEFAULT_TRANSFERS = 2000
+
 
 def parts(spec: ChipSpec, only: Sequence[str] = ()) -> dict[str, tuple[ChipSpec, tuple[Scenario, ...]]]:
     """The two simulations of a verification: the chip as it is, and its narrow variant.

@@ -28,13 +28,11 @@ from crosschop.cosim.output import (
 )
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.simulator import ICARUS, SIMULATORS, Simulator
-from crosschop.cosim.verify import parts
+from crosschop.cosim.verify import DEFAULT_TRANSFERS, parts
 from crosschop.cosim.verify import verify as run_verify
 from crosschop.model.chipspec import ChipSpec, load_chipspec, transfer_unit
 from crosschop.model.cycles import PHASES, phases_of
 from crosschop.model.errors import InputError
-
-DEFAULT_TRANSFERS = 2000
 
 
 @click.command()

@@ -23,6 +23,7 @@ LINES_QUOTED = 3
 # Names in the folder in which Yosys runs; scripts have no other paths in them, so that a blank in one cannot matter
 RTL, LIBERTY, ELABORATED = "rtl", "cells.lib", "elaborated.il"
 HIERARCHY, NETLIST, FLAT = "hierarchy.json", "netlist.json", "flat.json"
+LOG = "log"
 
 # Yosys's own script for libraries with delays, without a delay target: smallest delay first, then area off the
 # critical path
@@ -109,21 +110,18 @@ def yosys_version() -> str:
         return "unknown"
 
 
-def run_yosys(directory: Path, commands: list[str], result: str) -> dict[str, Any]:
-    """Runs commands in a directory and gives the JSON netlist that they write there as `result`.
-
-    Everything that Yosys and ABC write lands in that directory, and both end with us.
+def start_yosys(directory: Path, commands: list[str]) -> subprocess.Popen[bytes]:
+    """Starts Yosys on commands in a directory; everything that it and ABC write lands there. `end_yosys` ends both.
 
     Raises:
-        ToolError: Yosys is missing, fails or does not end within an hour.
+        ToolError: there is no Yosys.
     """
     yosys_version()
     script = directory / "run.ys"
     script.write_text("\n".join(commands) + "\n")
     program = f"from pyosys import libyosys as y; y.run_pass('script {script.name}', y.Design())"
-    log = directory / "log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
+    with (directory / LOG).open("w") as output:
+        return subprocess.Popen(
             [sys.executable, "-c", program],
             cwd=directory,
             stdin=subprocess.DEVNULL,
@@ -132,20 +130,29 @@ def run_yosys(directory: Path, commands: list[str], result: str) -> dict[str, An
             env={**os.environ, "TMPDIR": str(directory)},
             start_new_session=True,
         )
-        try:
-            status = process.wait(timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            raise ToolError(f"Yosys did not end within {SECONDS} s") from None
-        finally:
-            _end(process)
+
+
+def run_yosys(directory: Path, commands: list[str], result: str) -> dict[str, Any]:
+    """Runs commands in a directory and gives the JSON netlist that they write there as `result`.
+
+    Raises:
+        ToolError: Yosys is missing, fails or does not end within an hour.
+    """
+    process = start_yosys(directory, commands)
+    try:
+        status = process.wait(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        raise ToolError(f"Yosys did not end within {SECONDS} s") from None
+    finally:
+        end_yosys(process)
     netlist = directory / result
     if status != 0 or not netlist.is_file():
-        raise ToolError(f"Yosys failed: {_reason(log.read_text(errors='replace'), status)}")
+        raise ToolError(f"Yosys failed: {_reason((directory / LOG).read_text(errors='replace'), status)}")
     found: dict[str, Any] = json.loads(netlist.read_text())
     return found
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end_yosys(process: subprocess.Popen[bytes]) -> None:
     """Ends Yosys and the ABC that it may have started."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)

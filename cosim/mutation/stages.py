@@ -1,0 +1,166 @@
+"""Runs mutants through verification: batches of them in a simulator, as many simulators as there are cores."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from crosschop.cosim.build import compile_aside, environment
+from crosschop.cosim.dut import Dut
+from crosschop.cosim.job import Job, Result
+from crosschop.cosim.mutation.change import Mutant
+from crosschop.cosim.mutation.entry import LOG_FILE as VARIANT_LOG
+from crosschop.cosim.mutation.entry import VARIANTS_FILE, VERDICT_FILE
+from crosschop.cosim.mutation.source import Source
+from crosschop.cosim.mutation.variants import write_variants
+from crosschop.cosim.mutation.verdict import Verdict
+from crosschop.cosim.runner import LOG_FILE, end_group
+from crosschop.cosim.verify import parts, plan
+from crosschop.model.chipspec import ChipSpec
+from crosschop.model.errors import CrosschopError
+from crosschop.model.parallel import cores
+
+# Mutants that share a simulator. More of them save starts and cost compilation and idle cores at the end.
+BATCH = 24
+POLL_SECONDS = 0.05
+# What the simulator runs.
+ENTRY = "crosschop.cosim.mutation.entry"
+ORIGINAL = "original"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One of the two parts of a verification.
+
+    Attributes:
+        part: "chip" or "narrow".
+        seed, transfers: as `crosschop verify` has them.
+    """
+
+    part: str
+    seed: int
+    transfers: int
+
+    @property
+    def name(self) -> str:
+        """For reports and files."""
+        return f"verify {self.part}, seed {self.seed}, {self.transfers} transfers"
+
+
+@dataclass
+class _Running:
+    mutants: list[Mutant]
+    directory: Path
+    process: subprocess.Popen[bytes]
+
+
+def run_stage(
+    spec: ChipSpec, dut: Dut, source: Source, stage: Stage, mutants: Sequence[Mutant], directory: Path
+) -> Iterator[tuple[Mutant, Verdict]]:
+    """Verifies mutants; yields each with its verdict as they are done.
+
+    Args:
+        spec: the chip.
+        dut, source: its controller.
+        stage: which verification.
+        mutants: to be verified.
+        directory: for the simulations' files.
+
+    Raises:
+        ToolError: the simulator is missing or fails on the unchanged controller.
+        CrosschopError: the unchanged controller does not pass.
+    """
+    workers = cores()
+    size = max(1, min(BATCH, -(-len(mutants) // workers)))
+    waiting = [list(mutants[first : first + size]) for first in range(0, len(mutants), size)]
+    running: list[_Running] = []
+    started = 0
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                started += 1
+                folder = directory / f"batch{started}"
+                running.append(_start(spec, dut, source, stage, waiting.pop(0), folder))
+            time.sleep(POLL_SECONDS)
+            for batch in list(running):
+                ended = batch.process.poll() is not None
+                yield from _finished(batch)
+                if not ended:
+                    continue
+                running.remove(batch)
+                end_group(batch.process)
+                if len(batch.mutants) == 1:
+                    # Alone with the controller: it ends the simulation before it begins, or does not let it begin.
+                    yield batch.mutants[0], Verdict("killed", "end of the simulation", 0, _last_line(batch.directory))
+                else:
+                    waiting[:0] = [[one] for one in batch.mutants]
+    finally:
+        for batch in running:
+            end_group(batch.process)
+
+
+def _start(spec: ChipSpec, dut: Dut, source: Source, stage: Stage, mutants: list[Mutant], directory: Path) -> _Running:
+    chip, scenarios = parts(spec)[stage.part]
+    directory.mkdir(parents=True)
+    variants = write_variants(source, dut.module, [None, *mutants], directory)
+    # Files that are included lie where they did
+    several = replace(dut, sources=tuple(variants), include_dirs=dut.search_path)
+    compile_aside(chip, several, directory)
+    segments = plan(chip, scenarios, stage.seed, stage.transfers, stage.part)
+    Job(chip, segments, view=dut.view).save(directory)
+    names = [ORIGINAL, *(one.identity for one in mutants)]
+    (directory / VARIANTS_FILE).write_text(json.dumps(names))
+    with (directory / LOG_FILE).open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "crosschop.cosim.simulate", str(directory), str(directory), ENTRY],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment(),
+            start_new_session=True,
+        )
+    return _Running(mutants, directory, process)
+
+
+def _finished(batch: _Running) -> Iterator[tuple[Mutant, Verdict]]:
+    """Mutants that have been judged since the last look."""
+    original = _verdict(batch.directory / ORIGINAL)
+    if original is not None and original.fate != "survived":
+        raise CrosschopError(f"the controller itself does not pass: {original.by}, {original.detail}")
+    for mutant in list(batch.mutants):
+        verdict = _verdict(batch.directory / mutant.identity)
+        if verdict is not None:
+            batch.mutants.remove(mutant)
+            yield mutant, verdict
+
+
+def _verdict(folder: Path) -> Verdict | None:
+    """What a variant's folder says; None while it is not done."""
+    if not (folder / VERDICT_FILE).exists():
+        return None
+    judged = json.loads((folder / VERDICT_FILE).read_text())
+    if not judged["done"]:
+        by = "a loop without end" if judged["loop"] else "end of the simulation"
+        return Verdict("killed", by, 0, _said(folder / VARIANT_LOG))
+    result = Result.load(folder)
+    if result.mismatch is None:
+        return Verdict("survived")
+    found = result.mismatch
+    by = "hang" if found.field == "progress" else "undefined value" if found.got == "x" else found.field
+    detail = f"{found.segment}: {found.field} of transfer {found.transfer}, expected {found.expected}, got {found.got}"
+    return Verdict("killed", by, result.transfers, detail)
+
+
+def _said(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()] if log.exists() else []
+    errors = [line for line in lines if "Error" in line]
+    return (errors or lines or [""])[-1].strip()
+
+
+def _last_line(directory: Path) -> str:
+    return _said(directory / LOG_FILE)

@@ -1,0 +1,184 @@
+"""How mutants are made, drawn, run many to a simulator and told from equivalent ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crosschop.cosim.dut import Dut, dut_of
+from crosschop.cosim.mutation.change import Change, Edit, Mutant, mutant_of, without_whitespace
+from crosschop.cosim.mutation.draw import draw_mutants
+from crosschop.cosim.mutation.equivalence import check_equivalence
+from crosschop.cosim.mutation.sites import all_mutants
+from crosschop.cosim.mutation.source import Source, read_source
+from crosschop.model.chipspec import load_chipspec, memory_bits
+from crosschop.model.errors import InputError
+
+CHIPS = ("agad_tiny", "agad_rect", "mixed_precision_20", "in_memory_sgd_20")
+
+SMALL = """\
+module tiny #(parameter W = 2, parameter EXTRA = 0) (
+    input  wire clk, input wire rst, input wire a, input wire b, input wire [1:0] n, output wire [1:0] q
+);
+reg [1:0] q_reg;
+assign q = q_reg;
+generate
+if (EXTRA != 0) begin : gen_extra
+    wire never = a ^ b;
+end
+endgenerate
+always @(posedge clk) begin
+    if (a && b) q_reg <= n - 2'd1;
+    else q_reg <= n;
+    if (rst) q_reg <= 2'd0;
+end
+endmodule
+"""
+
+
+def source_of(chip: str) -> tuple[Source, Dut]:
+    spec = load_chipspec(chip)
+    dut = dut_of(spec)
+    return read_source(dut, dut.parameters_for(spec)), dut
+
+
+def small(folder: Path, text: str = SMALL) -> tuple[list[Mutant], Dut]:
+    file = folder / "tiny.v"
+    file.write_text(text)
+    dut = Dut("tiny", (file,))
+    return list(all_mutants(read_source(dut, {"W": 2}), "tiny")), dut
+
+
+def changed(mutants: list[Mutant], operator: str, line: int) -> set[str]:
+    """A line of the text in all mutants by one operator, blanks aside."""
+    found = set()
+    for one in mutants:
+        before, after = (text.decode().splitlines() for text in (one.original, one.text))
+        if one.operator == operator and len(before) == len(after) and before[line - 1] != after[line - 1]:
+            found.add(" ".join(after[line - 1].split()))
+    return found
+
+
+def test_operators_on_a_small_module(tmp_path: Path) -> None:
+    """Every mutant of some lines, written down by hand."""
+    mutants, _ = small(tmp_path)
+    assert changed(mutants, "logical", 12) == {
+        "if (a || b) q_reg <= n - 2'd1;",
+        "if (a) q_reg <= n - 2'd1;",
+        "if (b) q_reg <= n - 2'd1;",
+    }
+    assert changed(mutants, "condition", 12) == {
+        "if (!(a && b)) q_reg <= n - 2'd1;",
+        "if (1'b0) q_reg <= n - 2'd1;",
+        "if (1'b1) q_reg <= n - 2'd1;",
+    }
+    assert changed(mutants, "arithmetic", 12) == {"if (a && b) q_reg <= n + 2'd1;"}
+    assert changed(mutants, "operands", 12) == {"if (a && b) q_reg <= 2'd1 - n;"}
+    assert changed(mutants, "constant", 12) == {f"if (a && b) q_reg <= n - 2'd{value};" for value in (0, 2)}
+    assert changed(mutants, "assignment", 12) == {"if (a && b) ;"}
+    assert changed(mutants, "branch", 13) == {""}
+    assert changed(mutants, "reset", 14) == {"if (rst) ;"} | {
+        f"if (rst) q_reg <= {value};" for value in ("~(2'd0)", "(2'd0) ^ 1'b1")
+    }
+    # n and q have two bits as q_reg has; the clock is nobody's substitute, and a target stays
+    assert changed(mutants, "signal", 13) == {"else q_reg <= q;", "else q_reg <= q_reg;"}
+    assert changed(mutants, "signal", 14) == {f"if ({name}) q_reg <= 2'd0;" for name in "ab"}
+    late = [one.text.decode() for one in mutants if one.operator == "late" and one.line == 11]
+    assert any("reg [1:0] q_reg_late;" in text and "q_reg_late <= n; q_reg <= q_reg_late;" in text for text in late)
+    # The chip has no gen_extra
+    assert not changed(mutants, "bitwise", 8)
+
+
+def test_operators_for_arithmetic_and_selects(tmp_path: Path) -> None:
+    text = """\
+module tiny #(parameter W = 2) (input wire signed [7:0] x, input wire [7:0] y, output wire [7:0] z, output wire p);
+localparam [1:0] LIMIT = 2'd2;
+assign z = y[3] ? x >>> LIMIT : {y[3:0], y[7:4]};
+assign p = x < -y;
+endmodule
+"""
+    mutants, _ = small(tmp_path, text)
+    assert changed(mutants, "shift", 3) == {"assign z = y[3] ? x >> LIMIT : {y[3:0], y[7:4]};"}
+    assert "assign z = y[3] ? {y[3:0], y[7:4]} : x >>> LIMIT;" in changed(mutants, "operands", 3)
+    assert "assign z = y[3] ? x >>> LIMIT : {y[7:4], y[3:0]};" in changed(mutants, "operands", 3)
+    assert "assign z = y[4] ? x >>> LIMIT : {y[3:0], y[7:4]};" in changed(mutants, "index", 3)
+    assert changed(mutants, "parameter", 2) == {f"localparam [1:0] LIMIT = 2'd{value};" for value in (0, 1, 3)}
+    assert {f"assign p = x {symbol} -y;" for symbol in ("<=", ">=", "==")} == changed(mutants, "relational", 4)
+    assert "assign p = $signed(x) < $signed(-y);" in changed(mutants, "sign", 4)
+    assert "assign p = x < y;" in changed(mutants, "arithmetic", 4)
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_no_mutant_is_the_original_and_no_two_are_the_same(chip: str) -> None:
+    source, dut = source_of(chip)
+    mutants = list(all_mutants(source, dut.module))
+    assert len(mutants) > 300
+    drawn = draw_mutants(mutants, 40, 1, dut, (dut.parameters_for(load_chipspec(chip)),))
+    texts = {(one.file, without_whitespace(one.text)) for one in drawn.mutants}
+    assert len(texts) == len(drawn.mutants) == 40
+    assert not texts & {(one.file, without_whitespace(one.original)) for one in mutants}
+    assert all(one.diff for one in drawn.mutants)
+    # Evenly: no module and no operator has more than its turn
+    pairs = [(one.module, one.operator) for one in drawn.mutants]
+    groups = len({(one.module, one.operator) for one in mutants})
+    assert max(map(pairs.count, pairs)) <= (1 if drawn.redrawn == 0 and groups >= len(pairs) else 2)
+
+
+def test_equal_seeds_draw_equal_mutants() -> None:
+    source, dut = source_of("agad_tiny")
+    mutants = list(all_mutants(source, dut.module))
+    again = list(all_mutants(*(source_of("agad_tiny")[0], dut.module)))
+    drawn = [[one.identity for one in draw_mutants(some, 20, seed, dut, ()).mutants]
+             for some, seed in ((mutants, 1), (again, 1), (mutants, 2))]  # fmt: skip
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_what_does_not_compile_is_drawn_again(tmp_path: Path) -> None:
+    mutants, dut = small(tmp_path)
+    bad = mutant_of(dut.sources[0], 0, "tiny", mutants[0].original, Change("none", (Edit(0, 6, "modul"),), "no word"))
+    drawn = draw_mutants([bad, *mutants], 1000, 1, dut, ({"W": 2},))
+    assert bad not in drawn.mutants
+    assert drawn.redrawn >= 1 and len(drawn.mutants) + drawn.redrawn == drawn.possible
+
+
+def test_sources_that_cannot_be_parsed(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"tiny\.v:1"):
+        small(tmp_path, "module tiny (input wire a;\nendmodule\n")
+
+
+def edited(source: Source, file: str, before: str, after: str) -> Mutant:
+    """The mutant that replaces a text found once."""
+    number = next(index for index, path in enumerate(source.paths) if path.name == file)
+    text = source.texts[number]
+    assert text.count(before.encode()) == 1
+    first = text.index(before.encode())
+    edit = Edit(first, first + len(before), after)
+    return mutant_of(source.paths[number], number, Path(file).stem, text, Change("by hand", (edit,), before))
+
+
+# (file, before, after): equal for every input, for reasons that stand beside them; and the nearest that are not.
+EQUIVALENT = (
+    # A sum has no order
+    ("xc_transfer_scheduler.v", "sample_next = sample_reg + 16'd1;", "sample_next = 16'd1 + sample_reg;"),
+    # There are one and two ports
+    ("xc_ram.v", "if (MEM_PORTS == 1)", "if (MEM_PORTS < 2)"),
+    # Twice negated
+    ("xc_transfer_lanes.v", "assign wr_en = valid_3_reg;", "assign wr_en = !(!valid_3_reg);"),
+)
+DIFFERENT = (
+    ("xc_transfer_scheduler.v", "sample_next = sample_reg + 16'd1;", "sample_next = sample_reg + 16'd2;"),
+    ("xc_transfer_lanes.v", "assign wr_en = valid_3_reg;", "assign wr_en = valid_2_reg;"),
+    # As equal as it looks in simulation, but for the saturation of the largest sum
+    ("xc_accumulate.v", "localparam SUM_W = (INC_W > ACC_W ? INC_W : ACC_W) + 1;", "localparam SUM_W = ACC_W;"),
+)
+
+
+def test_equivalence_is_proven_and_refused(tmp_path: Path) -> None:
+    source, dut = source_of("agad_tiny")
+    spec = load_chipspec("agad_tiny")
+    same = [edited(source, *one) for one in EQUIVALENT]
+    other = [edited(source, *one) for one in DIFFERENT]
+    found = dict(check_equivalence(dut, dut.parameters_for(spec), memory_bits(spec).total, [*same, *other], tmp_path))
+    assert [found[one].fate for one in same] == ["equivalent"] * len(same)
+    assert [found[one].fate for one in other] == ["survived"] * len(other)
