@@ -26,6 +26,8 @@ from crosschop.model.errors import InputError, MissingToolError
 from crosschop.model.store import Store
 
 KEPT_FILE = "lines.jsonl"
+# What long checks have done so far.
+KEPT_FOLDER = "kept"
 STYLES = {"pass": "bold green", "fail": "bold red", "not run": "bold yellow"}
 
 
@@ -53,10 +55,10 @@ def signoff(
     for several chips an index. A finished line is kept: the same command goes on where an earlier one was stopped. A
     line whose tool is missing is not run, and the controller is not signed off.
     """
-    contexts = _contexts(specs, overrides, effort, rtl)
+    out = out or Path("build") / "signoff" / effort
+    contexts = _contexts(specs, overrides, effort, rtl, out / KEPT_FOLDER)
     found = versions()
     lines = [line for context in contexts for line in _lines(context, names, found)]
-    out = out or Path("build") / "signoff" / effort
     require_writable(out)
     console = stderr()
     chips = ", ".join(context.spec.name for context in contexts)
@@ -89,7 +91,9 @@ def signoff(
         raise SystemExit(MissingToolError.exit_code)
 
 
-def _contexts(specs: Sequence[str], overrides: tuple[str, ...], effort: str, rtl: Path | None) -> list[Context]:
+def _contexts(
+    specs: Sequence[str], overrides: tuple[str, ...], effort: str, rtl: Path | None, kept: Path
+) -> list[Context]:
     """The chips to sign off.
 
     Raises:
@@ -101,7 +105,7 @@ def _contexts(specs: Sequence[str], overrides: tuple[str, ...], effort: str, rtl
         require_trace(chip)
         if any(chip.name == other.spec.name for other in contexts):
             raise InputError(f"{source}: a chip named {chip.name} is there already, pages go by name")
-        contexts.append(Context(chip, EFFORTS[effort], dut_of(chip, rtl), source))
+        contexts.append(Context(chip, EFFORTS[effort], dut_of(chip, rtl), source, kept))
     return contexts
 
 

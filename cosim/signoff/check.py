@@ -58,12 +58,14 @@ class Context:
         effort: how much.
         dut: the controller.
         source: of the chip as the user named it, for commands that reproduce a failure.
+        kept: folder in which a long check keeps what it has done so far, so that it can go on; None: nowhere.
     """
 
     spec: ChipSpec
     effort: Effort
     dut: Dut
     source: str
+    kept: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,11 @@ def failed(found: str, evidence: list[str] | None = None, **figures: Any) -> Out
     return Outcome("fail", found, (evidence or [])[:EVIDENCE_LINES], figures)
 
 
+def whole_chip(context: Context) -> str:
+    """Everything that the chipspec says."""
+    return context.spec.model_dump_json()
+
+
 @dataclass(frozen=True)
 class Check:
     """A check of the list.
@@ -104,12 +111,14 @@ class Check:
         title: what is demanded.
         run: does it.
         applies: whether this chip has what it checks.
+        scope: what of the chip its outcome depends on; chips of equal scope share one.
     """
 
     name: str
     title: str
     run: Callable[[Context, Path], Outcome]
     applies: Callable[[Context], bool] = lambda context: True
+    scope: Callable[[Context], str] = whole_chip
 
 
 @dataclass(frozen=True)
@@ -122,8 +131,8 @@ class Line:
 
     @property
     def key(self) -> str:
-        """Names chip, effort, sources of the controller and of the package, and versions of the tools."""
-        digest = hashlib.sha256(self.context.spec.model_dump_json().encode())
+        """Names what is checked of the chip, effort, sources of controller and package, versions of the tools."""
+        digest = hashlib.sha256(self.check.scope(self.context).encode())
         digest.update(repr((self.context.effort, self.context.dut.digest(), self.versions)).encode())
         return f"{self.check.name} {digest.hexdigest()[:20]}"
 

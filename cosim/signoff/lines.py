@@ -13,6 +13,7 @@ from crosschop.cosim.dut import not_compared
 from crosschop.cosim.engines import MismatchError, run_rtl
 from crosschop.cosim.job import Mismatch
 from crosschop.cosim.paths import shipped_rtl
+from crosschop.cosim.signoff.campaigns import check_mutants, check_random_chips, of_algorithm
 from crosschop.cosim.signoff.check import Check, Context, Outcome, failed, passed
 from crosschop.cosim.signoff.structure import check_structure, check_trace_goes
 from crosschop.cosim.verify import verify
@@ -111,7 +112,10 @@ CHECKS: tuple[Check, ...] = (
     Check("trace", "Synthesis: the retire trace can go without a rest", check_trace_goes, _shipped),
     Check("verify", "RTL = golden model bit for bit, RTL = cycle model cycle for cycle, resets under way", _verify),
     Check("training", "Training with the RTL in the loop = training without", _training),
-)
+    Check("random-chips", "Random legal chips of the same algorithm, random stimulus: RTL = golden model",
+          check_random_chips, _shipped, of_algorithm),
+    Check("mutants", "Verification finds every mutant of the RTL that is not equivalent", check_mutants),
+)  # fmt: skip
 
 
 def run_check(check: Check, context: Context, directory: Path) -> Outcome:
