@@ -14,7 +14,7 @@ import numpy as np
 from crosschop.cosim.in_memory_sgd import hdl as sgd_hdl
 from crosschop.cosim.in_memory_sgd import scenarios as sgd_scenarios
 from crosschop.cosim.in_memory_sgd import scoreboard as sgd_scoreboard
-from crosschop.cosim.job import Segment
+from crosschop.cosim.job import Mismatch, Segment
 from crosschop.cosim.mixed_precision import hdl as mixed_hdl
 from crosschop.cosim.mixed_precision import scenarios as mixed_scenarios
 from crosschop.cosim.mixed_precision import scoreboard as mixed_scoreboard
@@ -30,6 +30,7 @@ class Hdl(Protocol):
     """A bench in hdl/ as Python sees it."""
 
     TOP: str
+    TRACE_INPUTS: tuple[str, ...]
 
     def bench_parameters(self, spec: ChipSpec) -> dict[str, int]:
         """Its parameters beyond the controller's and CLOCK_PS."""
@@ -62,6 +63,9 @@ class RetireScoreboard(Protocol):
 
     def check_record(self, record: Observation) -> None:
         """One retired transfer; raises DivergenceError where it differs."""
+
+    def violation(self, field: str, expected: str, got: str) -> Mismatch:
+        """A divergence before anything of the transfer could be compared."""
 
 
 @dataclass(frozen=True)

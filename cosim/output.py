@@ -204,7 +204,7 @@ def mismatch_json(mismatch: Mismatch | None) -> dict[str, object] | None:
     return None if mismatch is None else asdict(mismatch)
 
 
-def print_mismatch(console: Console, mismatch: Mismatch, command: str) -> None:
+def print_mismatch(console: Console, mismatch: Mismatch, command: str, waves: bool = True) -> None:
     """The first divergence: where, what, what came before, and how to see it again."""
     place = [f"transfer {mismatch.transfer}"]
     if mismatch.cycle is not None:
@@ -223,5 +223,7 @@ def print_mismatch(console: Console, mismatch: Mismatch, command: str) -> None:
         console.print("  before it")
         for event in mismatch.events:
             console.print(f"    {event}", highlight=False, markup=False)
-    console.print("  again, with waves around it", highlight=False)
-    console.print(f"    {command} {reproduce_window(mismatch)}", highlight=False, markup=False, soft_wrap=True)
+    if waves:
+        command = f"{command} {reproduce_window(mismatch)}"
+    console.print(f"  again{', with waves around it' if waves else ''}", highlight=False)
+    console.print(f"    {command}", highlight=False, markup=False, soft_wrap=True)

@@ -26,6 +26,6 @@ def verilator_sources() -> list[Path]:
 
 def bench_sources(top: str) -> list[Path]:
     """Transactors, monitors and one of the benches."""
-    hdl = _hdl()
-    # Of the benches one alone: each gives XC_DUT, where the user does not, its own meaning.
-    return sorted(path for path in hdl.glob("*.v") if path.stem == top or not path.stem.startswith("xc_bench"))
+    # Of the benches one alone: each gives XC_DUT, where the user does not, its own meaning. Ours have no writers.
+    others = ("xc_bench", "xc_trace")
+    return sorted(path for path in _hdl().glob("*.v") if path.stem == top or not path.stem.startswith(others))

@@ -14,13 +14,14 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Field:
-    """A field of the record: `count` numbers of `width` bits; `keep` of them are rows of the array."""
+    """A field of the record: `count` numbers of `width` bits; `keep` of them are rows of the array, if `per_row`."""
 
     name: str
     width: int
     count: int = 1
     keep: int = 1
     signed: bool = False
+    per_row: bool = False
 
 
 class Observation(Protocol):

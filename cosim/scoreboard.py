@@ -142,20 +142,24 @@ class Scoreboard:
                 self._fail(field, int(expected[index]), int(got[index]), column=index)
             self._fail(field, int(expected[index]), int(got[index]), column, row=index)
 
+    def violation(self, field: str, expected: str, got: str) -> Mismatch:
+        """A divergence before anything of the transfer could be compared."""
+        return self._mismatch(field, expected, got, None, None)
+
     def _fail(
         self, field: str, expected: object, got: object, column: int | None = None, row: int | None = None
     ) -> NoReturn:
-        cycle = self._record.cycle if self._record is not None else 0
-        raise DivergenceError(
-            Mismatch(
-                transfer=self.number,
-                cycle=cycle,
-                segment=self.segment.name,
-                column=column,
-                row=row,
-                field=field,
-                expected=str(expected),
-                got=str(got),
-                events=tuple(self._events),
-            )
+        raise DivergenceError(self._mismatch(field, expected, got, column, row))
+
+    def _mismatch(self, field: str, expected: object, got: object, column: int | None, row: int | None) -> Mismatch:
+        return Mismatch(
+            transfer=self.number,
+            cycle=self._record.cycle if self._record is not None else 0,
+            segment=self.segment.name,
+            column=column,
+            row=row,
+            field=field,
+            expected=str(expected),
+            got=str(got),
+            events=tuple(self._events),
         )

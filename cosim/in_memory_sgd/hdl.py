@@ -9,6 +9,9 @@ TOP = "xc_bench_in_memory_sgd"
 
 ERROR_NAMES = ("update request", "retire trace", "ready outputs")
 
+# Of the retire trace: what the controller was given, without which nothing can be computed.
+TRACE_INPUTS: tuple[str, ...] = ()
+
 # Train lengths that the bench holds, a power of two.
 GROUP = 8
 

@@ -12,6 +12,9 @@ TOP = "xc_bench_mixed_precision"
 
 ERROR_NAMES = ("operand request", "write request", "retire trace", "ready outputs")
 
+# Of the retire trace: what the controller was given, without which nothing can be computed.
+TRACE_INPUTS: tuple[str, ...] = ("x", "d")
+
 # Entries of chi that are handed over at a time: fewer wake Python too often, more are long to put together.
 GROUP_ENTRIES = 4096
 
@@ -33,14 +36,17 @@ def bench_parameters(spec: ChipSpec) -> dict[str, int]:
 
 def trace_fields(spec: ChipSpec) -> tuple[Field, ...]:
     """What trc_* of xc_mixed_precision says of a column, each field by the name of its port without the prefix."""
-    rows, padded = spec.array.rows, beats(spec) * spec.lanes
     code = mixed_section(spec).operand_bits
+
+    def per_row(name: str, width: int) -> Field:
+        return Field(name, width, count=beats(spec) * spec.lanes, keep=spec.array.rows, signed=True, per_row=True)
+
     return (
         Field("col", max(1, (spec.array.cols - 1).bit_length())),
         Field("x", code, signed=True),
-        Field("d", code, count=padded, keep=rows, signed=True),
-        Field("chi", given(spec.hidden).bits, count=padded, keep=rows, signed=True),
-        Field("pulses", step_bits(spec), count=padded, keep=rows, signed=True),
+        per_row("d", code),
+        per_row("chi", given(spec.hidden).bits),
+        per_row("pulses", step_bits(spec)),
     )
 
 

