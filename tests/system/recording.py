@@ -1,4 +1,4 @@
-"""Records retire traces with plain Verilog test benches (replay_bench*.v), in simulators that know nothing of Python."""
+"""Records retire traces with plain Verilog test benches (replay_bench*.v), in simulators without any Python."""
 
 from __future__ import annotations
 

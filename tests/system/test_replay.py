@@ -80,7 +80,8 @@ def test_unknown_keys_are_named(tmp_path: Path) -> None:
         (b"\x1f\x8b", ["--format", "aihwkit"], "error: trace.json: damaged gzip file\n"),
         (None, ["--format", "aihwkit"], "does not exist"),
         (b"{}", [], "--format"),
-        (b"{}", ["--format", "vcd"], "vcd"),
+        (b"{}", ["--format", "vcd"], "--spec is missing: of which chip is the vcd trace"),
+        (b"{}", ["--format", "aihwkit", "--spec", "agad_tiny"], "--spec, --set and --scope go with retire traces"),
     ],
 )
 def test_bad_input(content: bytes | None, arguments: list[str], sentence: str, tmp_path: Path) -> None:
