@@ -31,6 +31,7 @@ COMMANDS = {
     "run": "crosschop.cosim.commands.run:run",
     "reproduce": "crosschop.cosim.commands.reproduce:reproduce",
     "verify": "crosschop.cosim.commands.verify:verify",
+    "init": "crosschop.cosim.commands.init:init",
     "replay": "crosschop.cosim.commands.replay:replay",
     "compare": "crosschop.cosim.commands.compare:compare",
     "estimate": "crosschop.cosim.commands.estimate:estimate",
