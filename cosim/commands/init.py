@@ -57,10 +57,6 @@ def init(folder: Path, algorithm: str, extends: str | None, name: str | None, as
         highlight=False, markup=False, soft_wrap=True,
     )  # fmt: skip
     if as_json:
-        content = {
-            "status": "pass",
-            "chip": name,
-            "extends": chip.name,
-            "files": [str(path) for path in installed.values()],
-        }
+        files_made = [str(path) for path in installed.values()]
+        content = {"status": "pass", "chip": name, "extends": chip.name, "files": files_made}
         click.echo(json.dumps(content))

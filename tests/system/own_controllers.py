@@ -1,4 +1,4 @@
-"""Controllers of our own making in the place of a user's: as `crosschop init` begins them, as the tutorial ends them."""
+"""Controllers of our own in the place of a user's: as `crosschop init` begins them, as the tutorial ends them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ OPEN = Body((SERIAL / "open_body.v").read_text(), ("counters",))
 def serial_chip(
     folder: Path, extends: str, body: Body, overrides: Collection[str] = (), bug: Mutant | None = None
 ) -> ChipSpec:
-    """A chip whose controller is the serial one, with a bug or without; everything that belongs to it is in `folder`."""
+    """A chip whose controller is the serial one, with a bug or without; all that belongs to it is in `folder`."""
     parent = load_chipspec(extends, ["controller.lanes=1", *overrides])
     (folder / "mine_adapter.v").write_text(fill(starting_point("mine", extends, parent)["mine_adapter.v"], body.text))
     sources = folder / "serial"
