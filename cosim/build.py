@@ -6,15 +6,12 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
-from cocotb_tools.runner import get_runner
-
 from crosschop.cosim.dut import Dut
+from crosschop.cosim.kept_builds import kept_build
 from crosschop.cosim.kinds import kind_of
 from crosschop.cosim.paths import bench_sources, verilator_sources
 from crosschop.cosim.simulator import ICARUS, Simulator
@@ -22,22 +19,34 @@ from crosschop.cosim.verilator import CXX_FLAGS, Options, compile_bench, require
 from crosschop.model.cache import cache_directory
 from crosschop.model.chipspec import ChipSpec, rtl_parameters
 from crosschop.model.errors import MissingToolError, ToolError
+from crosschop.model.programs import how_it_ended, run_program
 
 LOG_FILE = "build.log"
-# Icarus 11 only warns of a parameter that does not exist, and then simulates with the default.
-FATAL_WARNING = "warning: parameter"
+# Icarus 11 only warns of a parameter that does not exist, and then simulates with the default; and of a port of the
+# controller that has another width than the bench's, which it then pads or cuts.
+FATAL_WARNING = r"warning: parameter|/xc_bench\w*\.v:\d+: warning: Port \d+"
+OLDEST = 11
+INSTALL = "apt-get install iverilog"
+VERSION_SECONDS = 60
+BUILD_SECONDS = 600
 
 
 def require_icarus() -> str:
     """Version of Icarus Verilog.
 
     Raises:
-        ToolError: it is not installed.
+        ToolError: it is not installed, too old, or does not tell its version.
     """
-    if shutil.which("iverilog") is None or shutil.which("vvp") is None:
-        raise MissingToolError("Icarus Verilog (iverilog, vvp) is not installed: apt-get install iverilog")
-    answer = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False)
-    return answer.stdout.splitlines()[0] if answer.stdout else "unknown"
+    missing = [program for program in ("iverilog", "vvp") if shutil.which(program) is None]
+    if missing:
+        raise MissingToolError(f"Icarus Verilog is not installed (no {', no '.join(missing)}): {INSTALL}")
+    lines = run_program(["iverilog", "-V"], "iverilog -V", VERSION_SECONDS).lines
+    found = re.search(r"Icarus Verilog version (\d+)", lines[0]) if lines else None
+    if found is None:
+        raise ToolError(f"iverilog -V tells no version but {lines[0] if lines else 'nothing'}: {INSTALL}")
+    if int(found[1]) < OLDEST:
+        raise ToolError(f"{lines[0]} is too old, version {OLDEST} or newer is needed: {INSTALL}")
+    return lines[0]
 
 
 def bench_parameters(spec: ChipSpec) -> dict[str, int]:
@@ -79,8 +88,8 @@ def build(spec: ChipSpec, dut: Dut, simulator: Simulator = ICARUS, waves: bool =
     parameters = _parameters(spec, dut)
     folder = cache_directory() / "sim"
     if simulator.name == "icarus":
-        key = _content_key(dut, bench, parameters, [require_icarus()])
-        return _built(folder / key, "sim.vvp", lambda scratch: _compile(top, dut, bench, parameters, scratch))
+        key = _content_key(dut, bench, parameters, [require_icarus(), FATAL_WARNING])
+        return kept_build(folder / key, "sim.vvp", lambda scratch: _compile(top, dut, bench, parameters, scratch))
     tool = require_verilator()
     options = Options(coverage=simulator.coverage, waves=waves)
     flags: list[object] = [tool.version, str(tool.program), CXX_FLAGS, options.coverage, options.waves]
@@ -94,7 +103,7 @@ def build(spec: ChipSpec, dut: Dut, simulator: Simulator = ICARUS, waves: bool =
     def compile_(scratch: Path) -> None:
         compile_bench(tool, top, sources, switches, options, scratch, runtime, scratch / LOG_FILE)
 
-    return _built(folder / key, top, compile_)
+    return kept_build(folder / key, top, compile_)
 
 
 def compile_aside(spec: ChipSpec, dut: Dut, directory: Path) -> None:
@@ -117,51 +126,22 @@ def dut_options(dut: Dut) -> list[str]:
     return [*macros, *(f"-I{folder}" for folder in dut.search_path)]
 
 
-def _built(target: Path, product: str, compile_: Callable[[Path], None]) -> Path:
-    """A directory with a product, built unless it is there.
-
-    Built aside and moved into place, so that an interrupted build, or two at a time, leave nothing half done.
-    """
-    if (target / product).exists():
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f"{target.name}-", dir=target.parent))
-    try:
-        compile_(scratch)
-        try:
-            scratch.rename(target)
-        except OSError:
-            if not (target / product).exists():
-                raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    return target
-
-
 def _compile(top: str, dut: Dut, bench: list[Path], parameters: dict[str, int], directory: Path) -> None:
+    commands = directory / "commands.f"
+    commands.write_text("+timescale+1ns/1ps\n")
+    values = [f"-P{top}.{name}={value}" for name, value in parameters.items()]
+    command = ["iverilog", "-o", str(directory / "sim.vvp"), "-s", top, "-g2012", *dut_options(dut), *values]
+    sources = [str(source) for source in (*dut.sources, *bench)]
     log = directory / LOG_FILE
-    runner = get_runner("icarus")
-    failed = False
-    try:
-        runner.build(
-            sources=[*dut.sources, *bench],
-            includes=dut.search_path,
-            defines=_macros(dut),
-            hdl_toplevel=top,
-            parameters=parameters,
-            build_dir=directory,
-            always=True,
-            log_file=log,
-            timescale=("1ns", "1ps"),
-        )
-    except (subprocess.CalledProcessError, SystemExit, RuntimeError):
-        failed = True
-    messages = log.read_text().splitlines() if log.exists() else []
-    complaint = "error" if failed else FATAL_WARNING
-    complaints = [line for line in messages if complaint in line.lower()]
+    ended = run_program(
+        [*command, "-f", str(commands), *sources], "Icarus Verilog", BUILD_SECONDS, folder=directory, log=log
+    )
+    failed = ended.status != 0 or not (directory / "sim.vvp").is_file()
+    complaint = re.compile("error" if failed else FATAL_WARNING, re.IGNORECASE)
+    complaints = [line for line in ended.lines if complaint.search(line)]
     if complaints or failed:
-        first = (complaints or messages or ["no message"])[0]
-        raise ToolError(f"Icarus Verilog cannot build the controller: {first}")
+        silent = f"it {how_it_ended(ended.status)} without a message and without a result"
+        raise ToolError(f"Icarus Verilog cannot build the controller: {(complaints or ended.lines or [silent])[0]}")
 
 
 def simulation_seconds(cycle_count: int) -> int:
@@ -171,8 +151,10 @@ def simulation_seconds(cycle_count: int) -> int:
 
 def environment() -> dict[str, str]:
     """Environment for the simulator: nothing that slows it down, no colours in its log."""
+    # cocotb's runner ends otherwise where it believes that pytest looks on.
+    own = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
     return {
-        **os.environ,
+        **own,
         "COCOTB_REWRITE_ASSERTION_FILES": "",  # cocotb would rewrite every imported module for pytest
         "OPENBLAS_NUM_THREADS": "1",  # idle threads spin
         "NO_COLOR": "1",

@@ -27,3 +27,13 @@ def terminated_as_interrupted() -> Iterator[None]:
     finally:
         for number in heeded:
             signal.signal(number, previous[number])
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Holds signals back while something is cleaned up: a second Ctrl-C must not leave half of it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

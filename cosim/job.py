@@ -13,6 +13,8 @@ from crosschop.model.chipspec import OBSERVABLE, ChipSpec, ControllerKind
 JOB_FILE = "job.json"
 RESULT_FILE = "result.json"
 PROGRESS_FILE = "progress"
+# Begins the line of the log that says how a simulator ended that did not end well.
+SIMULATOR_ENDED = "simulator ended: "
 # Tells the simulator where its job is.
 JOB_DIRECTORY_VARIABLE = "CROSSCHOP_JOB"
 WAVE_FILE = "wave.fst"
@@ -194,8 +196,10 @@ class Result:
     mismatch: Mismatch | None = None
 
     def save(self, directory: Path) -> None:
-        """Writes result.json."""
-        (directory / RESULT_FILE).write_text(json.dumps(asdict(self), indent=1))
+        """Writes result.json, whole or not at all."""
+        partial = directory / f"{RESULT_FILE}.partial"
+        partial.write_text(json.dumps(asdict(self), indent=1))
+        partial.replace(directory / RESULT_FILE)
 
     @classmethod
     def load(cls, directory: Path) -> Self:

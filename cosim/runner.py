@@ -2,54 +2,41 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 
 from crosschop.cosim.build import build, environment, simulation_seconds
 from crosschop.cosim.dut import Dut, dut_of
-from crosschop.cosim.job import PROGRESS_FILE, RESULT_FILE, Job, Result
+from crosschop.cosim.interrupts import terminated_as_interrupted, uninterrupted
+from crosschop.cosim.job import PROGRESS_FILE, SIMULATOR_ENDED, Job, Result
 from crosschop.model.chipspec import beats, cycles
 from crosschop.model.errors import ToolError
+from crosschop.model.programs import MOST_OUTPUT, end_group, how_it_ended, quotable
+from crosschop.model.user_files import MIB
 
 LOG_FILE = "simulation.log"
 POLL_SECONDS = 0.05
 LOG_LINES_QUOTED = 12
+LOG_BYTES_READ = 64 << 10
 
 
 @contextmanager
 def work_directory() -> Iterator[Path]:
     """A directory for one simulation, removed in the end whatever happens, SIGTERM and SIGHUP included."""
-    with _terminate_as_interrupt():
+    with terminated_as_interrupted():
         path = Path(tempfile.mkdtemp(prefix="crosschop-"))
         try:
             yield path
         finally:
-            shutil.rmtree(path, ignore_errors=True)
-
-
-@contextmanager
-def _terminate_as_interrupt() -> Iterator[None]:
-    """Turns SIGTERM and SIGHUP into KeyboardInterrupt: an ended program cleans up as an interrupted one does."""
-
-    def interrupt(signum: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+            with uninterrupted():
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _cycle_bound(job: Job) -> int:
@@ -90,25 +77,49 @@ def run_jobs(
     """
     report = progress or (lambda transfers: None)
     children: list[subprocess.Popen[bytes]] = []
-    with _terminate_as_interrupt():
+    with terminated_as_interrupted():
         try:
             limit = 0
             for task in tasks:
                 controller = dut or dut_of(task.job.spec)
                 children.append(_start(task, controller))
                 limit += simulation_seconds(controller.view.slowness * _cycle_bound(task.job))
-            deadline = time.monotonic() + limit
-            while any(child.poll() is None for child in children):
-                if time.monotonic() > deadline:
-                    raise ToolError(f"the simulation did not end within {limit} s and was stopped")
-                report(sum(_transfers_done(task.directory) for task in tasks))
-                time.sleep(POLL_SECONDS)
+            _wait(tasks, children, limit, report)
         finally:
-            for child in children:
-                end_group(child)
-    results = [_collect(task.directory) for task in tasks]
+            with uninterrupted():
+                for child in children:
+                    end_group(child)
+    results = [_collect(task.directory, child.returncode) for task, child in zip(tasks, children, strict=True)]
     report(sum(result.transfers for result in results))
     return results
+
+
+def _wait(
+    tasks: Sequence[Task], children: Sequence[subprocess.Popen[bytes]], limit: int, report: Callable[[int], None]
+) -> None:
+    """Waits until all simulations have ended; one that fails ends the wait with its error.
+
+    Raises:
+        ToolError: one ended without a result, or they take too long or say too much.
+    """
+    deadline = time.monotonic() + limit
+    while True:
+        running = False
+        for task, child in zip(tasks, children, strict=True):
+            if child.poll() is None:
+                running = True
+                if (task.directory / LOG_FILE).stat().st_size > MOST_OUTPUT:
+                    raise ToolError(f"the simulation said more than {MOST_OUTPUT // MIB} MiB and was stopped")
+            else:
+                _collect(task.directory, child.returncode)
+        if not running:
+            return
+        if time.monotonic() > deadline:
+            raise ToolError(
+                f"the simulation did not end within {limit} s and was stopped: a loop in zero time, or a slow machine"
+            )
+        report(sum(_transfers_done(task.directory) for task in tasks))
+        time.sleep(POLL_SECONDS)
 
 
 def _start(task: Task, dut: Dut) -> subprocess.Popen[bytes]:
@@ -127,11 +138,42 @@ def _start(task: Task, dut: Dut) -> subprocess.Popen[bytes]:
         )
 
 
-def _collect(directory: Path) -> Result:
-    if not (directory / RESULT_FILE).exists():
-        lines = (directory / LOG_FILE).read_text().splitlines()[-LOG_LINES_QUOTED:]
-        raise ToolError("the simulation ended without a result; its last lines:\n  " + "\n  ".join(lines))
-    return Result.load(directory)
+def _collect(directory: Path, status: int) -> Result:
+    """The result of a simulation that has ended.
+
+    Raises:
+        ToolError: there is none.
+    """
+    try:
+        return Result.load(directory)
+    except FileNotFoundError:
+        raise ToolError(_why_without_result(directory, status)) from None
+    except (ValueError, TypeError, KeyError):
+        raise ToolError(f"the simulation left a result that cannot be read; it {how_it_ended(status)}") from None
+
+
+def _why_without_result(directory: Path, status: int) -> str:
+    """One sentence, with the last lines of the log where they are all that is known."""
+    said = "the simulation ended without a result"
+    lines = quotable(_last(directory / LOG_FILE))
+    if status < 0:
+        return f"{said}: it {how_it_ended(status)}"
+    if shutil.disk_usage(directory).free < MIB or any("No space left on device" in line for line in lines):
+        return f"{said}: no space left on device in {directory.parent}"
+    for line in lines:
+        if line.startswith(SIMULATOR_ENDED):
+            return f"{said}: {line.removeprefix(SIMULATOR_ENDED)}"
+    for line in lines:
+        if "$finish" in line:
+            return f"{said}: the controller ended it by $finish ({line})"
+    return f"{said}; its last lines:\n  " + "\n  ".join(lines[-LOG_LINES_QUOTED:] or ["(it said nothing)"])
+
+
+def _last(log: Path) -> str:
+    """The end of a log."""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - LOG_BYTES_READ))
+        return file.read().decode("utf-8", errors="replace")
 
 
 def _transfers_done(directory: Path) -> int:
@@ -139,10 +181,3 @@ def _transfers_done(directory: Path) -> int:
         return int((directory / PROGRESS_FILE).read_text() or 0)
     except (OSError, ValueError):
         return 0
-
-
-def end_group(child: subprocess.Popen[bytes]) -> None:
-    """Ends the child and the simulator it started."""
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()

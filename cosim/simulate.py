@@ -6,6 +6,7 @@ A process of its own, leading a group of its own, so that the parent can end the
 from __future__ import annotations
 
 import ctypes
+import re
 import signal
 import sys
 from contextlib import suppress
@@ -14,8 +15,9 @@ from typing import Any
 
 from cocotb_tools.runner import get_runner
 
-from crosschop.cosim.job import COVERAGE_FILE, JOB_DIRECTORY_VARIABLE, WAVE_FILE, Job
+from crosschop.cosim.job import COVERAGE_FILE, JOB_DIRECTORY_VARIABLE, SIMULATOR_ENDED, WAVE_FILE, Job
 from crosschop.cosim.kinds import kind_of
+from crosschop.model.programs import how_it_ended
 
 RESULTS_XML = "results.xml"
 # What the simulator runs.
@@ -36,15 +38,27 @@ def main() -> None:
     module = sys.argv[3] if len(sys.argv) > 3 else ENTRY
     job = Job.load(job_directory)
     options = {"icarus": _icarus_options, "verilator": _verilator_options}[job.simulator.name]
-    get_runner(job.simulator.name).test(
-        hdl_toplevel_lang="verilog",
-        test_module=module,
-        build_dir=build_directory,
-        test_dir=job_directory,
-        results_xml=str(job_directory / RESULTS_XML),
-        extra_env={JOB_DIRECTORY_VARIABLE: str(job_directory)},
-        **options(job, job_directory),
-    )
+    try:
+        get_runner(job.simulator.name).test(
+            hdl_toplevel_lang="verilog",
+            test_module=module,
+            build_dir=build_directory,
+            test_dir=job_directory,
+            results_xml=str(job_directory / RESULTS_XML),
+            extra_env={JOB_DIRECTORY_VARIABLE: str(job_directory)},
+            **options(job, job_directory),
+        )
+    except (RuntimeError, SystemExit) as error:
+        # cocotb's runner tells the exit code in its message alone, or ends with it.
+        status = re.search(r"(?:return code: )?(-?\d+)$", str(error))
+        if status is None:
+            raise
+        if int(status[1]) != 0:
+            print(f"{SIMULATOR_ENDED}{job.simulator.name} {how_it_ended(int(status[1]))}", flush=True)
+            sys.exit(1)
+    except OSError as error:
+        print(f"{SIMULATOR_ENDED}{job.simulator.name} cannot be started: {error.strerror}", flush=True)
+        sys.exit(1)
 
 
 def _icarus_options(job: Job, directory: Path) -> dict[str, Any]:

@@ -7,10 +7,8 @@ import importlib.util
 import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from pathlib import Path
 import cocotb_tools.config
 
 from crosschop.model.errors import MissingToolError, ToolError
+from crosschop.model.programs import Ended, how_it_ended, run_program
 
 # The oldest that cocotb 2.1 works with.
 OLDEST = (5, 36)
@@ -27,6 +26,9 @@ RUNTIME = "verilated*.o"
 # The wheel knows nothing of the compiler that is here: coroutines (delays in Verilog) have to be asked for.
 CXX_FLAGS = "-std=gnu++20 -fcoroutines"
 BUILD_SECONDS = 1800
+# A port of the controller that has another width than the bench's would be padded or cut in silence.
+WIDTH_WARNINGS = ("-Wwarn-WIDTHTRUNC", "-Wwarn-WIDTHEXPAND", "-Wwarn-WIDTHXZEXPAND")
+WRONG_PORT = re.compile(r"/xc_bench\w*\.v:\d+:\d+: (Input|Output|Inout) port connection .* expects")
 # What its writer of FST includes, and the Debian packages that have it.
 WAVE_HEADERS = {"lz4.h": "liblz4-dev", "zlib.h": "zlib1g-dev"}
 
@@ -59,9 +61,8 @@ def find_verilator() -> Verilator:
     program = shutil.which("verilator")
     if program is None:
         raise MissingToolError(f"Verilator is not installed: {INSTALL}")
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
-    found = re.search(r"\d+\.\d+", said)
-    return Verilator(Path(program), None, found.group() if found else "unknown")
+    found = re.search(r"Verilator (\d+\.\d+)", run_program([program, "--version"], "verilator --version", 60).text)
+    return Verilator(Path(program), None, found[1] if found else "unknown")
 
 
 def require_verilator() -> Verilator:
@@ -72,6 +73,8 @@ def require_verilator() -> Verilator:
     """
     tool = find_verilator()
     number = tuple(int(part) for part in re.findall(r"\d+", tool.version)[:2])
+    if not number:
+        raise ToolError(f"{tool.program} --version tells no version: {INSTALL}")
     if number < OLDEST:
         oldest = ".".join(f"{part:03}" if place else str(part) for place, part in enumerate(OLDEST))
         raise MissingToolError(
@@ -123,7 +126,7 @@ def compile_bench(
         str(tool.program),
         *("-cc", "--exe", "--timing", "--vpi", "-Mdir", str(directory), "--prefix", "Vtop", "-o", top),
         # Lint is a check of its own: here only what cannot be simulated matters.
-        *("--top-module", top, "--timescale", "1ns/1ps", "-Wno-fatal", "-Wno-lint", "-Wno-style"),
+        *("--top-module", top, "--timescale", "1ns/1ps", "-Wno-fatal", "-Wno-lint", "-Wno-style", *WIDTH_WARNINGS),
         *("--x-initial", "unique", "--x-assign", "unique"),
         *("-CFLAGS", defines),
         *("-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"),
@@ -136,40 +139,25 @@ def compile_bench(
         *("make", "-C", str(directory), "-f", "Vtop.mk", f"-j{len(os.sched_getaffinity(0))}"),
         *(f"USER_CPPFLAGS={CXX_FLAGS}", f"PYTHON3={sys.executable}", "OPT_FAST=-O2"),
     ]
-    with log.open("w") as messages:
-        for command in (translate, compile_):
-            if _run(command, tool.environment(), messages.fileno()) != 0:
-                raise _failure(log)
-            if command is translate:
-                for kept in runtime.glob(RUNTIME):
-                    shutil.copy(kept, directory)  # newer than the Makefile, so not compiled again
+    for command, name in ((translate, "Verilator"), (compile_, "make of Verilator's C++")):
+        ended = run_program(command, name, BUILD_SECONDS, environment=tool.environment(), log=log)
+        if ended.status != 0:
+            raise _failure(ended)
+        wrong = next((line for line in ended.lines if WRONG_PORT.search(line)), None)
+        if wrong is not None:
+            raise ToolError(f"Verilator cannot build the controller: {wrong}")
+        if command is translate:
+            for kept in runtime.glob(RUNTIME):
+                shutil.copy(kept, directory)  # newer than the Makefile, so not compiled again
+    if not (directory / top).is_file():
+        raise ToolError("Verilator cannot build the controller: it ended without a result")
     if not runtime.exists():
         _keep_runtime(directory, runtime)
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str], output: int) -> int:
-    """Exit code of a command; the processes that it started end with it, whatever happens."""
-    child = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        env=dict(environment),
-        start_new_session=True,
-    )
-    try:
-        return child.wait(BUILD_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise ToolError(f"{Path(command[0]).name} did not end within {BUILD_SECONDS} s and was stopped") from None
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-
-
-def _failure(log: Path) -> ToolError:
-    lines = log.read_text(errors="replace").splitlines()
-    first = next((line for line in lines if "error" in line.lower()), (lines or ["no message"])[-1])
+def _failure(ended: Ended) -> ToolError:
+    lines = ended.lines or [f"it {how_it_ended(ended.status)} without a message"]
+    first = next((line for line in lines if "error" in line.lower()), lines[-1])
     if any(f"{header}: No such file" in first for header in WAVE_HEADERS):
         packages = " ".join(WAVE_HEADERS.values())
         return MissingToolError(

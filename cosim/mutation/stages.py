@@ -19,11 +19,12 @@ from crosschop.cosim.mutation.entry import VARIANTS_FILE, VERDICT_FILE
 from crosschop.cosim.mutation.source import Source
 from crosschop.cosim.mutation.variants import write_variants
 from crosschop.cosim.mutation.verdict import Verdict
-from crosschop.cosim.runner import LOG_FILE, end_group
+from crosschop.cosim.runner import LOG_FILE
 from crosschop.cosim.verify import parts, plan
 from crosschop.model.chipspec import ChipSpec
 from crosschop.model.errors import CrosschopError
 from crosschop.model.parallel import cores
+from crosschop.model.programs import end_group
 
 # Mutants that share a simulator. More of them save starts and cost compilation and idle cores at the end.
 BATCH = 24
