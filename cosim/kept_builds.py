@@ -144,5 +144,5 @@ def _prune(folder: Path) -> None:
 
 def _not_kept(folder: Path, error: OSError) -> ToolError:
     return ToolError(
-        f"{folder}: compiled benches cannot be kept there: {error.strerror}; {CACHE_VARIABLE} names another folder"
+        f"{folder.parent}: compiled benches cannot be kept there: {error.strerror}; {CACHE_VARIABLE} names another folder"
     )
