@@ -143,6 +143,5 @@ def _prune(folder: Path) -> None:
 
 
 def _not_kept(folder: Path, error: OSError) -> ToolError:
-    return ToolError(
-        f"{folder.parent}: compiled benches cannot be kept there: {error.strerror}; {CACHE_VARIABLE} names another folder"
-    )
+    advice = f"{CACHE_VARIABLE} names another folder"
+    return ToolError(f"{folder.parent}: compiled benches cannot be kept there: {error.strerror}; {advice}")
