@@ -5,11 +5,13 @@ A module per controller kind says how; `run_golden` and `run_float` choose by th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from crosschop.model.chipspec import ChipSpec, ControllerKind, controller_kind
 from crosschop.model.engines import in_memory_sgd, mixed_precision, transfer
 from crosschop.model.engines.common import Progress, transfers_in_sweeps, whole_transfers
+from crosschop.model.faults.upset import Upset
 from crosschop.model.results import RunResult
 
 __all__ = ["Progress", "run_float", "run_golden", "transfers_in_sweeps", "whole_transfers"]
@@ -17,7 +19,13 @@ __all__ = ["Progress", "run_float", "run_golden", "transfers_in_sweeps", "whole_
 
 class _Kind(Protocol):
     def run_golden(
-        self, spec: ChipSpec, seed: int, transfers: int, progress: Progress, device_seed: int | None
+        self,
+        spec: ChipSpec,
+        seed: int,
+        transfers: int,
+        progress: Progress,
+        device_seed: int | None,
+        upsets: Sequence[Upset],
     ) -> RunResult: ...
 
     def run_float(
@@ -37,7 +45,12 @@ def _kind_of(spec: ChipSpec) -> _Kind:
 
 
 def run_golden(
-    spec: ChipSpec, seed: int, transfers: int, progress: Progress, device_seed: int | None = None
+    spec: ChipSpec,
+    seed: int,
+    transfers: int,
+    progress: Progress,
+    device_seed: int | None = None,
+    upsets: Sequence[Upset] = (),
 ) -> RunResult:
     """Trains with the integer controller, compiled into one loop.
 
@@ -47,12 +60,13 @@ def run_golden(
         transfers: how many to run; what one is, `transfers_in` says.
         progress: called with the transfers done so far.
         device_seed: seed of devices and target alone; the run's seed when None.
+        upsets: bits that are flipped on the way.
     """
-    return _kind_of(spec).run_golden(spec, seed, transfers, progress, device_seed)
+    return _kind_of(spec).run_golden(spec, seed, transfers, progress, device_seed, upsets)
 
 
 def run_float(
     spec: ChipSpec, seed: int, transfers: int, progress: Progress, device_seed: int | None = None
 ) -> RunResult:
-    """Trains with the algorithm in floats on the same tile; arguments as `run_golden`."""
+    """Trains with the algorithm in floats on the same tile; arguments as `run_golden`, whose upsets floats have not."""
     return _kind_of(spec).run_float(spec, seed, transfers, progress, device_seed)

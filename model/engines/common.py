@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from crosschop.model import recording as rec
 from crosschop.model.chipspec import ChipSpec, controller_kind, mixed_section, samples_per_transfer, transfers_in
 from crosschop.model.errors import InputError
+from crosschop.model.faults.upset import Upset
 from crosschop.model.results import RunResult, in_units
 from crosschop.model.training.common import Session
 
@@ -47,13 +49,38 @@ def whole_transfers(spec: ChipSpec, samples: int | None) -> int:
     return transfers
 
 
-def in_chunks(run: Callable[[int], None], transfers: int, progress: Progress) -> None:
-    """Runs so many transfers of a compiled loop in pieces, and reports after each of them."""
+def in_chunks(
+    run: Callable[[int], None],
+    transfers: int,
+    progress: Progress,
+    upsets: Sequence[Upset] = (),
+    strike: Callable[[Sequence[Upset], int], int] | None = None,
+) -> None:
+    """Runs so many transfers of a compiled loop in pieces, and reports after each of them.
+
+    Upsets come between two pieces, so the loop knows nothing of them, and without any it is in no way slower.
+
+    Args:
+        run: so many transfers more.
+        transfers: how many in all.
+        progress: called with those done.
+        upsets: what is flipped on the way.
+        strike: brings upsets that are due, given how many transfers are left; returns how many it has run itself.
+    """
     run(0)  # compiles, before progress is timed
     chunk = max(1, transfers // CHUNKS)
-    for start in range(0, transfers, chunk):
-        run(min(chunk, transfers - start))
-        progress(min(start + chunk, transfers))
+    coming = sorted((upset for upset in upsets if upset.transfer < transfers), key=lambda upset: upset.transfer)
+    done = 0
+    while done < transfers:
+        count = sum(1 for _ in itertools.takewhile(lambda upset: upset.transfer <= done, coming))
+        due, coming = coming[:count], coming[count:]
+        if due and strike is not None:
+            done += strike(due, transfers - done)
+            continue
+        end = min(done - done % chunk + chunk, transfers, *(upset.transfer for upset in coming[:1]))
+        run(end - done)
+        done = end
+        progress(done)
 
 
 def result_of(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from crosschop.model.algorithms.mixed_precision import MixedPrecision, mixed_options
 from crosschop.model.chipspec import ChipSpec, operand_lsbs, rtl_configuration, rtl_parameters
 from crosschop.model.cycles_mixed_precision import finish_cycles
 from crosschop.model.engines.common import Progress, in_chunks, result_of
+from crosschop.model.engines.upsets import strike_mixed
+from crosschop.model.faults.upset import Upset
 from crosschop.model.golden.mixed_precision import HEAD_BATCH_END, mixed_config, reset_mixed
 from crosschop.model.golden.state import HEAD_COLUMN, HEAD_WRITE, Transfer
 from crosschop.model.results import RunResult
@@ -15,13 +19,24 @@ from crosschop.model.training import mixed_precision as training
 
 
 def run_golden(
-    spec: ChipSpec, seed: int, transfers: int, progress: Progress, device_seed: int | None = None
+    spec: ChipSpec,
+    seed: int,
+    transfers: int,
+    progress: Progress,
+    device_seed: int | None = None,
+    upsets: Sequence[Upset] = (),
 ) -> RunResult:
     """Trains with the integer controller, compiled into one loop."""
     config = mixed_config(rtl_parameters(spec), rtl_configuration(spec))
     state, transfer = reset_mixed(config), _new_transfer(spec)
     session = training.new_session(spec, seed, transfers, device_seed)
-    in_chunks(lambda count: training.run_golden(session, config, state, transfer, count), transfers, progress)
+    in_chunks(
+        lambda count: training.run_golden(session, config, state, transfer, count),
+        transfers,
+        progress,
+        upsets,
+        lambda due, left: strike_mixed(spec, session, config, state, transfer, due),
+    )
     training.finish(session)
     return result_of(spec, "golden", seed, transfers, session, finish_cycles(session.timeline))
 

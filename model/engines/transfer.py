@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,8 @@ from crosschop.model.algorithms import Agad, TransferAlgorithm, new_algorithm
 from crosschop.model.chipspec import ChipSpec, read_lsb, rtl_configuration, rtl_parameters
 from crosschop.model.cycles import COUNT, finish_cycles, step_cycles
 from crosschop.model.engines.common import Progress, in_chunks, result_of
+from crosschop.model.engines.upsets import strike_transfer
+from crosschop.model.faults.upset import Upset
 from crosschop.model.golden.state import (
     HEAD_CHOP,
     HEAD_COLUMN,
@@ -26,13 +30,24 @@ from crosschop.model.training.transfer import Session
 
 
 def run_golden(
-    spec: ChipSpec, seed: int, transfers: int, progress: Progress, device_seed: int | None = None
+    spec: ChipSpec,
+    seed: int,
+    transfers: int,
+    progress: Progress,
+    device_seed: int | None = None,
+    upsets: Sequence[Upset] = (),
 ) -> RunResult:
     """Trains with the integer controller, compiled into one loop."""
     config = controller_config(rtl_parameters(spec), rtl_configuration(spec))
     state, transfer = reset_state(config), new_transfer(config)
     session = training.new_session(spec, seed, transfers, device_seed)
-    in_chunks(lambda count: training.run_golden(session, config, state, transfer, count), transfers, progress)
+    in_chunks(
+        lambda count: training.run_golden(session, config, state, transfer, count),
+        transfers,
+        progress,
+        upsets,
+        lambda due, left: strike_transfer(spec, session, config, state, transfer, due, left),
+    )
     training.finish(session, transfer)
     return result_of(spec, "golden", seed, transfers, session, finish_cycles(session.timeline))
 

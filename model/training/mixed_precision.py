@@ -164,14 +164,19 @@ def step_golden(
 
 
 @njit(cache=True)
+def step_column_golden(session: Session, config: MixedConfig, state: MixedState, transfer: Transfer) -> None:
+    """The column that is due on the golden controller, its operands there."""
+    operands = session.operands
+    step_golden(session, config, state, operands.x_codes[state.counters[MIXED_COUNTER.column]], operands.d_codes, transfer)
+
+
+@njit(cache=True)
 def run_golden(session: Session, config: MixedConfig, state: MixedState, transfer: Transfer, transfers: int) -> None:
     """Whole columns on the golden controller, compiled into one loop; call again to go on."""
-    operands = session.operands
     for _ in range(transfers):
-        column = state.counters[MIXED_COUNTER.column]
-        if column == 0:
+        if state.counters[MIXED_COUNTER.column] == 0:
             request_sample(session)
-        step_golden(session, config, state, operands.x_codes[column], operands.d_codes, transfer)
+        step_column_golden(session, config, state, transfer)
 
 
 def finish(session: Session) -> None:

@@ -128,8 +128,8 @@ def prepare_group(session: Session) -> None:
 
 
 @njit(cache=True)
-def update_and_read(session: Session, column: int, chop: IntArray) -> None:
-    """Applies the group's updates to A under the chop bits (cols,), then reads a column into `session.codes`."""
+def apply_group(session: Session, chop: IntArray) -> None:
+    """Applies the group's updates to A under the chop bits (cols,)."""
     group, tile = session.group, session.tile
     slot = (session.sample[0] // group.length.size) & 1
     session.updating[slot] = 0
@@ -141,9 +141,15 @@ def update_and_read(session: Session, column: int, chop: IntArray) -> None:
         session.train_lengths[plan.length] += 1
         session.updating[slot] += update_cycles(session.durations.pulse, plan.length)
     session.sample[0] += group.length.size
-    analog.read_column(tile, column, session.codes)
+
+
+@njit(cache=True)
+def update_and_read(session: Session, column: int, chop: IntArray) -> None:
+    """Applies the group's updates to A under the chop bits (cols,), then reads a column into `session.codes`."""
+    apply_group(session, chop)
+    analog.read_column(session.tile, column, session.codes)
     row, watched = session.recording.element
-    a, w = tile.a.weight[watched, row], tile.w.weight[watched, row]
+    a, w = session.tile.a.weight[watched, row], session.tile.w.weight[watched, row]
     rec.note_read(session.recording, column, session.sample[0], a, w)
 
 
@@ -174,13 +180,19 @@ def step_golden(
 
 
 @njit(cache=True)
+def read_golden(session: Session, state: ControllerState, transfer: Transfer) -> None:
+    """A transfer up to its codes, in `session.codes`, on the golden controller's column and signs."""
+    update_and_read(session, state.counters[COUNTER.column], state.chop)
+    write_and_prepare(session, transfer)
+
+
+@njit(cache=True)
 def run_golden(
     session: Session, config: ControllerConfig, state: ControllerState, transfer: Transfer, transfers: int
 ) -> None:
     """Whole transfers on the golden controller, compiled into one loop; call again to go on."""
     for _ in range(transfers):
-        update_and_read(session, state.counters[COUNTER.column], state.chop)
-        write_and_prepare(session, transfer)
+        read_golden(session, state, transfer)
         step_golden(session, config, state, session.codes, transfer)
 
 
