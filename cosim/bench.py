@@ -12,15 +12,25 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
+import cocotb
+import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, ValueChange
+from numpy.typing import NDArray
 
-from crosschop.cosim.job import PROGRESS_FILE, STREAMS, Job, Result, Segment
+from crosschop.cosim.injection.expected import expected_of
+from crosschop.cosim.injection.strike import strike
+from crosschop.cosim.job import PROGRESS_FILE, STREAMS, Finding, Job, Result, Segment
 from crosschop.cosim.record import Decoder, Record
 from crosschop.cosim.scoreboard import UNDEFINED_COUNT, DivergenceError, Scoreboard
 from crosschop.model.cycles import PHASES, SCHEDULER_PHASES
 from crosschop.model.engines.common import result_of
+from crosschop.model.faults.fields import field_of
+from crosschop.model.faults.upset import Upset
+from crosschop.model.golden.upset import flip_entry
 from crosschop.model.results import RunResult
 from crosschop.model.training.common import Session
+
+IntArray = NDArray[np.int64]
 
 LENGTH_BITS = 6
 PROGRESS_SECONDS = 0.2
@@ -53,16 +63,50 @@ class Bench(ABC):
         self._progress_file = directory / PROGRESS_FILE
         self._progress_due = 0.0
         self._parent = os.getppid()
+        # What the controller took, where an upset needs it: see expected_of
+        self.journal: list[Any] | None = None
 
     async def run(self) -> Result:
         """All segments; stops at the first divergence."""
         try:
             for segment in self.job.segments:
-                await self.run_segment(segment)
+                if segment.upset is None:
+                    await self.run_segment(segment)
+                else:
+                    self.result.findings.append(await self._run_struck(segment, segment.upset))
         except DivergenceError as error:
             self.result.mismatch = error.mismatch
         self.report_progress(force=True)
         return self.result
+
+    async def _run_struck(self, segment: Segment, upset: Upset) -> Finding:
+        """A segment with an upset; a divergence is what it is for."""
+        first, mismatch = self.result.transfers, None
+        self.journal = []
+        striking = cocotb.start_soon(strike(self.dut, self.spec, upset))
+        try:
+            await self.run_segment(segment)
+        except DivergenceError as error:
+            mismatch = error.mismatch
+        striking.cancel()
+        expected = expected_of(self.spec, segment.configuration, upset, self.journal)
+        return Finding(
+            upset,
+            None if mismatch is None else mismatch.transfer - first,
+            "" if mismatch is None else mismatch.field,
+            "" if mismatch is None else f"{mismatch.got}, expected {mismatch.expected}",
+            expected.transfer,
+            expected.field,
+            expected.latent,
+        )
+
+    def on_the_wire(self, segment: Segment, stream: str, transfer: int, codes: IntArray) -> IntArray:
+        """Codes as the controller gets them: with a bit flipped where the segment has an upset in this stream."""
+        upset = segment.upset
+        if upset is None or (upset.field, upset.transfer) != (stream, transfer):
+            return codes
+        flip_entry(codes, upset.place, upset.bit, field_of(self.spec, stream).bits)
+        return codes
 
     @abstractmethod
     async def run_segment(self, segment: Segment) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from crosschop.cosim.simulator import ICARUS, Simulator
 from crosschop.model.chipspec import OBSERVABLE, ChipSpec, ControllerKind
+from crosschop.model.faults.upset import Upset
 
 JOB_FILE = "job.json"
 RESULT_FILE = "result.json"
@@ -41,6 +42,7 @@ class Segment:
             nothing is read.
         lengths: style of the train lengths, see lengths.py; "tile" as above.
         abort: reset so many cycles after the last read has begun, wherever the controller is; None runs to the end.
+        upset: a bit that is flipped on the way; what comes of it is a finding, not the end of the simulation.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Segment:
     codes: str = "tile"
     lengths: str = "tile"
     abort: int | None = None
+    upset: Upset | None = None
 
     @property
     def compared(self) -> int:
@@ -61,6 +64,11 @@ class Segment:
     def nominal(self) -> bool:
         """Nothing random happens on the streams: the cycle model predicts every cycle."""
         return not any(self.rates)
+
+
+def _segment(entry: dict[str, Any]) -> Segment:
+    upset = entry["upset"]
+    return Segment(**{**entry, "rates": tuple(entry["rates"]), "upset": None if upset is None else Upset(**upset)})
 
 
 @dataclass(frozen=True)
@@ -141,7 +149,7 @@ class Job:
         content = json.loads((directory / JOB_FILE).read_text())
         return cls(
             spec=ChipSpec.model_validate_json(json.dumps(content["spec"])),
-            segments=tuple(Segment(**{**entry, "rates": tuple(entry["rates"])}) for entry in content["segments"]),
+            segments=tuple(_segment(entry) for entry in content["segments"]),
             waves=None if content["waves"] is None else tuple(content["waves"]),
             view=View.of_data(content["view"]),
             simulator=Simulator(**content["simulator"]),
@@ -173,6 +181,28 @@ class Mismatch:
     events: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What came of an upset in the RTL; transfers count within the segment.
+
+    Attributes:
+        upset: the flipped bit.
+        transfer, field: where the scoreboard saw it first, and in which field; None and empty where it saw nothing.
+        got: what it saw there, and what it expected.
+        expected_transfer, expected_field: the same by the golden model, see injection/expected.py; an empty field
+            with a transfer: the golden model cannot tell which.
+        latent: nothing was to be seen, but the state still differed at the end.
+    """
+
+    upset: Upset
+    transfer: int | None
+    field: str
+    got: str
+    expected_transfer: int | None
+    expected_field: str
+    latent: bool
+
+
 @dataclass
 class Result:
     """What a simulation found.
@@ -185,6 +215,7 @@ class Result:
         elapsed: clock cycles from reset to the last retirement, in the segments that end by themselves.
         writes: column writes of W; none in in-memory SGD, which updates W as a whole.
         mismatch: the first difference, None where all is equal.
+        findings: what came of each upset.
     """
 
     samples: int = 0
@@ -194,6 +225,7 @@ class Result:
     elapsed: int = 0
     writes: int = 0
     mismatch: Mismatch | None = None
+    findings: list[Finding] = field(default_factory=list)
 
     def save(self, directory: Path) -> None:
         """Writes result.json, whole or not at all."""
@@ -208,4 +240,5 @@ class Result:
         mismatch = content.pop("mismatch")
         if mismatch is not None:
             mismatch = Mismatch(**{**mismatch, "events": tuple(mismatch["events"])})
-        return cls(**content, mismatch=mismatch)
+        findings = [Finding(**{**entry, "upset": Upset(**entry["upset"])}) for entry in content.pop("findings")]
+        return cls(**content, mismatch=mismatch, findings=findings)

@@ -72,7 +72,7 @@ class ColumnBench(Bench):
                 self.result.writes += scoreboard.writes - writes
                 self.result.samples += scoreboard.retired % self.spec.array.cols == 0
             if record["requests"] != self._answered & COUNT_MASK:
-                self._answer(stimulus, scoreboard)
+                self._answer(segment, stimulus, scoreboard)
             self.report_progress()
         if segment.abort is not None:
             await ClockCycles(self.dut.clk, 1 + segment.abort)
@@ -128,9 +128,13 @@ class ColumnBench(Bench):
             },
         )
 
-    def _answer(self, stimulus: Stimulus, scoreboard: ColumnScoreboard) -> None:
+    def _answer(self, segment: Segment, stimulus: Stimulus, scoreboard: ColumnScoreboard) -> None:
         """The operands of a request: d in front."""
         x, d = stimulus.operands()
+        first = self._answered * self.spec.array.cols
+        x, d = self.on_the_wire(segment, "stream_x", first, x), self.on_the_wire(segment, "stream_d", first, d)
+        if self.journal is not None:
+            self.journal.append((x, d))
         beyond_d, beyond_x = self._ignored
         codes = np.concatenate([d, beyond_d, x, beyond_x])
         self._answered += 1

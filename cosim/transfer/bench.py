@@ -33,6 +33,7 @@ class Reads:
 
     Attributes:
         stimulus: who answers them.
+        segment: theirs.
         limit: reads of the segment.
         groups: groups of samples to release.
         in_advance: a group is released when the read before the last one begins, not when its transfer retires.
@@ -41,6 +42,7 @@ class Reads:
     """
 
     stimulus: Stimulus
+    segment: Segment
     limit: int
     groups: int
     in_advance: bool
@@ -70,7 +72,8 @@ class TransferBench(Bench):
         groups = segment.transfers + (0 if segment.abort is None else 2)
         # Random samples come a group in advance, so that ticks wait where none may be taken.
         in_advance = isinstance(stimulus, RandomStimulus)
-        self._reads = Reads(stimulus, segment.transfers, groups, in_advance)
+        self._reads = Reads(stimulus, segment, segment.transfers, groups, in_advance)
+        scoreboard.journal = self.journal
         for _ in range(1 + in_advance):
             self._release()
         for index in range(segment.transfers):
@@ -166,8 +169,9 @@ class TransferBench(Bench):
         reads = self._reads
         if reads.count < reads.limit and record["reads"] == (reads.count + 1) & COUNT_MASK:
             column, chop = scoreboard.check_read(record)
+            codes = self.on_the_wire(reads.segment, "adc", reads.count, reads.stimulus.read(column, chop))
             reads.count += 1
-            self._answer(reads.stimulus.read(column, chop), reads.count)
+            self._answer(codes, reads.count)
             reads.answered.append((column, chop))
             if reads.in_advance:
                 self._release()

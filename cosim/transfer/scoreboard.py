@@ -130,6 +130,7 @@ class TransferScoreboard(RetireScoreboard):
     ) -> None:
         super().__init__(config, segment, first_transfer, step, ERROR_NAMES, own_timing)
         self.writes = 0
+        self.journal: list[IntArray] | None = None  # codes of every transfer, where somebody wants them
         self._timeline = timeline
         self._read_cycles: deque[int] = deque()  # of the reads whose transfers have not retired
 
@@ -177,7 +178,10 @@ class TransferScoreboard(RetireScoreboard):
         """
         self._record = record
         self._expect("transfers retired", (self.retired + 1) & COUNT_MASK, self._scalar("retired"))
-        self._compare_retired(self._vector("taken"))
+        codes = self._vector("taken")
+        if self.journal is not None:
+            self.journal.append(codes)
+        self._compare_retired(codes)
         read_cycle = self._read_cycles.popleft()
         if self.predicts_cycles:
             column = int(self.transfer.head[HEAD_COLUMN])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from crosschop.model.analog.devices.linear import LinearDevices, draw_linear
 from crosschop.model.analog.devices.pair import draw_pair
 from crosschop.model.analog.devices.population import DevicePopulation, Draw, draw_reference, new_draw
 from crosschop.model.analog.devices.state import new_state
+from crosschop.model.analog.faults import DrawnFaults, faulty_reference, with_faults
 from crosschop.model.chipspec.devices import (
     AnyDevice,
     ConstantStepDevice,
@@ -58,12 +59,32 @@ def draw_population(
     return _with_reference(_draw(device, draw), device, reference, draw)
 
 
+@dataclass(frozen=True)
+class Defects:
+    """Faults of an array, and of R where it belongs to this array; None where there are none."""
+
+    array: DrawnFaults | None = None
+    reference: DrawnFaults | None = None
+
+
+def _with_defects(population: DevicePopulation, device: AnyDevice, defects: Defects) -> DevicePopulation:
+    if defects.reference is not None and isinstance(device, TwoSided | PcmPair):
+        low = device.w_min if isinstance(device, TwoSided) else -device.w_max
+        faulty = faulty_reference(population.reference, defects.reference, low, device.w_max)
+        population = replace(population, reference=faulty)
+    return population if defects.array is None else with_faults(population, defects.array)
+
+
 def build_array(
-    device: AnyDevice, reference: ReferenceArray | None, shape: tuple[int, int], generator: np.random.Generator
+    device: AnyDevice,
+    reference: ReferenceArray | None,
+    shape: tuple[int, int],
+    generator: np.random.Generator,
+    defects: Defects = Defects(),
 ) -> Crossbar:
-    """A fresh array; arguments as `draw_population`."""
+    """A fresh array; arguments as `draw_population`, and its faults."""
     draw = new_draw(generator, shape)
-    population = _with_reference(_draw(device, draw), device, reference, draw)
+    population = _with_defects(_with_reference(_draw(device, draw), device, reference, draw), device, defects)
     if isinstance(population, LinearDevices) and not _needs_state(device):
         return new_crossbar(population, device.sigma_c2c)
     return new_detailed_crossbar(population.records(), device.sigma_c2c, *new_state(device, population, draw))

@@ -6,24 +6,43 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from crosschop.model.analog.devices.records import FloatArray
+from crosschop.model.analog.faults import largest_code, replacements
 from crosschop.model.analog.random import Stream, draw_normal
+from crosschop.model.chipspec.faults import ConverterFaults
 from crosschop.model.chipspec.schema import Converter
 
 
 class ConverterConfig(NamedTuple):
-    """A converter for compiled code; `codes` is its largest code, 0 means ideal."""
+    """A converter for compiled code.
+
+    Attributes:
+        codes: its largest code by its resolution, 0 means ideal.
+        full_scale: value of that code.
+        noise: standard deviation before conversion.
+        limit, reach: code and value at which it saturates: `codes` and `full_scale` unless it is damaged.
+        replacements: what appears for each code, see `faults.replacements`.
+    """
 
     codes: int
     full_scale: float
     noise: float
+    limit: int
+    reach: float
+    replacements: NDArray[np.int64]
 
 
-def converter_config(converter: Converter) -> ConverterConfig:
-    """Largest code, range and noise of a converter."""
+def converter_config(converter: Converter, faults: ConverterFaults | None = None) -> ConverterConfig:
+    """Codes, range and noise of a converter, with its faults."""
     codes = 0 if converter.bits is None else (1 << (converter.bits - 1)) - 1
-    return ConverterConfig(codes, converter.full_scale, converter.noise)
+    limit, reach = largest_code(codes, faults), converter.full_scale
+    if limit < codes:
+        reach = limit * converter.full_scale / codes
+    elif codes == 0 and faults is not None:
+        reach *= faults.clip
+    return ConverterConfig(codes, converter.full_scale, converter.noise, limit, reach, replacements(codes, faults))
 
 
 @njit(cache=True)
@@ -31,11 +50,14 @@ def convert(config: ConverterConfig, value: float, stream: Stream) -> float:
     """The value after noise, clipping and quantisation, in the units it came in."""
     if config.noise > 0:
         value += config.noise * draw_normal(stream)
-    value = min(max(value, -config.full_scale), config.full_scale)
+    value = min(max(value, -config.reach), config.reach)
     if config.codes == 0:
         return value
     lsb = config.full_scale / config.codes
-    return float(np.rint(value / lsb)) * lsb
+    code = np.rint(value / lsb)
+    if config.replacements.size:
+        code = float(config.replacements[int(code) + config.codes])
+    return float(code) * lsb
 
 
 @njit(cache=True)
@@ -44,7 +66,10 @@ def to_code(config: ConverterConfig, value: float, stream: Stream) -> int:
     if config.noise > 0:
         value += config.noise * draw_normal(stream)
     code = np.rint(value * config.codes / config.full_scale)
-    return int(min(max(code, -config.codes), config.codes))
+    code = int(min(max(code, -config.limit), config.limit))
+    if config.replacements.size:
+        code = int(config.replacements[code + config.codes])
+    return code
 
 
 @njit(cache=True)

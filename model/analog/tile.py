@@ -12,10 +12,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.model.analog import crossbar
-from crosschop.model.analog.build import build_array
+from crosschop.model.analog.build import Defects, build_array
 from crosschop.model.analog.converter import ConverterConfig, absolute_maximum, convert, converter_config, to_code
 from crosschop.model.analog.crossbar import Crossbar, no_crossbar
 from crosschop.model.analog.devices.records import FloatArray
+from crosschop.model.analog.faults import draw_faults
 from crosschop.model.analog.pulse_driver import (
     DriverConfig,
     Plan,
@@ -27,6 +28,7 @@ from crosschop.model.analog.pulse_driver import (
 from crosschop.model.analog.random import Streams
 from crosschop.model.chipspec import ChipSpec
 from crosschop.model.chipspec.algorithms import InMemorySgd, TransferAlgorithm
+from crosschop.model.chipspec.faults import Faults
 
 
 class Tile(NamedTuple):
@@ -55,20 +57,35 @@ class Tile(NamedTuple):
 def new_tile(spec: ChipSpec, generator: np.random.Generator, streams: Streams) -> Tile:
     """A fresh tile: devices drawn from `generator`, later noise from `streams`."""
     rows, cols = spec.array.rows, spec.array.cols
-    device_a = spec.device.a
+    device_a, shape = spec.device.a, (cols, rows)
     # R belongs to the array that the samples update.
     reference_w = spec.array_r if device_a is None else None
+    defects_a, defects_w = _defects(spec)
+    faults = spec.faults or Faults()
     return Tile(
-        a=no_crossbar() if device_a is None else build_array(device_a, spec.array_r, (cols, rows), generator),
-        w=build_array(spec.device.w, reference_w, (cols, rows), generator),
+        a=no_crossbar() if device_a is None else build_array(device_a, spec.array_r, shape, generator, defects_a),
+        w=build_array(spec.device.w, reference_w, shape, generator, defects_w),
         driver=_driver_config(spec),
         averages=np.zeros(2),
         trains=new_trains(0 if spec.driver is None else spec.driver.max_pulses, rows, cols),
         dac=converter_config(spec.converter.dac),
-        adc=converter_config(spec.converter.adc),
-        read_adc=converter_config(spec.converter.read_adc or spec.converter.adc),
+        adc=converter_config(spec.converter.adc, faults.adc),
+        read_adc=converter_config(spec.converter.read_adc or spec.converter.adc, faults.read_adc),
         streams=streams,
     )
+
+
+def _defects(spec: ChipSpec) -> tuple[Defects, Defects]:
+    """Faults of A and of W, each with those of R where it is theirs; every array has a source of places of its own."""
+    if spec.faults is None:
+        return Defects(), Defects()
+    generators = np.random.default_rng(spec.faults.seed).spawn(3)
+    shape = (spec.array.cols, spec.array.rows)
+    a, w, r = (
+        None if found is None else draw_faults(found, shape, generator)
+        for found, generator in zip((spec.faults.a, spec.faults.w, spec.faults.r), generators, strict=True)
+    )
+    return (Defects(a, r), Defects(w)) if spec.device.a is not None else (Defects(), Defects(w, r))
 
 
 def _driver_config(spec: ChipSpec) -> DriverConfig:

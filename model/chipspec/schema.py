@@ -20,6 +20,7 @@ from crosschop.model.chipspec.algorithms import (
 )
 from crosschop.model.chipspec.devices import Device
 from crosschop.model.chipspec.dut import DeviceUnderTest
+from crosschop.model.chipspec.faults import Faults
 from crosschop.model.chipspec.section import Section, Variant, given
 
 ControllerKind = Literal["transfer", "in_memory_sgd", "mixed_precision"]
@@ -236,6 +237,7 @@ class ChipSpec(Section):
     dut: DeviceUnderTest | None = Field(default=None, description="controller of the user's; null = the shipped one")
     timing: Timing
     task: WeightProgramming | ConstantGradient = Field(discriminator="name", description="what is trained")
+    faults: Faults | None = Field(default=None, description="faults of the analog part; null = none")
 
     @model_validator(mode="after")
     def _sections_of_the_algorithm(self) -> ChipSpec:
@@ -265,6 +267,38 @@ class ChipSpec(Section):
         for key in ("zero_at_symmetry_point", "sigma_zero"):
             if getattr(device, key, None):
                 raise ValueError(f"device.{array}.{key} does not go with this array: array_r tells what weight 0 is")
+        return self
+
+    @model_validator(mode="after")
+    def _faults_of_what_there_is(self) -> ChipSpec:
+        """A fault hits an array or converter that the chip has, within its lines and codes."""
+        if self.faults is None:
+            return self
+        arrays = {"a": self.device.a, "w": self.device.w, "r": self.array_r}
+        for name, array in arrays.items():
+            found = getattr(self.faults, name)
+            if found is None:
+                continue
+            if array is None:
+                raise ValueError(f"faults.{name} does not go with this chip, which has no array {name.upper()}")
+            for key, lines in (("dead_rows", self.array.rows), ("dead_columns", self.array.cols)):
+                if getattr(found, key) > lines:
+                    raise ValueError(
+                        f"faults.{name}.{key} = {getattr(found, key)} exceeds the {lines} lines of the array"
+                    )
+        for name, converter in (("adc", self.converter.adc), ("read_adc", self.converter.read_adc)):
+            damage = getattr(self.faults, name)
+            if damage is None:
+                continue
+            if converter is None:
+                raise ValueError(f"faults.{name} does not go with this chip, which has no converter.{name}")
+            if converter.bits is None:
+                if damage.missing_every is not None:
+                    raise ValueError(
+                        f"faults.{name}.missing_every needs converter.{name}.bits: an ideal ADC has no codes"
+                    )
+            elif damage.clip * ((1 << (converter.bits - 1)) - 1) < 1:
+                raise ValueError(f"faults.{name}.clip = {damage.clip} leaves no code of {converter.bits} bits but 0")
         return self
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 
@@ -49,6 +50,10 @@ def whole_transfers(spec: ChipSpec, samples: int | None) -> int:
     return transfers
 
 
+def _is_due(done: int, upset: Upset) -> bool:
+    return upset.transfer <= done
+
+
 def in_chunks(
     run: Callable[[int], None],
     transfers: int,
@@ -72,8 +77,8 @@ def in_chunks(
     coming = sorted((upset for upset in upsets if upset.transfer < transfers), key=lambda upset: upset.transfer)
     done = 0
     while done < transfers:
-        count = sum(1 for _ in itertools.takewhile(lambda upset: upset.transfer <= done, coming))
-        due, coming = coming[:count], coming[count:]
+        due = list(itertools.takewhile(functools.partial(_is_due, done), coming))
+        coming = coming[len(due) :]
         if due and strike is not None:
             done += strike(due, transfers - done)
             continue

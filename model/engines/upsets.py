@@ -25,9 +25,9 @@ def strike_transfer(
 ) -> int:
     """Brings upsets that are due to a run of an algorithm with an array A.
 
-    A sample counter that is thrown back runs to the end of its 16 bits, and no column is read meanwhile; one that is
-    thrown forward within the group reads early, which the run rounds to in time. A column counter beyond the last column
-    reads nothing up to the end of its range, then column 0.
+    A sample counter that is thrown past the end of its group runs to the end of its 16 bits, and no column is read
+    meanwhile; thrown forward within the group it reads early, which the run rounds to in time. A column counter beyond
+    the last column reads nothing up to the end of its range, then column 0.
 
     Args:
         spec: the chip.

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from crosschop.model.chipspec import ChipSpec, beats, controller_kind, given, mixed_section
 from crosschop.model.chipspec.derive import COUNT_BITS, count_bits
 from crosschop.model.errors import InputError
 from crosschop.model.estimate.counts.memory import TITLES, stores
-from crosschop.model.faults.upset import Upset
 
 Kind = Literal["memory", "signs", "counter", "stream"]
 
@@ -128,21 +125,3 @@ def _mixed(spec: ChipSpec) -> list[Field]:
 
 def _sgd(spec: ChipSpec) -> list[Field]:
     return [_counter("number", "number of the update (trace)", NUMBER_BITS)]
-
-
-def draw_upsets(
-    field: Field, bit: int, count: int, transfers: int, together: int, generator: np.random.Generator
-) -> tuple[Upset, ...]:
-    """So many upsets of one bit position, at random entries and times of a run.
-
-    Args:
-        field: where.
-        bit: which bit of the entry.
-        count: how many.
-        transfers: length of the run.
-        together: transfers that belong together, see `chipspec.transfers_together`; upsets come in front of them.
-        generator: source of places and times.
-    """
-    times = np.sort(generator.integers(0, max(1, transfers // together), count)) * together
-    places = generator.integers(0, field.places, count)
-    return tuple(Upset(field.name, int(place), bit, int(time)) for place, time in zip(places, times, strict=True))

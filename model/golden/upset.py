@@ -1,8 +1,8 @@
 """What an upset, one flipped bit of a store, does to the state of the integer controllers.
 
-The golden model has one counter for the column; the RTL has one for the column and one for the memory word, which run in
-step. An upset in either takes them apart for good: from then on the entries of a column are those of another one. Here
-that is a rotation of the matrices against the columns.
+The golden model has one counter for the column; the RTL has one for the column and one for the memory word, which run
+in step. An upset in either takes them apart for good: from then on the entries of a column are those of another one.
+Here that is a rotation of the matrices against the columns.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def in_step(config: ControllerConfig) -> bool:
 
 
 def _set_reads_in_step(config: ControllerConfig, state: ControllerState, count: int) -> None:
-    """The reads of each column when the common counter holds `count`: columns of this sweep that are done have one more."""
+    """The reads of each column when the common counter holds `count`: one more where this sweep has been."""
     position = int(state.counters[COUNTER.position])
     ends = config.chop_mode == CHOP_REGULAR and config.chop > 0 and count == config.chop - 1
     state.reads[position:] = count
@@ -181,8 +181,8 @@ def flip_mixed(
 ) -> bool:
     """Flips a bit of the controller of mixed precision when the operands of a sample are there and no column is done.
 
-    An upset of the column counter leaves the words of chi in order and names them by another column from then on; in the
-    current pass the codes of x run on in the old order up to the last column.
+    An upset of the column counter leaves the words of chi in order and names them by another column from then on; in
+    the current pass the codes of x run on in the old order up to the last column.
 
     Args:
         config, state, field, place, bit, bits: as `flip_transfer`.

@@ -167,7 +167,9 @@ def step_golden(
 def step_column_golden(session: Session, config: MixedConfig, state: MixedState, transfer: Transfer) -> None:
     """The column that is due on the golden controller, its operands there."""
     operands = session.operands
-    step_golden(session, config, state, operands.x_codes[state.counters[MIXED_COUNTER.column]], operands.d_codes, transfer)
+    step_golden(
+        session, config, state, operands.x_codes[state.counters[MIXED_COUNTER.column]], operands.d_codes, transfer
+    )
 
 
 @njit(cache=True)

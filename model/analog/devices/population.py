@@ -7,7 +7,7 @@ The paper's rules hold for every model: a bound that the spread carries past 0 i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ class DevicePopulation(ABC):
         w_max, w_min: bounds of the conductance; of a pair those of g_plus and of -g_minus.
         a_up, a_down: step of a pulse where the response is 1; of a pair those of g_plus and of g_minus.
         reference: conductance r that stands for weight 0.
+        fixed: devices that never move from where they begin, whatever happens to them; None where there are none.
     """
 
     w_max: DoubleArray
@@ -35,6 +36,7 @@ class DevicePopulation(ABC):
     a_up: DoubleArray
     a_down: DoubleArray
     reference: DoubleArray
+    fixed: NDArray[np.bool_] | None = field(default=None, kw_only=True)
 
     @property
     @abstractmethod

@@ -81,6 +81,8 @@ def new_state(device: AnyDevice, population: DevicePopulation, draw: Draw) -> tu
         physics["refresh_upper"] = device.refresh_upper * device.w_max
         physics["refresh_lower"] = device.refresh_lower * device.w_max
         physics["refresh_pulses"] = device.refresh_pulses
+    if population.fixed is not None:
+        low, high = (np.where(population.fixed[..., np.newaxis], rest, bound) for bound in (low, high))
     devices = np.zeros(rest.shape, DEVICE)
     devices["low"], devices["high"] = low, high
     devices["conductance"] = devices["rest"] = rest
@@ -156,7 +158,8 @@ def pulse_device(
     device.age = 0
     if common.write_noise > 0:
         word = advance(word)
-        written.written = common.write_noise * normal_of(mix(word))
+        if device.low < device.high:  # one that cannot move is not written either
+            written.written = common.write_noise * normal_of(mix(word))
     return word
 
 

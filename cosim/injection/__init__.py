@@ -1,0 +1,1 @@
+"""Upsets in the RTL under simulation: where the bits stand, when they are flipped, what the scoreboard says."""

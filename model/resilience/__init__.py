@@ -1,0 +1,1 @@
+"""How much a training run minds faults: campaigns over bits, rates and analog faults, parity, pictures."""
