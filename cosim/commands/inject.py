@@ -15,6 +15,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from crosschop.cosim.dut import Dut, dut_of
 from crosschop.cosim.injection.answers import (
     ChipAnswer,
     analog_effect,
@@ -23,12 +24,11 @@ from crosschop.cosim.injection.answers import (
     detection_data,
     summary_of,
 )
-from crosschop.cosim.injection.detection import Detection, detect
+from crosschop.cosim.injection.detection import Detection, detect, struck_fields
 from crosschop.cosim.injection.request import Request, requests_of
 from crosschop.cosim.job import Finding
 from crosschop.cosim.kept_work import POINTS_FILE, work_off
-from crosschop.cosim.output import EXIT_MISMATCH, install, require_writable, set_option, stderr
-from crosschop.cosim.paths import shipped_rtl
+from crosschop.cosim.output import EXIT_MISMATCH, install, require_writable, rtl_option, set_option, stderr
 from crosschop.cosim.runner import work_directory
 from crosschop.model.cache import sources_digest
 from crosschop.model.chipspec import ChipSpec, load_chipspec, samples_in
@@ -62,16 +62,18 @@ class _Struck:
 
     spec: ChipSpec
     field: str
+    bits: tuple[int, ...]
     upsets: int
     seed: int
+    dut: Dut
 
     @property
     def key(self) -> str:
         """Names chip, field, effort, and the sources that decide the answer."""
         digest = hashlib.sha256(self.spec.model_dump_json().encode())
-        digest.update(repr((self.field, self.upsets, self.seed, sources_digest())).encode())
-        for source in sorted(path for path in shipped_rtl().iterdir() if path.suffix in (".v", ".f")):
-            digest.update(source.name.encode() + b"\0" + source.read_bytes())
+        digest.update(
+            repr((self.field, self.bits, self.upsets, self.seed, self.dut.digest(), sources_digest())).encode()
+        )
         return digest.hexdigest()[:24]
 
     def about(self) -> Mapping[str, Any]:
@@ -109,6 +111,7 @@ class _Found:
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for page, pictures and kept runs."
 )
 @set_option
+@rtl_option
 @click.option("--json", "as_data", is_flag=True, help="One JSON object on stdout, everything else on stderr.")
 def inject(
     specs: tuple[str, ...],
@@ -123,6 +126,7 @@ def inject(
     workers: int | None,
     out: Path | None,
     overrides: tuple[str, ...],
+    rtl: Path | None,
     as_data: bool,
 ) -> None:
     """Inject faults into the chips SPEC (files, or names of shipped chipspecs).
@@ -149,7 +153,7 @@ def inject(
             highlight=False,
         )  # fmt: skip
     with work_directory() as scratch:
-        detections = _detect(console, requests, struck, scratch, out)
+        detections = _detect(console, requests, struck, rtl, scratch, out)
         effects = _train(console, requests, seed_list, upsets, at, swept, samples, workers or cores(), out)
         answers = [
             _answer(request, samples, seed_list, detections[number], effects[number], len(swept))
@@ -165,9 +169,8 @@ def inject(
         (folder / "inject.json").write_text(as_json(data))
         from crosschop.cosim.injection.page import write_page  # drawing libraries take a second
 
-        write_page(
-            answers, folder, _again(specs, faults, everything, struck, seeds, upsets, at, rates, samples, overrides)
-        )
+        again = _again(specs, faults, everything, struck, seeds, upsets, at, rates, samples, overrides, rtl)
+        write_page(answers, folder, again)
         installed = install({path.name: path for path in sorted(folder.iterdir())}, out)
     for answer in answers:
         _print(console, answer)
@@ -194,6 +197,7 @@ def _rates(text: str | None) -> tuple[float, ...]:
 def _again(
     specs: Sequence[str], faults: Sequence[str], everything: bool, struck: int, seeds: int, upsets: int,
     at: float | None, rates: str | None, samples: int | None, overrides: Sequence[str],
+    rtl: Path | None,
 ) -> str:  # fmt: skip
     """The command that gives the same answers."""
     words = ["crosschop", "inject", *specs]
@@ -201,7 +205,7 @@ def _again(
         words += ["--fault", fault]
     words += ["--all"] if everything else []
     words += ["--detect", str(struck), "--seeds", str(seeds), "--upsets", str(upsets)]
-    for name, value in (("--at", at), ("--rate", rates), ("--samples", samples)):
+    for name, value in (("--at", at), ("--rate", rates), ("--samples", samples), ("--rtl", rtl)):
         words += [] if value is None else [name, str(value)]
     for override in overrides:
         words += ["--set", override]
@@ -209,12 +213,19 @@ def _again(
 
 
 def _detect(
-    console: Console, requests: Sequence[Request], struck: int, scratch: Path, out: Path
+    console: Console, requests: Sequence[Request], struck: int, rtl: Path | None, scratch: Path, out: Path
 ) -> list[tuple[Detection, ...]]:
     """What the scoreboard saw, by chip."""
     if not struck:
         return [()] * len(requests)
-    asked = [[_Struck(request.spec, one.field.name, struck, 1) for one in request.bits] for request in requests]
+    asked = [
+        [
+            _Struck(request.spec, one.field.name, one.bits, struck, 1, dut_of(request.spec, rtl))
+            for one in request.bits
+            if rtl is not None or one.field.name in struck_fields(request.spec)
+        ]
+        for request in requests
+    ]
     pieces = [piece for pieces in asked for piece in pieces]
     store = Store[_Struck, _Found](out / DETECTION_FILE, _Found)
     found = work_off(console, "upsets in the RTL", pieces, store, lambda due: _simulate(due, scratch), "fields")
@@ -228,7 +239,7 @@ def _simulate(pieces: Sequence[_Struck], scratch: Path) -> Iterator[tuple[_Struc
     for number, piece in enumerate(pieces):
         folder = scratch / f"struck{number}"
         folder.mkdir()
-        (found,) = detect(piece.spec, piece.upsets, piece.seed, folder, [piece.field])
+        (found,) = detect(piece.spec, piece.upsets, piece.seed, folder, {piece.field: piece.bits}, dut=piece.dut)
         yield piece, _Found([asdict(finding) for finding in found.findings])
 
 

@@ -8,12 +8,13 @@ gets the codes that the controller took, so the two agree by construction; what 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from crosschop.cosim.dut import Dut
 from crosschop.cosim.engines import require_trace
 from crosschop.cosim.job import Finding, Job, Segment
 from crosschop.cosim.kinds import kind_of
@@ -100,9 +101,9 @@ def detect(
     upsets: int,
     seed: int,
     directory: Path,
-    fields: Sequence[str] | None = None,
+    fields: Mapping[str, Sequence[int]] | None = None,
     progress: Callable[[int], None] | None = None,
-    rtl: Path | None = None,
+    dut: Dut | None = None,
 ) -> list[Detection]:
     """Flips bits in the RTL under Icarus Verilog and asks the scoreboard.
 
@@ -111,9 +112,10 @@ def detect(
         upsets: how many in each field.
         seed: of places, times and stimulus.
         directory: for the simulation's files.
-        fields: names of the fields; None for all.
+        fields: bits by the name of the field; None for all.
         progress: called with the transfers compared so far.
-        rtl: folder of the controller's sources, with the names of the shipped ones inside; None for those.
+        dut: a controller with the registers and memories of the shipped one, by their names; None for that of the chip.
+            One that the chip names in its section `dut` is struck in its streams alone: its inside is unknown.
 
     Raises:
         InputError: the chip has no retire trace, or no such field.
@@ -121,13 +123,20 @@ def detect(
     """
     require_trace(spec)
     chip = struck_variant(spec)
-    chosen = [field_of(chip, name) for name in (fields if fields is not None else fields_of(chip))]
-    segments = [segment for field in chosen for segment in _segments(chip, field, upsets, seed)]
-    (result,) = run_jobs([Task(Job(chip, tuple(segments)), directory)], progress, rtl)
+    if fields is None:
+        fields = {name: range(field_of(chip, name).bits) for name in struck_fields(chip)}
+    chosen = [field_of(chip, name) for name in fields]
+    segments = [segment for field in chosen for segment in _segments(chip, field, fields[field.name], upsets, seed)]
+    (result,) = run_jobs([Task(Job(chip, tuple(segments)), directory)], progress, dut)
     return [
         Detection(field, tuple(found for found in result.findings if found.upset.field == field.name))
         for field in chosen
     ]
+
+
+def struck_fields(spec: ChipSpec) -> list[str]:
+    """Names of the fields that can be struck in the RTL of this chip."""
+    return [name for name, field in fields_of(spec).items() if spec.dut is None or field.kind == "stream"]
 
 
 def struck_variant(spec: ChipSpec) -> ChipSpec:
@@ -144,13 +153,15 @@ def _length(spec: ChipSpec, strike: int) -> int:
     return strike + SWEEPS * max(spec.array.cols, LEAD)
 
 
-def _segments(spec: ChipSpec, field: Field, upsets: int, seed: int) -> list[Segment]:
-    """A segment per upset: every bit position once, most significant first, before any comes again."""
+def _segments(spec: ChipSpec, field: Field, bits: Sequence[int], upsets: int, seed: int) -> list[Segment]:
+    """A segment per upset: every bit asked for once, most significant first, before any comes again."""
+    # The narrow variant has fewer columns to count.
+    there = sorted((bit for bit in bits if bit < field.bits), reverse=True) or [field.bits - 1]
     generator = np.random.default_rng([seed, zlib.crc32(field.name.encode())])
     together = transfers_together(spec)
     segments = []
     for number in range(upsets):
-        bit = field.bits - 1 - number % field.bits
+        bit = there[number % len(there)]
         strike = LEAD + int(generator.integers(max(spec.array.cols, LEAD)))
         if together > 1:
             strike = together * (1 + number % LEAD)
