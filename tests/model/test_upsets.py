@@ -68,7 +68,7 @@ def test_without_upsets_and_with_each_flipped_back_the_run_is_the_normal_one(chi
     strike = transfers // 2 // spec.array.cols * spec.array.cols  # at column 0, whose bit 0 leads to a column
     for field in fields_of(spec).values():
         if field.name in ("address", "column") and (chip.startswith("mixed") or field.name == "address"):
-            continue  # the golden model has no such counter to flip back: it takes the two to be in step before an upset
+            continue  # the golden model has no such counter to flip back: it takes the two to be in step
         bit = 0 if field.name in ("column", "samples") else field.bits - 1
         upset = Upset(field.name, field.places - 1, bit, strike)
         found = run_golden(spec, 1, transfers, quiet, upsets=(upset, upset))
