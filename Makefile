@@ -8,10 +8,13 @@ TEST_STAMP := $(VENV)/.test.stamp
 TYPES := build/types/crosschop
 # One process per core; a group (tests that share something expensive) stays on one of them.
 PYTEST_FLAGS ?= -n auto --dist loadgroup
+# Between them they have every kind of controller and every option
+FORMAL_CHIPS := agad_20 agad_rect agad_shared agad_wide agad_corrected c_ttv2_rect ttv2_20 mixed_precision_20 \
+	mixed_precision_shared in_memory_sgd_20
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-fast lint docs wheel clean
+.PHONY: help setup demo test test-fast formal lint docs wheel clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +29,10 @@ test: lint ## lint, then every test
 
 test-fast: $(TEST_STAMP) ## the tests that need no simulator and take seconds
 	$(BIN)/pytest $(PYTEST_FLAGS) -m "not sim and not slow"
+
+formal: $(TEST_STAMP) ## prove the controllers' properties, chip by chip; every property has to fail on a seeded bug
+	for chip in $(FORMAL_CHIPS); do $(BIN)/crosschop formal $$chip || exit; done
+	CROSSCHOP_FORMAL=1 $(BIN)/pytest tests/formal
 
 # mypy has to find the folders under the names that the package has: crosschop.model, crosschop.cosim.
 lint: $(TEST_STAMP) ## ruff (rules and format) and mypy

@@ -34,6 +34,7 @@ COMMANDS = {
     "init": "crosschop.cosim.commands.init:init",
     "replay": "crosschop.cosim.commands.replay:replay",
     "compare": "crosschop.cosim.commands.compare:compare",
+    "formal": "crosschop.cosim.commands.formal:formal",
     "inject": "crosschop.cosim.commands.inject:inject",
     "estimate": "crosschop.cosim.commands.estimate:estimate",
     "fuzz": "crosschop.cosim.commands.fuzz:command",

@@ -1,0 +1,205 @@
+"""What is proved about the controller of a chip: which checker, with which parameters, and how far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from crosschop.cosim.dut import Dut
+from crosschop.cosim.formal.prove import Limits
+from crosschop.model.chipspec import ChipSpec, controller_kind
+
+Effort = Literal["quick", "normal", "full"]
+EFFORTS: tuple[Effort, ...] = ("quick", "normal", "full")
+INDEPENDENCE = "independence"
+# Columns and beats up to which the sequence is proved at the chip's own size: the clear sweep has to end in a search
+OWN_WORDS = 100
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A checker with what it is set to.
+
+    Attributes:
+        name: short, unique in a plan.
+        checker: file in hdl/ and its module; `independence` is no checker but a look at the netlist.
+        parameters: of the checker.
+        macros: which parts of the checker are on.
+        cuts: modules whose outputs are free.
+        limits: how far.
+        size: what the parameters are to the chip.
+    """
+
+    name: str
+    checker: str
+    parameters: Mapping[str, int]
+    limits: Limits
+    size: str
+    macros: tuple[str, ...] = ()
+    cuts: tuple[str, ...] = ()
+
+
+def _beats(values: Mapping[str, int]) -> int:
+    return -(-values["ROWS"] // values["LANES"])
+
+
+def _small(values: Mapping[str, int]) -> dict[str, int]:
+    """The chip with the same options, few rows, columns and lanes: beats, a lane past the last row where it has one."""
+    one_beat = _beats(values) == 1
+    small = dict(values)
+    small["LANES"] = 1 if values["LANES"] == 1 else 2
+    rows = (2 if values["LANES"] > 1 and values["ROWS"] >= values["LANES"] else 1) if one_beat else small["LANES"] + 1
+    small["ROWS"] = min(values["ROWS"], rows)
+    small["COLS"] = min(values["COLS"], 2)
+    return small
+
+
+def _narrow(values: Mapping[str, int]) -> dict[str, int]:
+    """With the narrowest formats in which all that can happen does."""
+    narrow = dict(values)
+    for name, most in (
+        ("ADC_W", 3), ("P_FRAC", 1), ("OP_W", 3), ("H_W", 5), ("H_FRAC", 1), ("CHI_W", 5), ("CHI_FRAC", 1),
+        ("LR_W", 2), ("LR_SHIFT", 1), ("MAX_STEPS", 3), ("H_MOMENTUM_SHIFT", 2), ("CORRECTION", 3),
+    ):  # fmt: skip
+        if name in narrow:
+            narrow[name] = min(narrow[name], most)
+    if "BETA" in narrow and narrow["P_EN"]:
+        narrow["BETA_W"], narrow["BETA"] = 2, min(4, max(1, round(4 * values["BETA"] / 2 ** values["BETA_W"])))
+    return narrow
+
+
+def _subset(values: Mapping[str, int], names: str, **more: int) -> dict[str, int]:
+    return {**{name: values[name] for name in names.split()}, **more}
+
+
+LANE = (
+    "ADC_W REF_EN P_FRAC P_EN BETA_W BETA H_W H_FRAC LR_W LR_SHIFT MAX_STEPS H_DECAY H_MOMENTUM_SHIFT H_ROUND P_ROUND"
+)
+MIXED_LANE = "OP_W CHI_W CHI_FRAC LR_W LR_SHIFT MAX_STEPS CHI_ROUND"
+OWN, FORMATS = "own parameters", "own formats"
+SMALL, NARROW = "own formats, few rows and columns", "own options, few rows and columns, narrow formats"
+
+
+class _Plan:
+    def __init__(self, dut: Dut, effort: Effort) -> None:
+        self.proofs: list[Proof] = []
+        self.effort = effort
+        self.shipped = {file.stem for file in dut.files}
+        self.seconds = {"quick": 10.0, "normal": 60.0, "full": 300.0}[effort]
+
+    def add(
+        self, name: str, checker: str, values: Mapping[str, int], size: str, bound: int, *macros: str,
+        k: int = 3, cuts: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        limits = Limits(k, bound, self.seconds)
+        cuts = tuple(module for module in cuts if module in self.shipped)
+        self.proofs.append(Proof(name, checker, dict(values), limits, size, macros, cuts))
+
+    def block(self, module: str, values: Mapping[str, int], size: str, bound: int, name: str = "", k: int = 3) -> None:
+        """A module of the shipped controllers, where the controller has it."""
+        if module in self.shipped:
+            checker = module.replace("xc_", "fv_", 1)
+            self.add(name or module.removeprefix("xc_"), checker, values, size, bound, k=k)
+
+    def arithmetic(self, width: int, shift: int, rounding: int, name: str, accumulator: tuple[int, int, int]) -> None:
+        """Rounding and accumulation with the widths of a lane."""
+        self.block(
+            "xc_round_shift", {"IN_W": width, "SHIFT": shift, "ROUND": rounding}, FORMATS, 1, f"{name} rounding", 1
+        )
+        acc_w, frac, steps = accumulator
+        increment = max(width, shift + 1) + 1 - shift
+        values = {"ACC_W": acc_w, "ACC_FRAC": frac, "INC_W": increment, "MAX_STEPS": steps}
+        self.block("xc_accumulate", values, FORMATS, 1, f"{name} sum", 1)
+
+    def stores(self, values: Mapping[str, int], store: Mapping[str, int] | None) -> None:
+        ports = values["MEM_PORTS"]
+        self.block("xc_ram", {"DATA_W": 2, "DEPTH": 5, "MEM_PORTS": ports}, "own ports, 5 words of 2 bits", 6)
+        if store:
+            self.block("xc_state_store", store, "own options, 4 words", 8)
+
+    def outputs(self, values: Mapping[str, int]) -> None:
+        small = _subset(_small(values), "ROWS COLS LANES MAX_STEPS")
+        self.block("xc_pulse_output", small, SMALL, 8)
+        self.block("xc_cycle_counters", {}, OWN, 8)
+
+
+def _transfer(plan: _Plan, values: Mapping[str, int]) -> None:
+    small, narrow = _small(values), _narrow(_small(values))
+    beats, words = _beats(small), small["COLS"] * _beats(small)
+    shipped = () if "xc_transfer_scheduler" not in plan.shipped else ("FV_SHIPPED",)
+    in_step = values["COL_RANDOM"] == 0 and values["CHOP_MODE"] == 1
+    inside = (*shipped, *(("FV_LFSR",) if values["CHOP_MODE"] == 2 else ()), *(("FV_IN_STEP",) if in_step else ()))
+    # Clear sweep, an update, a read, its beats and the lanes, then another transfer
+    turn = 4 + beats * (3 - values["MEM_PORTS"]) + 6
+    cuts = ("xc_transfer_lane", "xc_state_store")
+
+    plan.add("sequence", "fv_controller", narrow, NARROW, words + 2 * turn, "FV_CONTROL", *shipped, cuts=cuts)
+    plan.add("flips", "fv_controller", narrow, NARROW, words + 2 * turn, "FV_FLIP", *inside, cuts=cuts)
+    plan.add("element", "fv_controller", narrow, NARROW, words + 2 * turn, "FV_ELEMENT", k=2)
+    plan.add("values", "fv_controller", narrow, NARROW, words + turn + 8, "FV_VALUES", k=1)
+    if plan.effort != "quick" and values["COLS"] * _beats(values) <= OWN_WORDS and shipped:
+        own = {**narrow, **_subset(values, "ROWS COLS LANES")}
+        plan.add(
+            "sequence, own size", "fv_controller", own, "own size and options", 4, "FV_CONTROL", *shipped, cuts=cuts
+        )
+
+    product = values["ADC_W"] + values["P_FRAC"] + values["LR_W"] + 2
+    plan.arithmetic(
+        product, values["LR_SHIFT"], values["H_ROUND"], "H", (values["H_W"], values["H_FRAC"], values["MAX_STEPS"])
+    )
+    lane = values if plan.effort != "quick" else narrow
+    plan.block("xc_transfer_lane", _subset(lane, LANE), FORMATS if lane is values else NARROW, 4)
+    if values["CORRECTION"]:
+        gain = _subset(lane, "LR_W CORRECTION")
+        plan.block("xc_read_gain", gain, FORMATS if lane is values else NARROW, 2, k=1)
+    store = _subset(values, "REF_EN P_EN MEM_PORTS", ROWS=2, COLS=2, LANES=1, ADC_W=2, P_FRAC=0, H_W=2)
+    plan.stores(values, store)
+    if values["CHOP_MODE"] == 2:
+        plan.block("xc_lfsr", {"LFSR_SEED": values["LFSR_SEED"]}, OWN, 4, "lfsr of the chopper")
+    if values["COL_RANDOM"]:
+        plan.block("xc_lfsr", {"LFSR_SEED": values["COL_SEED"]}, OWN, 4, "lfsr of the columns")
+    plan.outputs(values)
+
+
+def _mixed(plan: _Plan, values: Mapping[str, int]) -> None:
+    narrow = _narrow(_small(values))
+    beats = _beats(narrow)
+    words, x_beats = narrow["COLS"] * beats, -(-narrow["COLS"] // narrow["LANES"])
+    sample = 4 + beats + x_beats + words * (3 - values["MEM_PORTS"]) + narrow["COLS"] * 3 + 4
+    shipped = () if "xc_mixed_scheduler" not in plan.shipped else ("FV_SHIPPED",)
+    cuts = ("xc_mixed_lane",)
+    plan.add("sequence", "fv_mixed_precision", narrow, NARROW, words + 2 * sample, "FV_CONTROL", *shipped, cuts=cuts)
+    plan.add("values", "fv_mixed_precision", narrow, NARROW, words + sample + 14, "FV_VALUES", k=1)
+    product = 2 * values["OP_W"] + values["LR_W"]
+    plan.arithmetic(
+        product, values["LR_SHIFT"], values["CHI_ROUND"], "chi",
+        (values["CHI_W"], values["CHI_FRAC"], values["MAX_STEPS"]),
+    )  # fmt: skip
+    lane = values if plan.effort == "full" else {**values, **_subset(_narrow(values), "OP_W LR_W")}
+    size = FORMATS if lane is values else "own chi and options, narrow codes"
+    plan.block("xc_mixed_lane", _subset(lane, MIXED_LANE), size, 4)
+    plan.stores(values, None)
+    plan.outputs(values)
+
+
+def plan(spec: ChipSpec, dut: Dut, effort: Effort) -> list[Proof]:
+    """What is proved about a controller.
+
+    Of a controller of the user's, the properties at its ports; of what is inside, that of the shipped modules it has.
+    """
+    made = _Plan(dut, effort)
+    values = dut.parameters_for(spec)
+    contract = {name: value for name, value in values.items() if name not in dict(dut.parameters)}
+    kind = controller_kind(spec)
+    made.proofs.append(Proof(INDEPENDENCE, INDEPENDENCE, contract, Limits(0, 0, made.seconds), OWN))
+    if kind == "transfer":
+        _transfer(made, contract)
+    elif kind == "mixed_precision":
+        _mixed(made, contract)
+    else:
+        shipped = ("FV_SHIPPED", "FV_TRACE") if dut.module == "xc_in_memory_sgd" and contract["TRACE_EN"] else ()
+        inside = shipped if not dut.own else ()
+        made.add("sequence", "fv_in_memory_sgd", contract, OWN, 6, *inside)
+        made.block("xc_cycle_counters", {}, OWN, 8)
+    return made.proofs

@@ -1,0 +1,78 @@
+"""Every property fails on a bug that it is there for. A few bugs here, all of them by `make formal`."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from mutants import BUGS, Bug
+
+from crosschop.cosim.dut import dut_of
+from crosschop.cosim.formal.plan import INDEPENDENCE
+from crosschop.cosim.formal.result import is_cover
+from crosschop.cosim.formal.run import Task, run_task, tasks_of
+from crosschop.cosim.paths import shipped_rtl
+from crosschop.model.chipspec import load_chipspec
+from crosschop.model.parallel import cores, run_parallel
+
+pytest.importorskip("bitwuzla", reason="no Bitwuzla: pip install 'crosschop[formal]'")
+
+everything = pytest.mark.skipif(not os.environ.get("CROSSCHOP_FORMAL"), reason="many minutes: make formal")
+
+
+def spoiled(bug: Bug, folder: Path) -> Task:
+    """The proof on the controller with the bug; it only searches, as it has to fail."""
+    spec = load_chipspec(bug.chip)
+    shutil.copytree(shipped_rtl(), folder)
+    file = folder / bug.file
+    text = file.read_text()
+    assert text.count(bug.original) == 1, bug
+    file.write_text(text.replace(bug.original, bug.replacement))
+    (task,) = (task for task in tasks_of(spec, dut_of(spec, folder), "quick") if task.proof.name == bug.proof)
+    limits = dataclasses.replace(task.proof.limits, induction=0)
+    return Task(dataclasses.replace(task.proof, limits=limits), task.dut)
+
+
+def failures(task: Task) -> set[str]:
+    return {finding.name for finding in run_task(task).as_findings() if finding.verdict == "failed"}
+
+
+@pytest.mark.parametrize(
+    ("chip", "proof", "file", "number", "name"),
+    [
+        ("in_memory_sgd_20", "sequence", "xc_in_memory_sgd.v", 0, "p_upd_valid"),
+        ("agad_tiny", "sequence", "xc_transfer_scheduler.v", 0, "p_rd_valid"),
+        ("agad_tiny", "sequence", "xc_transfer_scheduler.v", 6, "p_column"),
+        ("agad_tiny", "independence", "xc_transfer_scheduler.v", 1, "p_m_rd_valid"),
+        ("agad_tiny", "element", "xc_state_store.v", 0, "p_pref"),
+        ("agad_rect", "H sum", "xc_accumulate.v", 3, "p_steps_not_fewer"),
+    ],
+)
+def test_a_bug_is_found(chip: str, proof: str, file: str, number: int, name: str, tmp_path: Path) -> None:
+    bug = [bug for bug in BUGS if (bug.chip, bug.proof, bug.file) == (chip, proof, file)][number]
+    assert name in failures(spoiled(bug, tmp_path / "rtl"))
+
+
+@everything
+def test_every_property_fails_on_a_bug_and_every_bug_is_found(tmp_path: Path) -> None:
+    tasks = {spoiled(bug, tmp_path / str(number)): bug for number, bug in enumerate(BUGS)}
+    killed: dict[str, set[str]] = defaultdict(set)
+    properties: dict[str, set[str]] = defaultdict(set)
+    survivors = []
+    for task, answer in run_parallel(run_task, list(tasks), cores()):
+        findings = [finding for finding in answer.as_findings() if not is_cover(finding.name)]
+        found = {finding.name for finding in findings if finding.verdict == "failed"}
+        properties[task.proof.checker] |= {finding.name for finding in findings}
+        killed[task.proof.checker] |= found
+        print(tasks[task].proof, tasks[task].file, tasks[task].replacement[:50], sorted(found))
+        if not found:
+            survivors.append(tasks[task])
+    missing = {checker: names - killed[checker] for checker, names in properties.items() if names - killed[checker]}
+    assert not survivors
+    # Of the outputs that depend on no ready, one of each kind of source is enough
+    missing.pop(INDEPENDENCE, None)
+    assert not missing
