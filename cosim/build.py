@@ -85,7 +85,7 @@ def build(spec: ChipSpec, dut: Dut, simulator: Simulator = ICARUS, waves: bool =
     """
     top = kind_of(spec).hdl.TOP
     bench = bench_sources(top)
-    parameters = _parameters(spec, dut)
+    parameters = {**_parameters(spec, dut), "COVER": int(simulator.coverage)}
     folder = cache_directory() / "sim"
     if simulator.name == "icarus":
         key = _content_key(dut, bench, parameters, [require_icarus(), FATAL_WARNING])

@@ -46,6 +46,8 @@ module xc_bench #
     parameter TRACE_EN = 1,
     // What the controller does not show, a bit each: the order of OBSERVABLE in model/chipspec/dut.py
     parameter UNSEEN = 0,
+    // Count which handshakes coincide
+    parameter COVER = 0,
     // Clock period in ps
     parameter CLOCK_PS = 1000,
     // Most samples per read, n_s: lengths that Python hands over at a time
@@ -239,6 +241,11 @@ wire ready_error = !py_rst && (^{smp_ready, adc_ready} === 1'bx);
 wire progress = upd_done || rd_done || adc_done || (wr_valid && wr_ready) || (smp_valid && smp_ready);
 wire armed_event = py_arm && (ret_count == py_arm_retired) &&
                    (py_arm_any_write || (written_reg == py_arm_written));
+
+// Pairs of streams, in the order of py_rates
+wire [24:0] pairs_seen;
+
+xc_coincidence #(.COVER(COVER)) pairs_inst (.clk(clk), .done(py_rst ? 5'd0 : {wr_valid && wr_ready, adc_done, rd_done, upd_done, smp_valid && smp_ready}), .seen(pairs_seen));
 
 xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(5)) frame_inst (
     .rst(py_rst), .dump(py_dump), .patience(py_patience),

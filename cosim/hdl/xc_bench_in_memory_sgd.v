@@ -22,6 +22,8 @@ module xc_bench_in_memory_sgd #
     parameter TRACE_EN = 1,
     // What the controller does not show, a bit each: the order of OBSERVABLE in model/chipspec/dut.py
     parameter UNSEEN = 0,
+    // Count which handshakes coincide
+    parameter COVER = 0,
     // Clock period in ps
     parameter CLOCK_PS = 1000,
     // Train lengths that Python hands over at a time, a power of two
@@ -103,6 +105,11 @@ reg               wake = 1'b0;
 wire upd_done = upd_valid && upd_ready;
 wire ready_error = !py_rst && (smp_ready === 1'bx);
 wire trace_error = !py_rst && (trc_valid === 1'bx);
+
+// Pairs of streams, in the order of py_rates
+wire [24:0] pairs_seen;
+
+xc_coincidence #(.COVER(COVER)) pairs_inst (.clk(clk), .done(py_rst ? 5'd0 : {3'b000, upd_done, smp_valid && smp_ready}), .seen(pairs_seen));
 
 xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(ERRORS)) frame_inst (
     .rst(py_rst), .dump(py_dump), .patience(py_patience), .errors({ready_error, trace_error, upd_error}),

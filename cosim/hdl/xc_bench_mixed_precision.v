@@ -33,6 +33,8 @@ module xc_bench_mixed_precision #
     parameter TRACE_EN = 1,
     // What the controller does not show, a bit each: the order of OBSERVABLE in model/chipspec/dut.py
     parameter UNSEEN = 0,
+    // Count which handshakes coincide
+    parameter COVER = 0,
     // Clock period in ps
     parameter CLOCK_PS = 1000,
     // Columns of a pass that are handed over at a time
@@ -174,6 +176,13 @@ wire               hang, event_reg;
 wire ready_error = !py_rst && (^{smp_ready, op_ready} === 1'bx);
 wire progress = (op_wanted && op_granted) || (op_valid && op_ready) || (wr_valid && wr_ready) ||
                 (smp_valid && smp_ready) || trc_valid;
+
+// Pairs of streams, in the order of py_rates
+wire [24:0] pairs_seen;
+
+xc_coincidence #(.COVER(COVER)) pairs_inst (.clk(clk), .done(py_rst ? 5'd0 : {
+    wr_valid && wr_ready, op_valid && op_ready, op_wanted && op_granted, 1'b0, smp_valid && smp_ready
+}), .seen(pairs_seen));
 
 xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(ERRORS)) frame_inst (
     .rst(py_rst), .dump(py_dump), .patience(py_patience), .errors({ready_error, ret_error, wr_error, op_error}),
