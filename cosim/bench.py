@@ -17,6 +17,7 @@ import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, ValueChange
 from numpy.typing import NDArray
 
+from crosschop.cosim.coverage.hooks import new_coverage
 from crosschop.cosim.injection.expected import expected_of
 from crosschop.cosim.injection.strike import strike
 from crosschop.cosim.job import PROGRESS_FILE, STREAMS, Finding, Job, Result, Segment
@@ -65,15 +66,21 @@ class Bench(ABC):
         self._parent = os.getppid()
         # What the controller took, where an upset needs it: see expected_of
         self.journal: list[Any] | None = None
+        # Looks at what happens only where coverage is asked for.
+        self.cover = new_coverage(job)
 
     async def run(self) -> Result:
         """All segments; stops at the first divergence."""
         try:
             for segment in self.job.segments:
+                if self.cover is not None:
+                    self.cover.segments.begin(segment)
                 if segment.upset is None:
                     await self.run_segment(segment)
                 else:
                     self.result.findings.append(await self._run_struck(segment, segment.upset))
+                if self.cover is not None:
+                    self.cover.segments.pairs(self._value("pairs_seen"))
         except DivergenceError as error:
             self.result.mismatch = error.mismatch
         self.report_progress(force=True)
@@ -163,6 +170,8 @@ class Bench(ABC):
             await ClockCycles(dut.clk, 1 + segment.abort % first_cycles)
             for what, counter in counters.items():
                 scoreboard.check_quiet(what, int(getattr(dut, counter).value.to_unsigned()))
+            if self.cover is not None and self._value("stat_cycles_clear") > 0 == self._value("stat_cycles_idle"):
+                self.cover.segments.reset_in({"clear"})
             dut.py_rst.value = 1
             await ClockCycles(dut.clk, 2)
         dut.py_rst.value = 0
@@ -173,6 +182,20 @@ class Bench(ABC):
         record = self._decoder(str(self.dut.record.value))
         scoreboard.check_health(record)
         return record
+
+    async def until_reset(self, cycle_count: int) -> None:
+        """So many cycles, behind which a reset comes; which phase the controller is in then."""
+        if self.cover is None or cycle_count < 2 or not self.job.view.compares_counters:
+            await ClockCycles(self.dut.clk, cycle_count)
+            return
+        if cycle_count > 2:
+            await ClockCycles(self.dut.clk, cycle_count - 2)
+        await FallingEdge(self.dut.clk)
+        before = {phase: self._value(f"stat_cycles_{phase}") for phase in PHASES}
+        await FallingEdge(self.dut.clk)
+        running = {phase for phase, count in before.items() if self._value(f"stat_cycles_{phase}") != count}
+        self.cover.segments.reset_in(running)
+        await RisingEdge(self.dut.clk)
 
     def _value(self, name: str) -> int:
         """A counter of the bench or of the controller."""
@@ -217,6 +240,9 @@ class Bench(ABC):
         value = self._value
         counters = {phase: value(f"stat_cycles_{phase}") for phase in PHASES}
         expected = dict(predicted)
+        if self.cover is not None:
+            added = {name: value(name) for name in self.cover.segments.injected}
+            self.cover.segments.end(segment, counters, predicted, added)
         for phase, name in self.injected:
             expected[phase] += value(f"{name}_injected")
         elapsed = value("cycle")

@@ -36,6 +36,7 @@ COMMANDS = {
     "compare": "crosschop.cosim.commands.compare:compare",
     "formal": "crosschop.cosim.commands.formal:formal",
     "inject": "crosschop.cosim.commands.inject:inject",
+    "cover": "crosschop.cosim.commands.cover:cover",
     "estimate": "crosschop.cosim.commands.estimate:estimate",
     "fuzz": "crosschop.cosim.commands.fuzz:command",
     "signoff": "crosschop.cosim.commands.signoff:signoff",

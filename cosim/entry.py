@@ -39,4 +39,6 @@ async def simulate(dut: Any) -> None:
     result = await bench.run()
     if result.mismatch is None and (run := bench.training_result()) is not None:
         save_run(run, directory)
+    if bench.cover is not None:
+        bench.cover.collector.save(directory)
     result.save(directory)

@@ -245,7 +245,10 @@ wire armed_event = py_arm && (ret_count == py_arm_retired) &&
 // Pairs of streams, in the order of py_rates
 wire [24:0] pairs_seen;
 
-xc_coincidence #(.COVER(COVER)) pairs_inst (.clk(clk), .done(py_rst ? 5'd0 : {wr_valid && wr_ready, adc_done, rd_done, upd_done, smp_valid && smp_ready}), .seen(pairs_seen));
+xc_coincidence #(.COVER(COVER)) pairs_inst (
+    .clk(clk), .done(py_rst ? 5'd0 : {wr_valid && wr_ready, adc_done, rd_done, upd_done, smp_valid && smp_ready}),
+    .seen(pairs_seen)
+);
 
 xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(5)) frame_inst (
     .rst(py_rst), .dump(py_dump), .patience(py_patience),

@@ -109,7 +109,9 @@ wire trace_error = !py_rst && (trc_valid === 1'bx);
 // Pairs of streams, in the order of py_rates
 wire [24:0] pairs_seen;
 
-xc_coincidence #(.COVER(COVER)) pairs_inst (.clk(clk), .done(py_rst ? 5'd0 : {3'b000, upd_done, smp_valid && smp_ready}), .seen(pairs_seen));
+xc_coincidence #(.COVER(COVER)) pairs_inst (
+    .clk(clk), .done(py_rst ? 5'd0 : {3'b000, upd_done, smp_valid && smp_ready}), .seen(pairs_seen)
+);
 
 xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(ERRORS)) frame_inst (
     .rst(py_rst), .dump(py_dump), .patience(py_patience), .errors({ready_error, trace_error, upd_error}),

@@ -180,9 +180,12 @@ wire progress = (op_wanted && op_granted) || (op_valid && op_ready) || (wr_valid
 // Pairs of streams, in the order of py_rates
 wire [24:0] pairs_seen;
 
-xc_coincidence #(.COVER(COVER)) pairs_inst (.clk(clk), .done(py_rst ? 5'd0 : {
-    wr_valid && wr_ready, op_valid && op_ready, op_wanted && op_granted, 1'b0, smp_valid && smp_ready
-}), .seen(pairs_seen));
+xc_coincidence #(.COVER(COVER)) pairs_inst (
+    .clk(clk),
+    .done(py_rst ? 5'd0 : {wr_valid && wr_ready, op_valid && op_ready, op_wanted && op_granted, 1'b0,
+                           smp_valid && smp_ready}),
+    .seen(pairs_seen)
+);
 
 xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(ERRORS)) frame_inst (
     .rst(py_rst), .dump(py_dump), .patience(py_patience), .errors({ready_error, ret_error, wr_error, op_error}),

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cocotb.triggers import ClockCycles
 
 from crosschop.cosim.bench import LENGTH_BITS, Bench
+from crosschop.cosim.coverage.sample_common import length_met
 from crosschop.cosim.in_memory_sgd.hdl import GROUP, layout
 from crosschop.cosim.in_memory_sgd.scoreboard import UpdateScoreboard
 from crosschop.cosim.in_memory_sgd.stimulus import RandomStimulus, Stimulus, TileStimulus
@@ -58,7 +58,7 @@ class UpdateBench(Bench):
                 self._release(stimulus)
             self.report_progress()
         if segment.abort is not None:
-            await ClockCycles(self.dut.clk, 1 + segment.abort)
+            await self.until_reset(1 + segment.abort)
         else:
             totals = {"updates": ("updates", segment.transfers), "records": ("retired_reg", segment.transfers)}
             await self.finish_segment(segment, scoreboard, finish_cycles(stimulus.timeline), longest, totals)
@@ -76,7 +76,11 @@ class UpdateBench(Bench):
 
     def _release(self, stimulus: Stimulus) -> None:
         """Offers the next sample."""
-        self._lengths[self._released % GROUP] = stimulus.length()
+        length = stimulus.length()
+        if self.cover is not None:
+            longest = given(self.spec.driver).max_pulses
+            self.cover.collector.sample("sgd.trains.length", length_met([length], longest))
+        self._lengths[self._released % GROUP] = length
         self._released += 1
         self.dut.py_lengths.value = pack(self._lengths, LENGTH_BITS)
         self.dut.py_released.value = self._released

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cocotb.triggers import ClockCycles
 from numpy.typing import NDArray
 
 from crosschop.cosim.bench import Bench
+from crosschop.cosim.coverage.sample_mixed import ColumnSampler
 from crosschop.cosim.job import Job, Segment
 from crosschop.cosim.mixed_precision.hdl import group_columns, layout
 from crosschop.cosim.mixed_precision.scoreboard import COUNT_MASK, ColumnScoreboard
@@ -75,7 +75,7 @@ class ColumnBench(Bench):
                 self._answer(segment, stimulus, scoreboard)
             self.report_progress()
         if segment.abort is not None:
-            await ClockCycles(self.dut.clk, 1 + segment.abort)
+            await self.until_reset(1 + segment.abort)
         else:
             totals = {
                 "requests": ("requests_started_reg", requests & COUNT_MASK),
@@ -109,6 +109,8 @@ class ColumnBench(Bench):
                     step_cycles(self._durations, timeline, bool(transfer.head[HEAD_BATCH_END]), writes[0])
                     writes[0] = 0
 
+        if self.cover is not None:
+            step = ColumnSampler(self.cover.collector, self.spec, config).around(step)
         group = group_columns(self.spec)
         first, own_timing = self.result.transfers, self.job.view.own_timing
         return stimulus, ColumnScoreboard(config, segment, first, group, step, timeline, own_timing), timeline

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cocotb.triggers import ClockCycles
 from numpy.typing import NDArray
 
 from crosschop.cosim.bench import LENGTH_BITS, Bench
+from crosschop.cosim.coverage.sample_transfer import TransferSampler
 from crosschop.cosim.job import Job, Segment
 from crosschop.cosim.record import Decoder, Record, pack
 from crosschop.cosim.transfer.hdl import layout
@@ -63,6 +63,7 @@ class TransferBench(Bench):
         self._code_bits = given(self.spec.converter.read_adc).bits
         # Codes that the controller has to ignore: those of the last beat's lanes past the last row.
         self._ignored = np.full(beats(self.spec) * self.spec.lanes - self.spec.array.rows, -1)
+        self._sampler: TransferSampler | None = None
 
     async def run_segment(self, segment: Segment) -> None:
         """Transfers one by one; the next group of samples is offered when one has retired."""
@@ -81,6 +82,8 @@ class TransferBench(Bench):
             record = await self._read_event(scoreboard)
             column, chop = self._reads.answered.popleft()
             if index > 0:
+                if self._sampler is not None:
+                    self._sampler.overlap(record["retired"] != scoreboard.retired & COUNT_MASK)
                 await self._retire(scoreboard, record)
             scoreboard.check_read_state(column, chop)
             stimulus.write(scoreboard.transfer)
@@ -88,7 +91,7 @@ class TransferBench(Bench):
                 self._release()
             self.report_progress()
         if segment.abort is not None:
-            await ClockCycles(self.dut.clk, 1 + segment.abort)
+            await self.until_reset(1 + segment.abort)
         else:
             await self._retire(scoreboard, None)
             totals = {
@@ -121,6 +124,10 @@ class TransferBench(Bench):
                 step_transfer(config, state, codes, transfer)
                 step_cycles(durations, timeline, self._updating.pop(0), bool(transfer.head[HEAD_WRITE]))
 
+        self._sampler = None
+        if self.cover is not None:
+            self._sampler = TransferSampler(self.cover.collector, self.spec, config)
+            step = self._sampler.around(step)
         self._updating: list[int] = []
         self._lengths = np.zeros((2, config.transfer_every), dtype=np.int64)
         scoreboard = TransferScoreboard(
@@ -153,6 +160,8 @@ class TransferBench(Bench):
         if reads.released == reads.groups:
             return
         lengths = reads.stimulus.lengths()
+        if self._sampler is not None:
+            self._sampler.group(lengths)
         self._lengths[reads.released % 2] = lengths
         reads.released += 1
         self.dut.py_lengths.value = pack(self._lengths.ravel(), LENGTH_BITS)
