@@ -91,7 +91,8 @@ def cover(
             console, "measuring", pieces, store, lambda due: _run(due, scratch), "chips",
             keep=lambda answer: not answer.mismatches,
         )  # fmt: skip
-        coverage = merge([answers[piece] for piece in pieces], [piece.dut for piece in pieces], exclusions)
+        measured, duts = [answers[piece] for piece in pieces], [piece.dut for piece in pieces]
+        coverage = merge(measured, duts, exclusions, whole_plan=not specs)
         files = write_report(coverage, load_plan(), exclusions, title, labels, scratch)
         installed = install({path.name: path for path in files}, out)
     _print(console, coverage)

@@ -72,7 +72,8 @@ class Plan(_Strict):
 
     @model_validator(mode="after")
     def _unique(self) -> Plan:
-        names = [name for name, _, _ in self.every_bin()]
+        names = [feature.name for feature in self.features]
+        names += [f"{feature.name}.{point.name}" for feature in self.features for point in feature.points]
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise ValueError(f"named twice: {', '.join(repeated)}")
