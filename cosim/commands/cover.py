@@ -11,7 +11,6 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from crosschop.cosim.commands.verify import DEFAULT_TRANSFERS
 from crosschop.cosim.coverage.code import KINDS
 from crosschop.cosim.coverage.exclusions import Exclusions, load_exclusions
 from crosschop.cosim.coverage.measure import REGRESSION, Coverage, Measured, Piece, measure, merge
@@ -24,6 +23,7 @@ from crosschop.cosim.output import EXIT_MISMATCH, install, require_writable, rtl
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.signoff.versions import versions
 from crosschop.cosim.simulator import SIMULATORS, VERILATOR, Simulator
+from crosschop.cosim.verify import DEFAULT_TRANSFERS
 from crosschop.cosim.verilator import require_verilator
 from crosschop.model.chipspec import load_chipspec
 from crosschop.model.store import Store

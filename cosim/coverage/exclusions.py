@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crosschop.cosim.coverage.code import CodePoint, Place, places, source_lines
+from crosschop.model.chipspec.yaml_text import read_yaml
 from crosschop.model.errors import InputError
 
 EXCLUSIONS_FILE = Path(__file__).with_name("exclusions.yaml")
@@ -53,9 +53,7 @@ def load_exclusions(path: Path = EXCLUSIONS_FILE) -> Exclusions:
         InputError: the file cannot be read, or has something else in it.
     """
     try:
-        return Exclusions.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from None
+        return Exclusions.model_validate(read_yaml(path, "file of exclusions"))
     except ValidationError as error:
         raise InputError(
             *(f"{path}: {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from crosschop.cosim.coverage.conditions import CONDITIONS
 from crosschop.model.chipspec import ChipSpec, ControllerKind
+from crosschop.model.chipspec.yaml_text import read_yaml
 from crosschop.model.errors import InputError
 
 PLAN_FILE = Path(__file__).with_name("plan.yaml")
@@ -112,9 +112,7 @@ def load_plan(path: Path = PLAN_FILE) -> Plan:
         InputError: the file cannot be read or is no plan.
     """
     try:
-        return Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from None
+        return Plan.model_validate(read_yaml(path, "verification plan"))
     except ValidationError as error:
         raise InputError(
             *(f"{path}: {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())

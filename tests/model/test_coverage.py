@@ -53,7 +53,7 @@ def test_every_bin_can_be_met_by_a_chip_of_the_regression() -> None:
         ("{ttv2: ttv2,", "{ttv2: ttv3,", "no condition ttv3"),
         ("    says: Every", "    say: Every", "Extra inputs are not permitted"),
         ("      - name: chopper\n", "      - name: algorithm\n", "named twice: transfer.options.algorithm"),
-        ("features:", "features: &a [*a]\nmore:", "plan.yaml: "),
+        ("features:", "features: &a [*a]\nmore:", "not a valid verification plan"),
     ],
 )
 def test_a_wrong_plan_ends_in_a_sentence(old: str, new: str, sentence: str, tmp_path: Path) -> None:
