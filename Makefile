@@ -14,7 +14,7 @@ FORMAL_CHIPS := agad_20 agad_rect agad_shared agad_wide agad_corrected c_ttv2_re
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-fast formal lint docs wheel clean
+.PHONY: help setup demo test test-fast formal coverage lint docs wheel clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,8 @@ test-fast: $(TEST_STAMP) ## the tests that need no simulator and take seconds
 formal: $(TEST_STAMP) ## prove the controllers' properties, chip by chip; every property has to fail on a seeded bug
 	for chip in $(FORMAL_CHIPS); do $(BIN)/crosschop formal $$chip || exit; done
 	CROSSCHOP_FORMAL=1 $(BIN)/pytest tests/formal
+coverage: $(TEST_STAMP) ## verification plan, lines and branches reached by every kind of controller (build/coverage/)
+	$(BIN)/crosschop cover
 
 # mypy has to find the folders under the names that the package has: crosschop.model, crosschop.cosim.
 lint: $(TEST_STAMP) ## ruff (rules and format) and mypy

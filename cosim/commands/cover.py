@@ -13,7 +13,7 @@ from rich.table import Table
 
 from crosschop.cosim.coverage.code import KINDS
 from crosschop.cosim.coverage.exclusions import Exclusions, load_exclusions
-from crosschop.cosim.coverage.measure import REGRESSION, Coverage, Measured, Piece, measure, merge
+from crosschop.cosim.coverage.measure import DEFAULT_TRANSFERS, REGRESSION, Coverage, Measured, Piece, measure, merge
 from crosschop.cosim.coverage.plan import load_plan
 from crosschop.cosim.coverage.report import write_report
 from crosschop.cosim.dut import dut_of
@@ -23,7 +23,6 @@ from crosschop.cosim.output import EXIT_MISMATCH, install, require_writable, rtl
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.signoff.versions import versions
 from crosschop.cosim.simulator import SIMULATORS, VERILATOR, Simulator
-from crosschop.cosim.verify import DEFAULT_TRANSFERS
 from crosschop.cosim.verilator import require_verilator
 from crosschop.model.chipspec import load_chipspec
 from crosschop.model.store import Store

@@ -32,6 +32,12 @@ def _beta_one(spec: ChipSpec) -> bool:
     return bool(rtl_parameters(spec).get("REF_EN")) and not _p_store(spec)
 
 
+def _p_fractions(spec: ChipSpec) -> bool:
+    """A product with beta can end in something else than nothing or a half: not with beta = 0.5."""
+    parameters = rtl_parameters(spec)
+    return _p_store(spec) and parameters["BETA"] % (1 << (parameters["BETA_W"] - 1)) != 0
+
+
 def _even(spec: ChipSpec) -> bool:
     return beats(spec) * spec.lanes == spec.array.rows
 
@@ -58,6 +64,7 @@ CONDITIONS: dict[str, Callable[[ChipSpec], bool]] = {
     "one_port": _parameter("MEM_PORTS", 1),
     "two_ports": _parameter("MEM_PORTS", 2),
     "p_store": _p_store,
+    "p_fractions": _p_fractions,
     "beta_one": _beta_one,
     "subtract": lambda spec: _momentum(spec) is None,
     "decay_to_zero": lambda spec: _momentum(spec) == 0,

@@ -29,11 +29,13 @@ from crosschop.cosim.verify import verify
 from crosschop.model.chipspec import ChipSpec
 from crosschop.model.errors import ToolError
 
+# Enough to meet every bin of the plan.
+DEFAULT_TRANSFERS = 600
 # Chips that together have every option and every generate branch: name of a shipped chip, and what is changed.
 REGRESSION: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("agad_tiny", ()),
     ("agad_rect", ()),
-    ("agad_wide", ()),
+    ("agad_wide", ("algorithm.beta=0.2",)),
     ("agad_beta1", ()),
     ("agad_shared", ()),
     ("ttv2_20", ()),
@@ -42,7 +44,7 @@ REGRESSION: tuple[tuple[str, tuple[str, ...]], ...] = (
         "agad_tiny",
         (
             "algorithm.column_order=random", "algorithm.read_correction=16", "hidden.reset=decay",
-            "hidden.rounding=to_zero", "reference.rounding=floor", "algorithm.chop.period=20",
+            "hidden.rounding=to_zero", "reference.rounding=floor", "algorithm.chop.period=20", "algorithm.beta=0.3",
         ),
     ),
     ("in_memory_sgd_20", ()),
