@@ -34,9 +34,9 @@ module xc_trace_writer #
     parameter H_ROUND = 0,
     parameter P_ROUND = 0,
     parameter CHOP_MODE = 1,
-    parameter LFSR_SEED = 1,
+    parameter [31:0] LFSR_SEED = 1,
     parameter COL_RANDOM = 0,
-    parameter COL_SEED = 1,
+    parameter [31:0] COL_SEED = 1,
     parameter MEM_PORTS = 2,
     parameter TRACE_EN = 1
 )
@@ -66,9 +66,6 @@ localparam STEP_W = $clog2(MAX_STEPS + 1) + 1;
 localparam COL_W = COLS > 1 ? $clog2(COLS) : 1;
 localparam BEAT_W = ROWS > LANES ? $clog2((ROWS + LANES - 1) / LANES) : 1;
 localparam P_W = ADC_W + P_FRAC;
-// As the bits that they are: a parameter may have been given as a negative number
-localparam [31:0] LFSR_SEED_BITS = LFSR_SEED;
-localparam [31:0] COL_SEED_BITS = COL_SEED;
 
 wire        starts;
 wire [31:0] cycle;
@@ -93,7 +90,7 @@ task header;
         $fwrite(out.file, ", \"H_MOMENTUM_SHIFT\": %0d, \"H_ROUND\": %0d, \"P_ROUND\": %0d, \"CHOP_MODE\": %0d",
                 H_MOMENTUM_SHIFT, H_ROUND, P_ROUND, CHOP_MODE);
         $fwrite(out.file, ", \"LFSR_SEED\": %0d, \"COL_RANDOM\": %0d, \"COL_SEED\": %0d, \"MEM_PORTS\": %0d",
-                LFSR_SEED_BITS, COL_RANDOM, COL_SEED_BITS, MEM_PORTS);
+                LFSR_SEED, COL_RANDOM, COL_SEED, MEM_PORTS);
         $fwrite(out.file, ", \"TRACE_EN\": %0d",
                 TRACE_EN);
         $fwrite(out.file, "}}\n");

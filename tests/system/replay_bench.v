@@ -31,9 +31,9 @@ module replay_bench #
     parameter H_ROUND = 0,
     parameter P_ROUND = 0,
     parameter CHOP_MODE = 1,
-    parameter LFSR_SEED = 1,
+    parameter [31:0] LFSR_SEED = 1,
     parameter COL_RANDOM = 0,
-    parameter COL_SEED = 1,
+    parameter [31:0] COL_SEED = 1,
     parameter MEM_PORTS = 2,
     parameter TRACE_EN = 1,
     parameter CFG_TRANSFER_EVERY = 2,
@@ -41,6 +41,7 @@ module replay_bench #
     parameter CFG_CHOP = 2,
     parameter CFG_WARMUP = 0,
     parameter SECOND_CHOP = 1,
+    parameter PUSH = 0,
     parameter TRANSFERS = 30,
     parameter LIMIT = 20000
 )
@@ -75,6 +76,8 @@ wire [15:0]             cfg_transfer_every = CFG_TRANSFER_EVERY;
 wire [LR_W-1:0]         cfg_lr_h = CFG_LR_H;
 wire [15:0]             cfg_chop = second ? SECOND_CHOP : CFG_CHOP;
 wire [15:0]             cfg_warmup = CFG_WARMUP;
+// PUSH = 1: every code is the largest one, so that H runs to its limit
+localparam [ADC_W-1:0]  LARGEST = {1'b0, {(ADC_W-1){1'b1}}};
 integer                 lane;
 
 function [31:0] xorshift(input [31:0] state);
@@ -139,7 +142,7 @@ always @(posedge clk) begin
     else if ((beats_left != 0) && adc_ready) beats_left <= beats_left - 32'd1;
     if ((beats_left == 0) || adc_ready)
         for (lane = 0; lane < LANES; lane = lane + 1)
-            adc_codes[ADC_W*lane +: ADC_W] <= xorshift(random + lane) >> 7;
+            adc_codes[ADC_W*lane +: ADC_W] <= (PUSH != 0) ? LARGEST : xorshift(random + lane) >> 7;
     if (trc_valid && trc_last) retired <= retired + 32'd1;
     if (rst) beats_left <= 32'd0;
 end

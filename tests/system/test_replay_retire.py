@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,13 @@ import bugs
 import pytest
 from checking import mutate
 from mutants import MUTANTS, Mutant
-from recording import has_verilator, record_icarus, record_verilator
+from recording import HDL, has_verilator, record_icarus, record_verilator
 
+from crosschop.cosim import lint
 from crosschop.cosim.kinds import kind_of
+from crosschop.cosim.paths import shipped_rtl
 from crosschop.cosim.replay.check import RetireCheck, check_retire_trace
-from crosschop.model.chipspec import load_chipspec, shipped_chipspecs
+from crosschop.model.chipspec import load_chipspec, rtl_parameters, shipped_chipspecs
 
 pytestmark = pytest.mark.sim
 
@@ -148,6 +152,83 @@ def test_bug_in_the_controller(name: str, tmp_path: Path) -> None:
     (bug,) = (each for each in MUTANTS if each.name == name)
     mismatch = mutant_trace(bug, tmp_path).mismatch
     assert mismatch is not None and mismatch.field == SEEN[name]
+
+
+# Outputs that carry x or z, with what the report calls them; of these the writer tells
+UNDEFINED = [
+    (bug, {"protocol of the retire trace": "trc_valid"}.get(field, field))
+    for bug, fields in bugs.UNDEFINED
+    for field in sorted(fields)
+    if len(fields) == 1 and field in ("h", "p", "col", "protocol of the retire trace")
+]
+
+
+@pytest.mark.parametrize(("bug", "field"), UNDEFINED, ids=str)
+def test_undefined_output(bug: Mutant, field: str, tmp_path: Path) -> None:
+    mismatch = mutant_trace(bug, tmp_path).mismatch
+    assert mismatch is not None
+    assert (mismatch.field, mismatch.expected, mismatch.got) == (field, "a defined value", "x")
+
+
+def test_saturation_missed(tmp_path: Path) -> None:
+    """With the largest gain, that of the trace's own configuration."""
+    (bug,) = (each for each in MUTANTS if each.name == "h_saturation_missed")
+    spec = load_chipspec("agad_tiny")
+    gain = (1 << rtl_parameters(spec)["LR_W"]) - 1
+    for folder, rtl in ((tmp_path / "good", None), (tmp_path / "bad", mutate(bug, tmp_path))):
+        folder.mkdir()
+        path = record_icarus(spec, folder, 150, rtl, CFG_LR_H=gain, CFG_CHOP=0, PUSH=1)["jsonl"]
+        mismatch = check_retire_trace(path, spec).mismatch
+        assert (mismatch and mismatch.field) == (rtl and "H")
+
+
+def test_another_code(traces: Traces, tmp_path: Path) -> None:
+    """Codes and x are what the golden model is fed with: that another one was traced shows in what follows from it."""
+    for chip, name, follows in (("agad_tiny", "codes", {"H", "P"}), ("mixed_precision_20", "x", {"chi"})):
+        rows = rows_of(traces[chip]["jsonl"])
+        index = [place for place, row in enumerate(rows) if row["event"] == "retire"][-1]
+        column = [row for row in rows[-20:] if row.get("col") == rows[index]["col"]]
+        for row in column if name == "x" else [rows[index]]:
+            row[name] = ~row[name] if name == "x" else [~code for code in row[name]]
+        result = check(chip, write_rows(tmp_path / "trace.jsonl", rows))
+        assert result.mismatch is not None and result.mismatch.field in follows
+
+
+WRITERS = sorted(path.stem for path in HDL.glob("xc_trace_writer*.v"))
+
+
+@pytest.mark.parametrize("module", WRITERS)
+def test_writers_are_plain_verilog(module: str) -> None:
+    files = [HDL / "xc_trace_file.v", HDL / f"{module}.v"]
+    assert lint.icarus(module, {}, files, "2005") == ""
+    if has_verilator():
+        assert lint.verilator(module, {}, files) == ""
+
+
+@pytest.mark.parametrize("module", WRITERS)
+def test_writers_have_the_parameters(module: str) -> None:
+    """The controller's, name by name, so that an instance can be copied."""
+    controller = module.replace("trace_writer", "controller") if module == "xc_trace_writer" else (
+        module.replace("trace_writer_", "")
+    )  # fmt: skip
+    declared = [
+        re.findall(r"^\s*parameter\s+(?:\[[^]]*\]\s*)?(\w+)", path.read_text(), re.MULTILINE)
+        for path in (HDL / f"{module}.v", shipped_rtl() / f"{controller}.v")
+    ]
+    assert declared[0] == ["FILE", *declared[1]]
+
+
+def test_file_that_cannot_be_written(tmp_path: Path) -> None:
+    record_icarus(load_chipspec("in_memory_sgd_20"), tmp_path, 5)
+    done = subprocess.run(
+        ["vvp", "-n", "bench.vvp", "+xc_trace=missing/trace.csv"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Error: cannot write the trace missing/trace.csv" in done.stdout
+    assert not (tmp_path / "missing").exists()
 
 
 # Fields of the scoreboard that a trace has

@@ -1,0 +1,477 @@
+"""Retire traces that are wrong: one sentence with file and place, whatever is in the file. Needs no simulator."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command import call, left_over
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crosschop.cosim.replay.check import RetireCheck, check_retire_trace
+from crosschop.cosim.replay.wave import decode
+from crosschop.model.chipspec import ChipSpec, load_chipspec, rtl_configuration, rtl_parameters
+from crosschop.model.errors import InputError
+
+SGD = "in_memory_sgd_20"
+ROWS = 2
+
+
+def chip() -> ChipSpec:
+    """Small, two beats per record."""
+    return load_chipspec("agad_tiny", ("array.rows=2", "array.cols=2", "controller.lanes=1"))
+
+
+def by_hand(spec: ChipSpec, codes: list[list[int]]) -> list[dict[str, Any]]:
+    """Records of these codes by the formulas of rtl/README.md, in plain Python: P_EN = 1, H_DECAY = 0, no warm-up."""
+    p, cfg = rtl_parameters(spec), rtl_configuration(spec)
+    assert (p["REF_EN"], p["P_EN"], p["H_DECAY"], p["H_ROUND"], p["P_ROUND"], p["CHOP_MODE"]) == (1, 1, 0, 0, 0, 1)
+    assert (p["CORRECTION"], p["COL_RANDOM"], cfg["cfg_warmup"]) == (0, 0, 0)
+    cols, rows = p["COLS"], p["ROWS"]
+    h, mean, pref = ([[0] * rows for _ in range(cols)] for _ in range(3))
+    chop, reads = [0] * cols, [0] * cols
+    records = []
+    for number, omegas in enumerate(codes):
+        k = number % cols
+        reads[k] += 1
+        flip = reads[k] == cfg["cfg_chop"]
+        used, pulses = chop[k], []
+        for i, omega in enumerate(omegas):
+            wide = omega << p["P_FRAC"]
+            z = (wide - pref[k][i]) * (-1 if used else 1)
+            limit = 1 << p["H_W"] - 1
+            raised = h[k][i] + (z * cfg["cfg_lr_h"] + (1 << p["LR_SHIFT"] - 1) >> p["LR_SHIFT"])
+            raised = max(-limit, min(limit - 1, raised))
+            whole = abs(raised) >> p["H_FRAC"]
+            steps = max(-p["MAX_STEPS"], min(p["MAX_STEPS"], whole if raised >= 0 else -whole))
+            h[k][i] = raised - (steps << p["H_FRAC"])
+            pulses.append(steps)
+            mean[k][i] += (wide - mean[k][i]) * p["BETA"] + (1 << p["BETA_W"] - 1) >> p["BETA_W"]
+        if flip:
+            pref[k], chop[k], reads[k] = list(mean[k]), 1 - used, 0
+        heads = {"event": "retire", "col": k, "chop": used, "flip": int(flip)}
+        stores = {"h": list(h[k]), "p": list(mean[k]), "pref": list(pref[k]), "pulses": pulses}
+        records.append({**heads, "codes": omegas, **stores})
+    return records
+
+
+CODES = [[251, -7], [-90, 33], [120, 255], [-256, 1], [77, -128], [3, 3], [255, -256], [9, 200], [-1, 0], [60, 61]]
+
+
+def in_beats(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One record for each row, as a controller with one lane shows them."""
+    beats = []
+    for cycle, record in enumerate(records):
+        for i in range(ROWS):
+            lanes = {name: [value[i]] for name, value in record.items() if isinstance(value, list)}
+            beats.append({**record, **lanes, "beat": i, "last": int(i == ROWS - 1), "cycle": 10 * cycle + i})
+    return beats
+
+
+def text_of(records: Iterable[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(record) + "\n" for record in records).encode()
+
+
+def csv_of(records: list[dict[str, Any]]) -> bytes:
+    names = list(records[0])
+
+    def cell(value: Any) -> str:
+        return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+    lines = [",".join(names), *(",".join(cell(record[name]) for name in names) for record in records)]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def vcd_of(records: list[dict[str, Any]], spec: ChipSpec, **changed: int | str | None) -> bytes:
+    """The beats as a value change dump: a cycle of 10 time units each, two of reset in front.
+
+    `changed`: width of a signal by name, None to leave it out.
+    """
+    p = rtl_parameters(spec)
+    p_w = p["ADC_W"] + p["P_FRAC"]
+    widths: dict[str, int | str | None] = {"clk": 1, "rst": 1, "trc_valid": 1, "trc_last": 1, "trc_beat": 1}
+    widths |= {"trc_col": 1, "trc_chop": 1, "trc_flip": 1, "trc_codes": p["ADC_W"], "trc_h": p["H_W"]}
+    widths |= {"trc_p": p_w, "trc_pref": p_w, "trc_pulses": p["MAX_STEPS"].bit_length() + 1, **changed}
+    ids = {name: chr(40 + place) for place, name in enumerate(widths) if widths[name] is not None}
+    lines = ["$timescale 1ns $end", "$scope module tb $end", "$scope module dut $end"]
+    lines += [f"$var wire {widths[name]} {code} {name} $end" for name, code in ids.items()]
+    lines += ["$upscope $end", "$upscope $end", "$enddefinitions $end"]
+
+    def value(name: str, number: Any) -> list[str]:
+        if name not in ids:
+            return []
+        width = widths[name]
+        assert isinstance(width, int)
+        if isinstance(number, str):
+            return [f"b{number.lower()} {ids[name]}"]
+        return [f"b{number & (1 << width) - 1:b} {ids[name]}"]
+
+    def scalar(number: Any) -> Any:
+        return number[0] if isinstance(number, list) else number
+
+    states: list[dict[str, Any]] = [{"rst": 1, "trc_valid": 0}, {}, {"rst": 0}]
+    states += [{"trc_valid": 1, **{f"trc_{name}": scalar(each) for name, each in record.items()}} for record in records]
+    states += [{"trc_valid": 0}, {}]
+    for cycle, state in enumerate(states):
+        lines += [f"#{10 * cycle}", *value("clk", 0)]
+        for name, number in state.items():
+            lines += value(name, number)
+        lines += [f"#{10 * cycle + 5}", *value("clk", 1)]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def check(folder: Path, content: bytes, name: str = "trace.jsonl", spec: ChipSpec | None = None) -> RetireCheck:
+    (folder / name).write_bytes(content)
+    return check_retire_trace(folder / name, spec or chip())
+
+
+RECORDS = by_hand(chip(), CODES)
+BEATS = in_beats(RECORDS)
+FORMS = {
+    "whole.jsonl": text_of(RECORDS),
+    "beats.jsonl": text_of(BEATS),
+    "whole.csv": csv_of(RECORDS),
+    "beats.csv": csv_of(BEATS),
+    "beats.vcd": vcd_of(BEATS, chip()),
+    "whole.jsonl.gz": gzip.compress(text_of(RECORDS)),
+    "beats.csv.gz": gzip.compress(csv_of(BEATS)),
+    "no_end.jsonl": text_of(RECORDS).rstrip(b"\n"),
+    "bom.csv": b"\xef\xbb\xbf" + csv_of(RECORDS),
+    "dos.csv": csv_of(RECORDS).replace(b"\n", b"\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_formulas_by_hand_pass(name: str, tmp_path: Path) -> None:
+    result = check(tmp_path, FORMS[name], name)
+    assert result.mismatch is None
+    assert (result.transfers, result.segments, result.unseen) == (len(CODES), 1, ())
+    assert result.compared == ("col", "chop", "flip", "h", "p", "pref", "pulses")
+
+
+def test_flips_and_pulses_occur() -> None:
+    assert {record["flip"] for record in RECORDS} == {record["chop"] for record in RECORDS} == {0, 1}
+    assert any(any(record["pulses"]) for record in RECORDS) and any(any(record["pref"]) for record in RECORDS)
+
+
+@pytest.mark.parametrize("name", ["col", "chop", "flip", "h", "p", "pref", "pulses"])
+def test_missing_field_is_named(name: str, tmp_path: Path) -> None:
+    """It is left out of the check, and said."""
+    records = [{key: value for key, value in record.items() if key != name} for record in RECORDS]
+    for content, file in ((text_of(records), "trace.jsonl"), (csv_of(records), "trace.csv")):
+        result = check(tmp_path, content, file)
+        assert result.mismatch is None and result.unseen == (name,)
+    result = check(tmp_path, vcd_of(BEATS, chip(), **{f"trc_{name}": None}), "trace.vcd")
+    assert result.mismatch is None and result.unseen == (name,)
+
+
+def changed(index: int, **values: Any) -> list[dict[str, Any]]:
+    """The beats with one of them changed; a value of None is left out."""
+    beats = [dict(beat) for beat in BEATS]
+    beats[index] = {key: value for key, value in {**beats[index], **values}.items() if value is not None}
+    return beats
+
+
+DIVERGENCES = [
+    ({"h": ["x"]}, "h", "a defined value", "x"),
+    ({"pref": ["z"]}, "pref", "a defined value", "x"),
+    ({"chop": "X"}, "protocol of the retire trace", "chop = 0 in every beat of the record", "chop = x"),
+    ({"col": 0}, "protocol of the retire trace", "col = 1 in every beat of the record", "col = 0"),
+    ({"beat": 0}, "protocol of the retire trace", "beat 1", "beat 0"),
+    ({"beat": "x"}, "protocol of the retire trace", "beat with a defined value", "x"),
+    ({"last": 0}, "protocol of the retire trace", "last = 1 in beat 1", "last = 0"),
+    ({"codes": ["x"]}, "codes", "a defined value", "x"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("values", "field", "expected", "got"), DIVERGENCES)
+def test_undefined_and_out_of_order(
+    values: dict[str, Any], field: str, expected: str, got: str, tmp_path: Path
+) -> None:
+    """A divergence with its place, in every form: the second beat of transfer 3, whose cycle is 31."""
+    beats = changed(7, **values)
+    for content, name, place in (
+        (text_of(beats), "trace.jsonl", "line 8"),
+        (csv_of(beats), "trace.csv", "line 9"),
+        (vcd_of(beats, chip()), "trace.vcd", "time 105 ns"),
+    ):
+        mismatch = check(tmp_path, content, name).mismatch
+        assert mismatch is not None
+        assert (mismatch.transfer, mismatch.field, mismatch.expected, mismatch.got) == (3, field, expected, got)
+        assert f"{name}, {place}, segment 1" in mismatch.segment
+        assert mismatch.cycle == (8 if name.endswith("vcd") else 31)
+        assert mismatch.events[-1].startswith("transfer 2 retired: column 0, chop ")
+
+
+def test_undefined_controls(tmp_path: Path) -> None:
+    lines = text_of(BEATS[:4]) + b'{"event": "undefined", "signal": "trc_valid"}\n'
+    table = csv_of(BEATS[:4]) + b"undefined trc_valid\n"
+    dump = vcd_of(BEATS, chip()).replace(b"#50\nb0 (\nb1 *", b"#50\nb0 (\nbx *")
+    assert dump != vcd_of(BEATS, chip())
+    for content, name in ((lines, "trace.jsonl"), (table, "trace.csv"), (dump, "trace.vcd")):
+        mismatch = check(tmp_path, content, name).mismatch
+        assert mismatch is not None and (mismatch.field, mismatch.got) == ("trc_valid", "x"), name
+
+
+def header(**values: Any) -> bytes:
+    return (json.dumps({"event": "header", "format": "crosschop retire trace", "version": 1, **values}) + "\n").encode()
+
+
+WHOLE = FORMS["whole.jsonl"]
+LINE = json.loads(WHOLE.splitlines()[0])
+
+
+def one(**values: Any) -> bytes:
+    return text_of([{**LINE, **values}])
+
+
+SENTENCES: list[tuple[str, bytes, str]] = [
+    ("jsonl", b"", "no whole record of a transfer, nothing to check"),
+    ("csv", b"", "no whole record"),
+    ("vcd", b"", "empty file"),
+    ("fst", b"", "empty file"),
+    ("jsonl", header(), "no whole record"),
+    ("jsonl", WHOLE[:-9], r"line 10: not a JSON object, or only a part of one"),
+    ("csv", FORMS["whole.csv"][:-3], r"line 11: has no line end, the recording was cut off"),
+    ("csv", b"event,col\nretire,0,5\n", r"line 2: 3 cells, expected 2"),
+    ("csv", b"event,col,col\n", r"line 1: two columns are called 'col'"),
+    ("csv", b"a,b\n1,2\n", r"line 1: no column of a trace, expected some of col, chop, "),
+    ("csv", b'codes,h\n"1 2,3 4\n', r"line 2: not a line of CSV"),
+    ("csv", b"codes,h\n1 2,3 y\n", r"line 2: h\[1\] = 'y', allowed: -32768\.\.32767 or x"),
+    ("csv", b"codes,h\n1 2,3 -\n", r"line 2: h\[1\] = '-', allowed"),
+    ("csv", b"codes,h\n1 2," + b"9" * 5000 + b" 1\n", r"line 2: h\[0\] = '9999.*\.\.\., allowed"),
+    ("csv", b"codes,h\n,3 4\n", r"line 2: codes is missing, nothing can be computed without it"),
+    ("jsonl", b"\x00\x01\x02\xff\xfe", r"line 1: not UTF-8 text"),
+    ("jsonl", WHOLE + b"\xff\xfe\n", r"line 11: not UTF-8 text"),
+    ("jsonl", b"\x1f\x8b\x08\x00garbage", r"line 1: damaged gzip file"),
+    ("jsonl", gzip.compress(WHOLE)[:-20], r"damaged gzip file"),
+    ("jsonl", b"[" * 100000 + b"\n", r"line 1: not a JSON object"),
+    ("jsonl", b"[1]\n", r"line 1: \[1\] is not a JSON object"),
+    ("jsonl", b"7\n", r"line 1: 7 is not a JSON object"),
+    ("jsonl", b'{"event": "retire", "col": ' + b"9" * 5000 + b"}\n", r"line 1: not a JSON object"),
+    ("jsonl", one(event="begin"), r"line 1: event 'begin', allowed: header, reset, retire, undefined"),
+    ("jsonl", one(event=[1]), r"line 1: event \[1\], allowed"),
+    ("jsonl", one(h=[0, 1e3]), r"line 1: h\[1\] = 1000\.0, allowed: -32768\.\.32767 or x"),
+    ("jsonl", one(h=[0, float("nan")]), r"line 1: h\[1\] = nan, allowed"),
+    ("jsonl", one(h=[True, 1]), r"line 1: h\[0\] = True, allowed"),
+    ("jsonl", one(h=[0, None]), r"line 1: h\[1\] = None, allowed"),
+    ("jsonl", one(h=[0, 10**40]), r"line 1: h\[1\] = 1000+\.\.\., allowed"),
+    ("jsonl", one(h=[0, 32768]), r"line 1: h\[1\] = 32768, allowed: -32768\.\.32767"),
+    ("jsonl", one(h=[0, 1, 2]), r"line 1: h has 3 numbers, expected 2, one for each row"),
+    ("jsonl", one(h=[]), r"line 1: h has 0 numbers, expected 2"),
+    ("jsonl", one(beat=0), r"line 1: codes has 2 numbers, expected 1, one for each lane"),
+    ("jsonl", one(h=5), r"line 1: h is 5, expected a list of 2 integers"),
+    ("jsonl", one(h={"0": 1}), r"line 1: h is \{'0': 1\}, expected a list"),
+    ("jsonl", one(col=-1), r"line 1: col = -1, allowed: 0\.\.1 or x"),
+    ("jsonl", one(col=2), r"line 1: col = 2, allowed: 0\.\.1"),
+    ("jsonl", one(col=[0]), r"line 1: col = \[0\], allowed"),
+    ("jsonl", one(flip=2), r"line 1: flip = 2, allowed: 0\.\.1"),
+    ("jsonl", one(pulses=[0, 2]), r"line 1: pulses\[1\] = 2, allowed: -2\.\.1"),
+    ("jsonl", one(cycle=-1), r"line 1: cycle = -1, expected an integer that is not negative"),
+    ("jsonl", one(cycle=1 << 70), r"line 1: cycle = 1180591620717411303424, expected"),
+    ("jsonl", one(cycle="3"), r"line 1: cycle = '3', expected"),
+    ("jsonl", text_of([{"codes": [1, 2]}]), r"line 1: nothing to compare, expected some of col, chop, flip, h, "),
+    ("jsonl", text_of([BEATS[0], {k: v for k, v in BEATS[1].items() if k != "p"}]),
+     r"line 2: p is not in all beats of the record"),
+    ("jsonl", WHOLE + header(), r"line 11: a header may only be the first line"),
+    ("jsonl", header(format="other"), r"line 1: format is 'other', expected 'crosschop retire trace'"),
+    ("jsonl", header(version=2), r"line 1: version 2 of the format, this program reads version 1"),
+    ("jsonl", header(version=True), r"line 1: version True"),
+    ("jsonl", header(controller="xc_mixed_precision"),
+     r"line 1: recorded from 'xc_mixed_precision', but the controller of agad_tiny is xc_controller"),
+    ("jsonl", header(parameters=[]), r"line 1: parameters is \[\], expected an object"),
+    ("jsonl", header(parameters={"H_W": 12}), r"line 1: recorded with H_W = 12, but agad_tiny has H_W = 16"),
+    ("jsonl", header(parameters={"H_W": "16"}), r"line 1: parameter H_W = '16', expected an integer"),
+    ("jsonl", header(parameters={"LANES": 0}), r"line 1: parameter LANES = 0, allowed: 1\.\.65536"),
+    ("jsonl", header(configuration={"cfg_chop": -3}), r"line 1: cfg_chop = -3, allowed: 0\.\.65535"),
+    ("jsonl", header(configuration={"cfg_transfer_every": 0}), r"line 1: cfg_transfer_every = 0, allowed: 1\.\.65535"),
+    ("jsonl", text_of([{"event": "reset", "cfg_lr_h": 1 << 20}]), r"line 1: cfg_lr_h = 1048576, allowed: 0\.\.4095"),
+    ("csv", b"# " + header(parameters={"COLS": 3}), r"line 1: recorded with COLS = 3, but agad_tiny has COLS = 2"),
+    ("vcd", b"garbage", r"not a VCD or FST file"),
+    ("vcd", bytes(range(256)), r"not a VCD or FST file"),
+    ("fst", b"garbage", r"not a VCD or FST file"),
+    ("vcd", FORMS["beats.vcd"][:-2], r"ends within a line, the recording was cut off"),
+    ("vcd", gzip.compress(FORMS["beats.vcd"]), r"gzipped waves cannot be read, gunzip them first"),
+    ("vcd", vcd_of(BEATS, chip(), trc_valid=None), r"no scope has a signal trc_valid"),
+    ("vcd", vcd_of(BEATS, chip(), clk=None), r"tb\.dut has trc_valid, but not clk"),
+    ("vcd", vcd_of(BEATS, chip(), rst=None, trc_codes=None), r"tb\.dut has trc_valid, but not rst, trc_codes"),
+    ("vcd", vcd_of(BEATS, chip(), trc_beat=None), r"tb\.dut\.trc_beat is missing: a record has 2 beats"),
+    ("vcd", vcd_of(BEATS, chip(), trc_codes=10),
+     r"tb\.dut\.trc_codes has 10 bits, expected a multiple of 9, the bits of a lane"),
+    ("vcd", vcd_of(BEATS, chip(), trc_h=32), r"tb\.dut\.trc_h has 32 bits, expected 1 lanes of 16"),
+    ("vcd", vcd_of(BEATS, chip(), trc_col=3), r"tb\.dut\.trc_col has 3 bits, expected 1"),
+    ("vcd", vcd_of(BEATS, chip(), rst=2), r"tb\.dut\.rst has 2 bits, expected 1"),
+    ("vcd", FORMS["beats.vcd"].replace(b"#65\n", b"#15\n"), r"time runs backwards"),
+    ("vcd", vcd_of([], chip()), r"no whole record"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "content", "sentence"), SENTENCES)
+def test_sentence(form: str, content: bytes, sentence: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        check(tmp_path, content, f"trace.{form}")
+    (message,) = caught.value.messages
+    assert message.startswith(f"{tmp_path / f'trace.{form}'}") and "\n" not in message and len(message) < 300
+    assert re.search(sentence, message), message
+    assert capfd.readouterr() == ("", "")  # what pywellen says past Python
+
+
+def test_values_of_the_trace(tmp_path: Path) -> None:
+    """Other lanes, memory ports and configuration than the chipspec's are taken and told; unknown keys too."""
+    built = {"LANES": 2, "MEM_PORTS": 1, "COLS": 2, "FLAVOUR": 3}
+    head = header(parameters=built, configuration={"cfg_chop": 2, "cfg_more": 1})
+    spec = load_chipspec("agad_tiny", ("array.rows=2", "array.cols=2", "controller.lanes=1"))
+    flipping = by_hand(load_chipspec("agad_tiny", ("array.rows=2", "array.cols=2", "algorithm.chop.period=2")), CODES)
+    records = [{**record, "beat": 0, "last": 1, "colour": 1} for record in flipping]
+    result = check(tmp_path, head + text_of(records), spec=spec)
+    assert result.mismatch is None and result.transfers == len(CODES)
+    assert {*result.notes} == {
+        "ignored: parameter 'FLAVOUR' of the header",
+        "ignored: configuration 'cfg_more' of the header",
+        "ignored: 'colour'",
+        f"cfg_chop = 2 by the trace, {rtl_configuration(spec)['cfg_chop']} by the chipspec",
+    }
+
+
+def test_reset_begins_anew(tmp_path: Path) -> None:
+    """The state after a reset is that of the beginning; a record that the reset ends is not checked."""
+    content = text_of([*BEATS[:9], {"event": "reset"}, *BEATS[:7]])
+    result = check(tmp_path, content)
+    assert (result.mismatch, result.transfers, result.segments) == (None, 7, 2)
+    assert result.notes == ("the last record is not whole, 1 beats of it were not checked",)
+    without = check(tmp_path, text_of([*BEATS[:8], *BEATS[:6]])).mismatch
+    assert without is not None and without.transfer == 4
+
+
+def test_no_reset_is_said(tmp_path: Path) -> None:
+    dump = vcd_of(BEATS, chip()).replace(b"b1 )\n", b"b0 )\n")
+    result = check(tmp_path, dump, "trace.vcd")
+    assert result.mismatch is None and result.notes[0].startswith("no reset before the first edge of the clock")
+
+
+def two_scopes(content: bytes) -> bytes:
+    """A second controller beside the first one, whose signals are others."""
+    text = content.decode()
+    variables = re.findall(r"\$var wire (\d+) (.) (\w+) \$end\n", text)
+    other = "".join(f"$var wire {width} {code}{code} {name} $end\n" for width, code, name in variables)
+    return text.replace(
+        "$upscope $end\n", f"$upscope $end\n$scope module other $end\n{other}$upscope $end\n", 1
+    ).encode()
+
+
+def test_scopes(tmp_path: Path) -> None:
+    path = tmp_path / "trace.vcd"
+    path.write_bytes(two_scopes(FORMS["beats.vcd"]))
+    with pytest.raises(
+        InputError, match=r"several scopes have a retire trace, choose one by --scope: tb\.dut, tb\.other"
+    ):
+        check_retire_trace(path, chip())
+    assert check_retire_trace(path, chip(), scope="tb.dut").transfers == len(CODES)
+    for scope, sentence in (("tb.dat", "no such scope: tb.dut, tb.other"), ("tb", "has no clk, rst, trc_valid, ")):
+        with pytest.raises(InputError, match=sentence):
+            check_retire_trace(path, chip(), scope=scope)
+    with pytest.raises(InputError, match="only waves"):
+        check(tmp_path, WHOLE)
+        check_retire_trace(tmp_path / "trace.jsonl", chip(), scope="tb")
+
+
+@pytest.mark.parametrize(("name", "content"), [("trace.jsonl", WHOLE), ("trace.txt", WHOLE), ("trace.vcd", b"$")])
+def test_command(name: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content if name != "trace.jsonl" else text_of(changed(7, h=[1])))
+    overrides = ["--set", "array.rows=2", "--set", "array.cols=2", "--set", "controller.lanes=1"]
+    result = call(tmp_path, "replay", name, "--spec", "agad_tiny", *overrides, "--json")
+    said = json.loads(result.stdout)
+    if name != "trace.jsonl":
+        assert (result.returncode, said["exit_code"]) == (2, 2)
+        assert result.stderr.startswith(f"error: {name}: ")
+    else:
+        found = said["first_mismatch"]
+        assert (result.returncode, said["status"], said["transfers"], said["mismatches"]) == (1, "mismatch", 3, 1)
+        assert (found["transfer"], found["column"], found["row"], found["field"]) == (3, 1, 1, "H")
+        assert (found["cycle"], found["expected"], found["got"]) == (31, str(RECORDS[3]["h"][1]), "1")
+        for line in (
+            "FAIL the controller and the golden model differ",
+            "  where      transfer 3, cycle 31 after reset, column 1, row 1",
+            "    transfer 2 retired: column 0, chop 0, ",
+            f"    crosschop replay {name} --spec agad_tiny --set array.rows=2 --set array.cols=2 "
+            "--set controller.lanes=1 --format jsonl\n",
+        ):
+            assert line in result.stderr
+    assert left_over(tmp_path) == [Path(name)]
+
+
+NUMBERS = st.integers(1, 40).flatmap(
+    lambda width: st.tuples(
+        st.just(width),
+        st.lists(st.lists(st.integers(-(1 << width - 1), (1 << width - 1) - 1), min_size=3, max_size=3), min_size=1),
+    )
+)
+
+
+@given(NUMBERS)
+def test_decode(drawn: tuple[int, list[list[int]]]) -> None:
+    width, vectors = drawn
+    packed = [
+        sum((number & (1 << width) - 1) << width * place for place, number in enumerate(each)) for each in vectors
+    ]
+    numbers, undefined = decode(packed, 3, width, True)
+    assert (numbers.tolist(), undefined) == (vectors, {})
+    # The same as text, the second number undefined
+    texts = [f"{value:0{3 * width}b}" for value in packed]
+    texts = [text[:width] + "x" * width + text[2 * width :] for text in texts]
+    numbers, undefined = decode(texts, 3, width, True)
+    assert numbers.tolist() == [[each[0], 0, each[2]] for each in vectors]
+    assert undefined == dict.fromkeys(range(len(vectors)), 1)
+
+
+# Whatever a file holds, the answer is a verdict or a sentence
+FUZZED = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4) | st.sampled_from(["x", "retire"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=6,
+)
+KEYS = st.sampled_from(
+    [*BEATS[0], "cfg_chop", "cfg_lr_h", "signal", "parameters", "configuration", "format", "version"]
+)
+
+
+def survives(folder: Path, name: str, content: bytes, spec: ChipSpec) -> None:
+    try:
+        result = check(folder, content, name, spec)
+    except InputError as error:
+        assert len(error.messages) == 1
+    else:
+        assert result.transfers or result.mismatch
+
+
+@FUZZED
+@given(st.lists(st.tuples(st.integers(0, len(BEATS) - 1), KEYS, JSON_VALUES), min_size=1, max_size=3))
+def test_any_values(tmp_path: Path, changes: list[tuple[int, str, Any]]) -> None:
+    beats = [dict(beat) for beat in BEATS]
+    for index, key, value in changes:
+        beats[index][key] = value
+    survives(tmp_path, "trace.jsonl", text_of(beats), chip())
+
+
+@FUZZED
+@given(st.sampled_from(sorted(FORMS)), st.data())
+def test_any_bytes(tmp_path: Path, name: str, data: st.DataObject) -> None:
+    content = bytearray(FORMS[name])
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(content)))
+        length = data.draw(st.integers(0, 40))
+        content[start : start + length] = data.draw(st.binary(max_size=20))
+    survives(tmp_path, name, bytes(content), chip())
+
+
+@FUZZED
+@given(st.sampled_from(["trace.jsonl", "trace.csv", "trace.vcd", "trace.fst"]), st.binary(max_size=200))
+def test_any_file(tmp_path: Path, name: str, content: bytes) -> None:
+    survives(tmp_path, name, content, chip())
