@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
-from crosschop.cosim.job import Mismatch, Segment
+from crosschop.cosim.job import Mismatch, Segment, View
 from crosschop.cosim.kinds import RetireScoreboard, kind_of
 from crosschop.cosim.record import Field
 from crosschop.cosim.replay.text import TextFormat, TextTrace
@@ -142,6 +142,8 @@ class _Shape:
         self.beats = record_beats(spec)
         self.inputs = kind_of(spec).hdl.TRACE_INPUTS
         self.fields: dict[str, Field] = {field.name: field for field in kind_of(spec).hdl.trace_fields(spec)}
+        unobserved = () if spec.dut is None else spec.dut.unobserved
+        self.hidden = View(frozenset(unobserved)).record_names
         self.head = [name for name, field in self.fields.items() if not field.per_row]
 
 
@@ -184,7 +186,7 @@ class _Replay:
         inputs = self._shape.inputs
         others = [name for name in self._shape.fields if name not in inputs]
         seen = tuple(name for name in others if name in self._seen)
-        return inputs, seen, tuple(name for name in others if name not in self._seen)
+        return inputs, seen, tuple(name for name in others if self._seen and name not in self._seen)
 
     def _begin(self, begin: Begin | None) -> RetireScoreboard:
         self._retired += 0 if self._board is None else self._board.retired
@@ -201,6 +203,7 @@ class _Replay:
     def _check(self, record: Retired) -> Mismatch | None:
         board = self._board or self._begin(None)
         first = board.retired == 0
+        self._seen.update(dict.fromkeys(record.names))
         try:
             board.check_record(record)
         except DivergenceError as error:
@@ -210,7 +213,6 @@ class _Replay:
         self._first = self._last if not self.transfers else self._first
         self.transfers += 1
         self.segments += first
-        self._seen.update(dict.fromkeys(record.names))
         return None
 
     def _violated(self, violation: Violation) -> Mismatch:
@@ -229,13 +231,14 @@ class _Replay:
                 pending = []  # a reset may come in the middle of a record
                 yield event
                 continue
-            self._require(event, pending)
-            violation = self._out_of_order(event, pending)
+            beat = self._observed(event)
+            self._require(beat, pending)
+            violation = self._out_of_order(beat, pending)
             if violation is not None:
                 yield violation
                 return
-            pending.append(event)
-            if event.beat is None or len(pending) == self._shape.beats:
+            pending.append(beat)
+            if beat.beat is None or len(pending) == self._shape.beats:
                 yield Retired(self._shape.fields, pending)
                 pending = []
         if pending:
@@ -247,6 +250,13 @@ class _Replay:
         if self._of is None or self._of.spec is not self._trace.spec:
             self._of = _Shape(self._trace.spec)
         return self._of
+
+    def _observed(self, beat: Beat) -> Beat:
+        """Without what the chipspec calls unobserved, whatever stands there."""
+        hidden = self._shape.hidden & beat.values.keys()
+        if not hidden:
+            return beat
+        return replace(beat, values={name: value for name, value in beat.values.items() if name not in hidden})
 
     def _require(self, beat: Beat, pending: list[Beat]) -> None:
         """What the golden model needs, and something to compare with it."""

@@ -16,7 +16,8 @@ from crosschop.model.chipspec import ChipSpec, controller_kind, controller_modul
 HERE = Path(__file__).parent
 HDL = Path(str(importlib.resources.files("crosschop.cosim"))) / "hdl"
 _SUFFIX = {"transfer": "", "mixed_precision": "_mixed_precision", "in_memory_sgd": "_in_memory_sgd"}
-SECONDS = 300
+# A limit for what hangs; g++ takes its time on a busy machine
+SECONDS = 1800
 # Verilator asks its own compiler, which need not be this one, how coroutines are switched on.
 FLAGS = "-O0 -fcoroutines"
 

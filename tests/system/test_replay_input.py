@@ -171,6 +171,20 @@ def test_missing_field_is_named(name: str, tmp_path: Path) -> None:
     assert result.mismatch is None and result.unseen == (name,)
 
 
+def test_unobserved_is_not_looked_at(tmp_path: Path) -> None:
+    """What the chipspec says that its controller does not show."""
+    (tmp_path / "own.v").write_text("")
+    (tmp_path / "own.yaml").write_text(
+        "extends: agad_tiny\nname: own\nsummary: a controller that keeps H and flip to itself\n"
+        "array: {rows: 2, cols: 2}\ncontroller: {lanes: 1}\n"
+        "dut: {sources: [own.v], top: own, unobserved: [flip, h]}\n"
+    )
+    spec = load_chipspec(str(tmp_path / "own.yaml"))
+    records = [{**record, "flip": "x", "h": [0, "x"]} for record in RECORDS]
+    result = check(tmp_path, text_of(records), spec=spec)
+    assert (result.mismatch, result.transfers, result.unseen) == (None, len(CODES), ("flip", "h"))
+
+
 def changed(index: int, **values: Any) -> list[dict[str, Any]]:
     """The beats with one of them changed; a value of None is left out."""
     beats = [dict(beat) for beat in BEATS]
@@ -347,6 +361,15 @@ def test_reset_begins_anew(tmp_path: Path) -> None:
     assert result.notes == ("the last record is not whole, 1 beats of it were not checked",)
     without = check(tmp_path, text_of([*BEATS[:8], *BEATS[:6]])).mismatch
     assert without is not None and without.transfer == 4
+
+
+@pytest.mark.parametrize(("form", "transfers"), [("json", 2), ("csv", 1)])
+def test_examples_of_the_readme(form: str, transfers: int, tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "cosim" / "README.md").read_text()
+    (example,) = re.findall(rf"```{form}\n(.*?)```", text, re.DOTALL)
+    name = {"json": "trace.jsonl", "csv": "trace.csv"}[form]
+    result = check(tmp_path, example.encode(), name, load_chipspec("agad_tiny"))
+    assert (result.mismatch, result.transfers) == (None, transfers)
 
 
 def test_no_reset_is_said(tmp_path: Path) -> None:
