@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import cocotb
 import numpy as np
-from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, ValueChange
+from cocotb.triggers import ClockCycles, FallingEdge, First, RisingEdge, ValueChange
 from numpy.typing import NDArray
 
+from crosschop.cosim.corners import RESET_IN, Corners
 from crosschop.cosim.coverage.hooks import new_coverage
 from crosschop.cosim.injection.expected import expected_of
 from crosschop.cosim.injection.strike import strike
@@ -35,6 +38,11 @@ IntArray = NDArray[np.int64]
 
 LENGTH_BITS = 6
 PROGRESS_SECONDS = 0.2
+# Cycles beyond the longest operation in which the controller may do nothing that shows: before it is said to hang, and
+# before it is taken to wait for a tick.
+HANG, SETTLING = 1000, 16
+# Cycles that no simulation reaches.
+NEVER = 0x7FFFFFFF
 # Most cycles that one draw of back-pressure adds.
 MAX_INJECTED = 8
 
@@ -53,6 +61,9 @@ class Bench(ABC):
     injected: tuple[tuple[str, str], ...] = ()
     # Phases that the bench counts at the pins, each with the name of that counter.
     measured: tuple[tuple[str, str], ...] = ()
+    corners: Corners
+    # Phases that may end within a few cycles and never come back, with their cycles.
+    shortest: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, dut: Any, job: Job, directory: Path, decoder: Decoder) -> None:
         self.dut = dut
@@ -71,6 +82,7 @@ class Bench(ABC):
 
     async def run(self) -> Result:
         """All segments; stops at the first divergence."""
+        self.result.corners = dict.fromkeys(self.corners.names, 0)
         try:
             for segment in self.job.segments:
                 if self.cover is not None:
@@ -81,6 +93,7 @@ class Bench(ABC):
                     self.result.findings.append(await self._run_struck(segment, segment.upset))
                 if self.cover is not None:
                     self.cover.segments.pairs(self._value("pairs_seen"))
+            await self._count_coincidences()
         except DivergenceError as error:
             self.result.mismatch = error.mismatch
         self.report_progress(force=True)
@@ -163,7 +176,7 @@ class Bench(ABC):
             getattr(dut, name).value = value
         dut.py_rates.value = sum(rate << 8 * place for place, rate in enumerate(segment.rates))
         dut.py_seed.value = segment.seed & 0xFFFFFFFF
-        dut.py_patience.value = (longest + 1000) * self.job.view.slowness
+        dut.py_patience.value = (longest + HANG) * self.job.view.slowness
         await ClockCycles(dut.clk, 3)
         if segment.abort is not None:
             dut.py_rst.value = 0
@@ -201,6 +214,51 @@ class Bench(ABC):
         """A counter of the bench or of the controller."""
         bits = getattr(self.dut, name).value
         return int(bits.to_unsigned()) if bits.is_resolvable else UNDEFINED_COUNT
+
+    async def until_idle(self, counter: str, writes: int) -> None:
+        """Waits until so many writes have ended and the controller waits for a tick: its configuration may change."""
+        while self._value(counter) != writes:
+            await ClockCycles(self.dut.clk, 1)
+        await ClockCycles(self.dut.clk, SETTLING * self.job.view.slowness)
+
+    async def reset_under_way(self, segment: Segment, scoreboard: Scoreboard, answer: Callable[[Record], None]) -> None:
+        """Resets the controller in the phase that the segment names, and counts the phases that it really hit.
+
+        Args:
+            segment: with `reset_in`.
+            scoreboard: of the segment.
+            answer: answers what the bench reports until then; nothing of it is compared.
+        """
+        dut = self.dut
+        assert segment.reset_in is not None
+        phase, count = segment.reset_in
+        # Cycles without any handshake, after which the phase will not come any more
+        patience = int(dut.py_patience.value.to_unsigned()) - (HANG - SETTLING) * self.job.view.slowness
+        dut.py_patience.value = NEVER
+        dut.py_reset_phase.value = self.corners.phases.index(phase)
+        dut.py_reset_count.value = count % self.shortest.get(phase, NEVER)
+        dut.py_reset_patience.value = patience
+        dut.py_reset_arm.value = 1
+        while True:
+            await First(ValueChange(dut.wake), ValueChange(dut.seen_done))
+            if int(dut.seen_done.value):
+                break
+            answer(self._decoder(str(dut.record.value)))
+        seen = int(dut.seen_phases.value.to_unsigned())
+        for place, name in enumerate(self.corners.phases):
+            self.result.corners[RESET_IN.format(name)] += seen >> place & 1
+        dut.py_rst.value = 1
+        dut.py_reset_arm.value = 0
+        await ClockCycles(dut.clk, 2)
+
+    async def _count_coincidences(self) -> None:
+        """What came together in a cycle, over the whole simulation."""
+        self.dut.py_collect.value = 1
+        await ClockCycles(self.dut.clk, 1)
+        text = str(self.dut.seen_coincidences.value)
+        counts = [int(text[start : start + 32], 2) for start in range(len(text) - 32, -1, -32)]
+        for name, together in self.corners.coincidences.items():
+            self.result.corners[name] += together.count(counts)
 
     async def finish_segment(
         self,

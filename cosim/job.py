@@ -43,6 +43,8 @@ class Segment:
         lengths: style of the train lengths, see lengths.py; "tile" as above.
         abort: reset so many cycles after the last read has begun, wherever the controller is; None runs to the end.
         upset: a bit that is flipped on the way; what comes of it is a finding, not the end of the simulation.
+        changes: other cfg_* values, each from the transfer of that number on; nothing is under way at the change.
+        reset_in: in the end reset in this phase of the bench's corners, in its cycle of this number; None: not reset.
     """
 
     name: str
@@ -54,6 +56,19 @@ class Segment:
     lengths: str = "tile"
     abort: int | None = None
     upset: Upset | None = None
+    changes: tuple[tuple[int, dict[str, int]], ...] = ()
+    reset_in: tuple[str, int] | None = None
+
+    @classmethod
+    def of_data(cls, data: dict[str, Any]) -> Self:
+        """From JSON values."""
+        made: dict[str, Any] = {
+            "rates": tuple(data["rates"]),
+            "upset": None if data["upset"] is None else Upset(**data["upset"]),
+            "changes": tuple((first, configuration) for first, configuration in data["changes"]),
+            "reset_in": None if data["reset_in"] is None else tuple(data["reset_in"]),
+        }
+        return cls(**{**data, **made})
 
     @property
     def compared(self) -> int:
@@ -63,12 +78,7 @@ class Segment:
     @property
     def nominal(self) -> bool:
         """Nothing random happens on the streams: the cycle model predicts every cycle."""
-        return not any(self.rates)
-
-
-def _segment(entry: dict[str, Any]) -> Segment:
-    upset = entry["upset"]
-    return Segment(**{**entry, "rates": tuple(entry["rates"]), "upset": None if upset is None else Upset(**upset)})
+        return not any(self.rates) and not self.changes
 
 
 @dataclass(frozen=True)
@@ -149,7 +159,7 @@ class Job:
         content = json.loads((directory / JOB_FILE).read_text())
         return cls(
             spec=ChipSpec.model_validate_json(json.dumps(content["spec"])),
-            segments=tuple(_segment(entry) for entry in content["segments"]),
+            segments=tuple(Segment.of_data(entry) for entry in content["segments"]),
             waves=None if content["waves"] is None else tuple(content["waves"]),
             view=View.of_data(content["view"]),
             simulator=Simulator(**content["simulator"]),
@@ -214,6 +224,7 @@ class Result:
         predicted: the cycle model's counts for the same, before injected back-pressure.
         elapsed: clock cycles from reset to the last retirement, in the segments that end by themselves.
         writes: column writes of W; none in in-memory SGD, which updates W as a whole.
+        corners: how often each corner was met, by name; see the `corners` of each kind.
         mismatch: the first difference, None where all is equal.
         findings: what came of each upset.
     """
@@ -224,6 +235,7 @@ class Result:
     predicted: dict[str, int] = field(default_factory=dict)
     elapsed: int = 0
     writes: int = 0
+    corners: dict[str, int] = field(default_factory=dict)
     mismatch: Mismatch | None = None
     findings: list[Finding] = field(default_factory=list)
 

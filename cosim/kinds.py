@@ -54,6 +54,9 @@ class Scenarios(Protocol):
     def with_resets(self, whole: Segment, resets: int, spec: ChipSpec, generator: np.random.Generator) -> list[Segment]:
         """A segment in pieces that end by a reset."""
 
+    def with_changes(self, whole: Segment, changes: int, spec: ChipSpec, generator: np.random.Generator) -> Segment:
+        """The segment with other cfg_* values on the way."""
+
 
 class RetireScoreboard(Protocol):
     """Golden model of one segment beside a retire trace alone, whoever recorded it."""

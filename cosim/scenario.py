@@ -12,6 +12,17 @@ from crosschop.model.chipspec import ChipSpec
 
 QUIET = (0,) * len(STREAMS)
 BUSY = (96,) * len(STREAMS)
+# Resets in each phase, each in one of its first cycles.
+RESETS_IN_PHASE = 3
+LATEST_RESET = 3
+# Idle cycles or back-pressure before almost everything.
+SLOW = 250
+
+
+def alone(stream: str) -> tuple[int, ...]:
+    """Chances that only this stream is slow."""
+    return tuple(SLOW if name == stream else 0 for name in STREAMS)
+
 
 Configure = Callable[[ChipSpec, dict[str, int]], dict[str, int]]
 
@@ -32,6 +43,8 @@ class Scenario:
         rates: chance (1/256) of idle or back-pressure per stream; None draws them.
         configure: cfg_* values that differ from the chip's.
         resets: end by a reset at a random moment, so many times.
+        changes: other cfg_* values on the way, so many times, each while nothing is under way.
+        reset_in: then a reset in this phase.
     """
 
     name: str
@@ -41,6 +54,8 @@ class Scenario:
     rates: tuple[int, ...] | None
     configure: Configure = as_chip
     resets: int = 0
+    changes: int = 0
+    reset_in: str | None = None
 
 
 def piece_before_reset(
@@ -57,3 +72,18 @@ def piece_before_reset(
         seed=int(generator.integers(1, 1 << 31)),
         abort=int(generator.integers(*window)),
     )
+
+
+def pieces_before_phase(whole: Segment, phase: str, together: int, generator: np.random.Generator) -> list[Segment]:
+    """The segment in a few pieces, each ended by a reset in the phase; a transfer in `together` others stays whole."""
+    shares = whole.transfers // together
+    pieces = min(RESETS_IN_PHASE, shares)
+    return [
+        replace(
+            whole,
+            transfers=together * (shares // pieces + (piece < shares % pieces)),
+            seed=int(generator.integers(1, 1 << 31)),
+            reset_in=(phase, int(generator.integers(LATEST_RESET))),
+        )
+        for piece in range(pieces)
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from crosschop.cosim.engines import require_trace
 from crosschop.cosim.job import STREAMS, Job, Result, Segment
 from crosschop.cosim.kinds import kind_of
 from crosschop.cosim.runner import Task, run_jobs
-from crosschop.cosim.scenario import Scenario
+from crosschop.cosim.scenario import Scenario, pieces_before_phase
 from crosschop.cosim.simulator import ICARUS, Simulator
 from crosschop.model.chipspec import ChipSpec, rtl_configuration, transfers_together
 from crosschop.model.errors import InputError
@@ -48,30 +49,38 @@ def parts(spec: ChipSpec, only: Sequence[str] = ()) -> dict[str, tuple[ChipSpec,
 
 
 def plan(spec: ChipSpec, scenarios: Sequence[Scenario], seed: int, transfers: int, label: str) -> tuple[Segment, ...]:
-    """Segments of all scenarios, `transfers` compared in total (at least one each), in mixed precision whole passes."""
+    """Segments of the scenarios, `transfers` compared in total, in mixed precision whole passes."""
     chip = rtl_configuration(spec)
     total = sum(scenario.weight for scenario in scenarios)
     together = transfers_together(spec)
-    shares = transfers // together
-    counts = [max(1, shares * scenario.weight // total) for scenario in scenarios]
-    counts[-1] = max(1, counts[-1] + shares - sum(counts))
+    # Of whole passes each scenario has one
+    shares = max(transfers // together, len(scenarios) if together > 1 else 1)
+    weights = itertools.accumulate((scenario.weight for scenario in scenarios), initial=0)
+    ends = [-(-shares * weight // total) for weight in weights]
     segments: list[Segment] = []
-    for scenario, count in zip(scenarios, counts, strict=True):
+    for scenario, (first, end) in zip(scenarios, itertools.pairwise(ends), strict=True):
+        if first == end:  # fewer transfers than scenarios
+            continue
         # A stream of its own: what a scenario does depends on no other one
         generator = np.random.default_rng([seed, zlib.crc32(f"{label}: {scenario.name}".encode())])
         drawn = tuple(int(rate) for rate in generator.choice([0, 8, 64, 200], len(STREAMS)))
         whole = Segment(
             name=f"{label}: {scenario.name}",
-            transfers=count * together,
+            transfers=(end - first) * together,
             seed=int(generator.integers(1, 1 << 31)),
             configuration={**chip, **scenario.configure(spec, chip)},
             rates=drawn if scenario.rates is None else scenario.rates,
             codes=scenario.codes,
             lengths=scenario.lengths,
         )
-        segments += (
-            kind_of(spec).scenarios.with_resets(whole, scenario.resets, spec, generator) if scenario.resets else [whole]
-        )
+        if scenario.resets:
+            segments += kind_of(spec).scenarios.with_resets(whole, scenario.resets, spec, generator)
+        elif scenario.reset_in is not None:
+            segments += pieces_before_phase(whole, scenario.reset_in, together, generator)
+        elif scenario.changes:
+            segments.append(kind_of(spec).scenarios.with_changes(whole, scenario.changes, spec, generator))
+        else:
+            segments.append(whole)
     return tuple(segments)
 
 

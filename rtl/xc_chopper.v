@@ -32,7 +32,7 @@ module xc_chopper #
     input  wire             rst,
 
     /*
-     * Configuration, static out of reset
+     * Configuration, changes while nothing is under way
      */
     input  wire [15:0]      cfg_chop,
 

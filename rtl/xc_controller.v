@@ -67,7 +67,7 @@ module xc_controller #
     input  wire rst,
 
     /*
-     * Configuration, static out of reset
+     * Configuration, changes while nothing is under way
      */
     input  wire [15:0] cfg_transfer_every,
     input  wire [LR_W-1:0] cfg_lr_h,

@@ -42,7 +42,7 @@ module xc_mixed_precision #
     input  wire rst,
 
     /*
-     * Configuration, static out of reset
+     * Configuration, changes while nothing is under way
      */
     input  wire [15:0] cfg_batch,
     input  wire [LR_W-1:0] cfg_lr,

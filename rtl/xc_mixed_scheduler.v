@@ -46,7 +46,7 @@ module xc_mixed_scheduler #
     input  wire                rst,
 
     /*
-     * Configuration, static out of reset
+     * Configuration, changes while nothing is under way
      */
     input  wire [15:0]         cfg_batch,
 

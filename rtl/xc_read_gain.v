@@ -28,7 +28,7 @@ module xc_read_gain #
     input  wire               clk,
 
     /*
-     * Configuration, static out of reset
+     * Configuration, changes while nothing is under way
      */
     input  wire [LR_W-1:0]    cfg_lr_h,
 

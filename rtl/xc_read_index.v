@@ -45,7 +45,7 @@ module xc_read_index #
     input  wire               rst,
 
     /*
-     * Configuration, static out of reset
+     * Configuration, changes while nothing is under way
      */
     input  wire [15:0]        cfg_chop,
 
@@ -96,8 +96,8 @@ end else begin : gen_count
 
     always @* begin
         count_next = count + 1'b1;
-        // Without flips the index stays at its largest value; without a correction nobody looks at it
-        if (CORRECTION != 0 && count == COUNT_MAX[COUNT_W-1:0]) begin
+        // Without flips the count stays at its largest value
+        if (count == COUNT_MAX[COUNT_W-1:0]) begin
             count_next = count;
         end
         if (flip) begin
@@ -152,8 +152,8 @@ end else begin : gen_count
 
     if (CHOP_MODE == 1) begin : gen_period
 
-        // cfg_chop = 0 never flips; without the test it would do so once in 65536 reads
-        assign period_end = (count == cfg_chop - 16'd1) && (cfg_chop != 16'd0);
+        // Not only when equal: cfg_chop may have become less than the count. 0 never flips
+        assign period_end = (count >= cfg_chop - 16'd1) && (cfg_chop != 16'd0);
 
     end else begin : gen_no_period
 

@@ -75,7 +75,7 @@ module xc_transfer_lanes #
     input  wire                    rst,
 
     /*
-     * Configuration, static out of reset
+     * Configuration, changes while nothing is under way
      */
     input  wire [LR_W-1:0]         cfg_lr_h,
 

@@ -45,7 +45,7 @@ module xc_transfer_scheduler #
     input  wire              rst,
 
     /*
-     * Configuration, static out of reset
+     * Configuration, changes while nothing is under way
      */
     input  wire [15:0]       cfg_transfer_every,
     input  wire [15:0]       cfg_warmup,

@@ -157,6 +157,7 @@ def _as_json(report: Report, seed: int, transfers: int, rtl: Path | None, kept: 
         "mismatches": int(failure is not None),
         "digest": report.digest,
         "features": report.features,
+        "corners": report.corners,
         "failure": failure,
         "files": [str(kept)],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -118,6 +119,8 @@ def verify(
             console.print(_cycle_table(chip, results))
         else:
             console.print(_elapsed(results), highlight=False)
+        if not only:
+            console.print(_corners(results), highlight=False, markup=False)
     for path in installed.values():
         console.print(f"  {path}", highlight=False, soft_wrap=True)
     if as_json:
@@ -144,6 +147,21 @@ def _elapsed(results: dict[str, Result]) -> str:
     return f"  clock cycles in segments that end by themselves: {took}"
 
 
+def _sum_of_corners(results: dict[str, Result]) -> dict[str, int]:
+    counted: Counter[str] = Counter()
+    for result in results.values():
+        counted.update(result.corners)
+    return dict(counted)
+
+
+def _corners(results: dict[str, Result]) -> str:
+    """How many corners were met, and which were not."""
+    counted = _sum_of_corners(results)
+    missing = [name for name, times in counted.items() if times == 0]
+    without = f"; not met: {', '.join(missing)}" if missing else ""
+    return f"  {len(counted) - len(missing)} of {len(counted)} corners met{without}"
+
+
 def _sum_of_cycles(results: dict[str, Result]) -> dict[str, int]:
     return {phase: sum(result.cycles[phase] for result in results.values()) for phase in PHASES}
 
@@ -166,6 +184,7 @@ def _summary(
         "first_mismatch": mismatch_json(failed[0]) if failed else None,
         "weight_error": None,
         "cycles": _sum_of_cycles(results) if counted else None,
+        "corners": _sum_of_corners(results),
         "parts": {
             part: {
                 "transfers": result.transfers,

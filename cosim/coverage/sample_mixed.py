@@ -52,6 +52,10 @@ class ColumnSampler:
             "mixed.chi.batch": ["one" if config.batch == 1 else "several"],
         }
 
+    def configured(self, config: MixedConfig) -> None:
+        """From now on another configuration holds."""
+        self._config = config
+
     def around(self, step: Step) -> Step:
         """The step of the golden model, looked at from both sides."""
 

@@ -51,6 +51,10 @@ class TransferSampler:
         self._options = self._options_met(spec)
         self._column: int | None = None
 
+    def configured(self, config: ControllerConfig) -> None:
+        """From now on another configuration holds."""
+        self._config = config
+
     def _options_met(self, spec: ChipSpec) -> dict[str, list[str]]:
         config = self._config
         p_store = config.reference and config.p_store

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # Chips are drawn so many at a time: a larger count has those of a smaller one and more.
 BLOCK = 25
+# Blocks without a new case after which there are no more.
+BARREN_BLOCKS = 3
 # Verifications that shrinking takes at most, unless told otherwise.
 SHRINK_RUNS = 120
 
@@ -62,6 +65,7 @@ class Report:
         chips: drawn and run, by algorithm.
         transfers: compared in all.
         features: how many chips had each feature, by algorithm.
+        corners: how often each corner was met, by algorithm.
         digest: of all verdicts in the order of drawing.
         failure: the first one, None where every chip passes.
     """
@@ -69,6 +73,7 @@ class Report:
     chips: dict[str, int]
     transfers: int
     features: dict[str, dict[str, int]]
+    corners: dict[str, dict[str, int]]
     digest: str
     failure: Failure | None
 
@@ -141,10 +146,13 @@ def draw_cases(source: Source, count: int) -> list[Case]:
         MissingToolError: hypothesis is not installed.
     """
     drawn: dict[Case, None] = {}
-    for block in range(2 + 4 * count // BLOCK):
-        if len(drawn) >= count:
+    barren = 0
+    for block in itertools.count():
+        before = len(drawn)
+        if before >= count or barren == BARREN_BLOCKS:
             break
         source.block(block, lambda case: drawn.setdefault(case) is not None)
+        barren = barren + 1 if len(drawn) == before else 0
     if len(drawn) < count:
         kept = f" that keep {', '.join(source.kept)}" if source.kept else ""
         raise InputError(f"only {len(drawn)} of {count} chips over {source.base}{kept} could be drawn")
@@ -235,9 +243,19 @@ def fuzz(
         {name: len(chips) for name, chips in zip(names, found, strict=True)},
         sum(verdicts[piece].transfers for _, piece in done),
         {name: count_features(chips) for name, chips in zip(names, found, strict=True)},
+        {name: _sum_of_corners(done, verdicts, base) for base, name in enumerate(names)},
         digest.hexdigest()[:16],
         failure,
     )
+
+
+def _sum_of_corners(done: Sequence[tuple[int, Piece]], verdicts: Mapping[Piece, Verdict], base: int) -> dict[str, int]:
+    """Over the chips of one base."""
+    counted: Counter[str] = Counter()
+    for number, piece in done:
+        if number == base:
+            counted.update(verdicts[piece].corners)
+    return dict(counted)
 
 
 def _failure(

@@ -8,7 +8,7 @@ import json
 import shlex
 import traceback
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -105,6 +105,7 @@ class Verdict:
         status: `error` where the simulation ended without a result.
         transfers: compared.
         digest: of everything counted; equal cases have equal ones.
+        corners: how often each corner was met.
         mismatch: the fields of the first divergence.
         said: sentences of an error.
     """
@@ -112,6 +113,7 @@ class Verdict:
     status: Status
     transfers: int = 0
     digest: str = ""
+    corners: dict[str, int] = field(default_factory=dict)
     mismatch: dict[str, Any] | None = None
     said: tuple[str, ...] | list[str] = ()
 
@@ -147,5 +149,9 @@ def run_piece(piece: Piece) -> Verdict:
         "pass" if found is None else "mismatch",
         sum(result.transfers for result in results.values()),
         _digest(spec, results),
+        {
+            name: sum(result.corners[name] for result in results.values())
+            for name in next(iter(results.values())).corners
+        },
         None if found is None else asdict(found),
     )

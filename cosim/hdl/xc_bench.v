@@ -79,7 +79,7 @@ reg [15:0]             py_warmup = 16'd0;
 // Random seed and chances (1/256) of idle or back-pressure: {wr, adc, rd, upd, smp}
 reg [31:0]             py_seed = 32'd1;
 reg [39:0]             py_rates = 40'd0;
-// Ticks released so far, and the train lengths of their two latest groups, even and odd
+// Ticks released so far, and the train lengths of the latest of them, each at its number modulo 2 GROUP
 reg [31:0]              py_released = 32'd0;
 reg [2*GROUP*LEN_W-1:0] py_lengths = 0;
 // Codes of the latest read, and the number of reads answered
@@ -93,11 +93,19 @@ reg [15:0]             py_arm_written = 16'd0;
 // Cycles without any progress after which the bench gives up
 reg [31:0]             py_patience = 32'd100000;
 reg                    py_dump = 1'b0;
+// W takes no pulses
+reg                    py_hold_write = 1'b0;
+// Reset in the middle of a phase, see xc_phase_reset
+reg                    py_reset_arm = 1'b0;
+reg [3:0]              py_reset_phase = 4'd0;
+reg [7:0]              py_reset_count = 8'd0;
+reg [31:0]             py_reset_patience = 32'd1000;
+reg                    py_collect = 1'b0;
 
 /*
  * The controller
  */
-wire                    clk;
+wire                    clk, rst;
 wire                    smp_valid, smp_ready, upd_valid, upd_ready, rd_valid, rd_ready;
 wire                    adc_valid, adc_ready, wr_valid, wr_ready;
 wire [COLS-1:0]         upd_chop;
@@ -121,7 +129,7 @@ wire [LANES*STEP_W-1:0] trc_pulses;
     .P_ROUND(P_ROUND), .CHOP_MODE(CHOP_MODE), .LFSR_SEED(LFSR_SEED), .COL_RANDOM(COL_RANDOM),
     .COL_SEED(COL_SEED), .MEM_PORTS(MEM_PORTS), .TRACE_EN(TRACE_EN)`XC_DUT_PARAMETERS
 ) dut (
-    .clk(clk), .rst(py_rst),
+    .clk(clk), .rst(rst),
     .cfg_transfer_every(py_transfer_every), .cfg_lr_h(py_lr_h), .cfg_chop(py_chop), .cfg_warmup(py_warmup),
     .s_smp_valid(smp_valid), .s_smp_ready(smp_ready),
     .m_upd_valid(upd_valid), .m_upd_ready(upd_ready), .m_upd_chop(upd_chop),
@@ -147,12 +155,12 @@ wire [31:0]      updates, updates_injected, reads, reads_injected, writes, write
 wire             upd_start, rd_start, wr_start, upd_error, rd_error, wr_error;
 
 xc_sample_source smp_inst (
-    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h0000_0001), .rate(py_rates[7:0]), .released(py_released),
+    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h0000_0001), .rate(py_rates[7:0]), .released(py_released),
     .m_smp_valid(smp_valid), .m_smp_ready(smp_ready)
 );
 
 xc_request_sink #(.DATA_W(COLS)) upd_inst (
-    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h0000_0200), .rate(py_rates[15:8]), .duration(update_cycles),
+    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h0000_0200), .rate(py_rates[15:8]), .duration(update_cycles),
     .hold(1'b0), .valid(upd_valid), .ready(upd_ready), .data(upd_chop), .start(upd_start), .done_count(updates),
     .injected(updates_injected), .error(upd_error)
 );
@@ -165,13 +173,13 @@ wire [15:0] adc_beat;
 reg  [15:0] reads_started_reg;
 
 xc_request_sink #(.DATA_W(COL_W)) rd_inst (
-    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h0003_0000), .rate(py_rates[23:16]), .duration(READ_CYCLES),
+    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h0003_0000), .rate(py_rates[23:16]), .duration(READ_CYCLES),
     .hold(adc_busy), .valid(rd_valid), .ready(rd_ready), .data(rd_col), .start(rd_start), .done_count(reads),
     .injected(reads_injected), .error(rd_error)
 );
 
 xc_adc_source #(.LANES(LANES), .BEATS(BEATS), .ADC_W(ADC_W)) adc_inst (
-    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h0400_0000), .rate(py_rates[31:24]), .conversion(CONVERSION_CYCLES),
+    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h0400_0000), .rate(py_rates[31:24]), .conversion(CONVERSION_CYCLES),
     .read_done(rd_valid && rd_ready), .codes_valid(py_answered == reads_started_reg), .codes(py_codes),
     .m_adc_valid(adc_valid), .m_adc_ready(adc_ready), .m_adc_codes(adc_codes), .busy(adc_busy), .beat(adc_beat)
 );
@@ -180,8 +188,8 @@ xc_adc_source #(.LANES(LANES), .BEATS(BEATS), .ADC_W(ADC_W)) adc_inst (
  * Column writes of W
  */
 xc_request_sink #(.DATA_W(COL_W + ROWS*STEP_W)) wr_inst (
-    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h5000_0000), .rate(py_rates[39:32]), .duration(WRITE_CYCLES),
-    .hold(1'b0), .valid(wr_valid), .ready(wr_ready), .data({wr_col, wr_pulses}), .start(wr_start), .done_count(writes),
+    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h5000_0000), .rate(py_rates[39:32]), .duration(WRITE_CYCLES),
+    .hold(py_hold_write), .valid(wr_valid), .ready(wr_ready), .data({wr_col, wr_pulses}), .start(wr_start), .done_count(writes),
     .injected(writes_injected), .error(wr_error)
 );
 
@@ -202,7 +210,7 @@ localparam ONE_BEAT = (UNSEEN & 32'hF8) == 32'hF8;
 xc_retire_monitor #(
     .ONE_BEAT(ONE_BEAT), .LANES(LANES), .BEATS(BEATS), .COL_W(COL_W), .BEAT_W(BEAT_W), .ADC_W(ADC_W), .H_W(H_W), .P_W(P_W), .STEP_W(STEP_W)
 ) ret_inst (
-    .clk(clk), .rst(py_rst), .trc_valid(trc_valid), .trc_last(trc_last),
+    .clk(clk), .rst(rst), .trc_valid(trc_valid), .trc_last(trc_last),
     .trc_col(UNSEEN & 32'h1 ? {COL_W{1'b0}} : trc_col), .trc_beat(trc_beat),
     .trc_chop(UNSEEN & 32'h2 ? 1'b0 : trc_chop), .trc_flip(UNSEEN & 32'h4 ? 1'b0 : trc_flip), .trc_codes(trc_codes), .trc_h(trc_h), .trc_p(trc_p),
     .trc_pref(trc_pref), .trc_pulses(trc_pulses), .count(ret_count), .col(ret_col), .chop(ret_chop), .flip(ret_flip),
@@ -237,7 +245,7 @@ wire [1:0] retired_slot = ret_count[1:0] - 2'd1;
 wire upd_done = upd_valid && upd_ready;
 wire rd_done  = rd_valid && rd_ready;
 wire adc_done = adc_valid && adc_ready;
-wire ready_error = !py_rst && (^{smp_ready, adc_ready} === 1'bx);
+wire ready_error = !rst && (^{smp_ready, adc_ready} === 1'bx);
 wire progress = upd_done || rd_done || adc_done || (wr_valid && wr_ready) || (smp_valid && smp_ready);
 wire armed_event = py_arm && (ret_count == py_arm_retired) &&
                    (py_arm_any_write || (written_reg == py_arm_written));
@@ -251,7 +259,7 @@ xc_coincidence #(.COVER(COVER)) pairs_inst (
 );
 
 xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(5)) frame_inst (
-    .rst(py_rst), .dump(py_dump), .patience(py_patience),
+    .rst(rst), .dump(py_dump), .patience(py_patience),
     .errors({ready_error, ret_error, wr_error, rd_error, upd_error}), .progress(progress),
     .notify(rd_start || (armed_event && !armed_reg)), .clk(clk), .cycle(cycle), .errors_seen(errors_seen), .hang(hang),
     .event_reg(event_reg)
@@ -259,7 +267,7 @@ xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(5)) frame_inst (
 
 always @(posedge clk) begin
     if (upd_done) begin
-        group_index_reg   <= (group_index_reg == {py_transfer_every, 1'b0} - 17'd1) ? 17'd0 : group_index_reg + 17'd1;
+        group_index_reg   <= (group_index_reg == 2*GROUP - 1) ? 17'd0 : group_index_reg + 17'd1;
         group_updates_reg <= group_updates_reg + 32'd1;
         if (group_updates_reg == 32'd0) group_chop_reg <= upd_chop;
         else if (upd_chop !== group_chop_reg) group_changed_reg <= 1'b1;
@@ -288,7 +296,7 @@ always @(posedge clk) begin
     if (!rd_valid && !upd_valid && (group_updates_reg == py_transfer_every)) due_reg <= due_reg + 32'd1;
     if (adc_valid && !adc_ready) waiting_reg <= waiting_reg + 32'd1;
     if (py_arm || armed_reg) armed_reg <= armed_event;
-    if (py_rst) begin
+    if (rst) begin
         group_index_reg <= 17'd0;
         group_updates_reg <= 32'd0;
         group_changed_reg <= 1'b0;
@@ -298,6 +306,54 @@ always @(posedge clk) begin
         due_reg <= 32'd0;
         waiting_reg <= 32'd0;
         armed_reg <= 1'b0;
+    end
+end
+
+/*
+ * Phases as the pins show them, in which the controller can be reset; what comes together in a cycle
+ */
+// A tick has been taken since the reset; sets of codes taken that have not retired; signs of the cycle before
+reg              begun_reg;
+reg [15:0]       beats_reg, beats_retired_reg;
+reg [COLS-1:0]   chop_before_reg;
+
+localparam PHASES = 9;
+localparam EVENTS = 10;
+
+wire code_waits = adc_valid && !adc_ready;
+wire write_done = wr_valid && wr_ready;
+wire tick_done  = smp_valid && smp_ready;
+
+wire [PHASES-1:0] phases = {
+    wr_valid, code_waits, beats_reg != beats_retired_reg, adc_done, rd_valid,
+    !rd_valid && !upd_valid && (group_updates_reg == py_transfer_every), upd_valid,
+    begun_reg && smp_ready && !upd_valid && !rd_valid && !smp_valid, !begun_reg && !smp_ready
+};
+wire [EVENTS-1:0] events = {
+    upd_chop !== chop_before_reg, trc_valid && trc_last, write_done, wr_valid, code_waits,
+    adc_done && (adc_beat == BEATS - 1), adc_done, rd_done, upd_done, tick_done
+};
+wire                      seen_done;
+wire [PHASES-1:0]         seen_phases;
+wire [32*(1<<EVENTS)-1:0] seen_coincidences;
+
+xc_phase_reset #(.PHASES(PHASES)) phase_inst (
+    .clk(clk), .py_rst(py_rst), .arm(py_reset_arm), .phase(py_reset_phase), .count(py_reset_count),
+    .patience(py_reset_patience), .progress(progress), .phases(phases), .rst(rst), .done(seen_done), .seen(seen_phases)
+);
+
+xc_coincidences #(.EVENTS(EVENTS)) coincidences_inst
+    (.clk(clk), .rst(rst), .events(events), .collect(py_collect), .counts(seen_coincidences));
+
+always @(posedge clk) begin
+    chop_before_reg <= upd_chop;
+    if (tick_done) begun_reg <= 1'b1;
+    if (adc_done) beats_reg <= beats_reg + 16'd1;
+    if (trc_valid === 1'b1) beats_retired_reg <= beats_retired_reg + 16'd1;
+    if (rst) begin
+        begun_reg <= 1'b0;
+        beats_reg <= 16'd0;
+        beats_retired_reg <= 16'd0;
     end
 end
 

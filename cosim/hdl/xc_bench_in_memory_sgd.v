@@ -49,11 +49,17 @@ reg [31:0]            py_released = 32'd0;
 reg [GROUP*LEN_W-1:0] py_lengths = 0;
 reg [31:0]            py_patience = 32'd100000;
 reg                   py_dump = 1'b0;
+// Reset in the middle of a phase, see xc_phase_reset
+reg                   py_reset_arm = 1'b0;
+reg [3:0]             py_reset_phase = 4'd0;
+reg [7:0]             py_reset_count = 8'd0;
+reg [31:0]            py_reset_patience = 32'd1000;
+reg                   py_collect = 1'b0;
 
 /*
  * The controller
  */
-wire        clk;
+wire        clk, rst;
 wire        smp_valid, smp_ready, upd_valid, upd_ready;
 wire [31:0] stat_cycles_clear, stat_cycles_idle, stat_cycles_update, stat_cycles_stall, stat_cycles_read;
 wire [31:0] stat_cycles_digital, stat_cycles_hold, stat_cycles_write;
@@ -61,7 +67,7 @@ wire        trc_valid;
 wire [31:0] trc_sample;
 
 `XC_DUT #(.TRACE_EN(TRACE_EN)`XC_DUT_PARAMETERS) dut (
-    .clk(clk), .rst(py_rst),
+    .clk(clk), .rst(rst),
     .s_smp_valid(smp_valid), .s_smp_ready(smp_ready),
     .m_upd_valid(upd_valid), .m_upd_ready(upd_ready),
     .stat_cycles_clear(stat_cycles_clear), .stat_cycles_idle(stat_cycles_idle),
@@ -80,12 +86,12 @@ wire [LEN_W-1:0] length = py_lengths[LEN_W*updates[INDEX_W-1:0] +: LEN_W];
 wire [31:0]      update_cycles = (length == 0) ? 32'd1 : length * PULSE_CYCLES;
 
 xc_sample_source smp_inst (
-    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h0000_0001), .rate(py_rates[7:0]), .released(py_released),
+    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h0000_0001), .rate(py_rates[7:0]), .released(py_released),
     .m_smp_valid(smp_valid), .m_smp_ready(smp_ready)
 );
 
 xc_request_sink #(.DATA_W(1)) upd_inst (
-    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h0000_0200), .rate(py_rates[15:8]), .duration(update_cycles),
+    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h0000_0200), .rate(py_rates[15:8]), .duration(update_cycles),
     .hold(1'b0), .valid(upd_valid), .ready(upd_ready), .data(1'b0), .start(upd_start), .done_count(updates),
     .injected(updates_injected), .error(upd_error)
 );
@@ -103,8 +109,9 @@ reg [31:0]        retired_reg, ret_sample_reg, ret_updates_reg, ret_begin_reg;
 reg               wake = 1'b0;
 
 wire upd_done = upd_valid && upd_ready;
-wire ready_error = !py_rst && (smp_ready === 1'bx);
-wire trace_error = !py_rst && (trc_valid === 1'bx);
+wire progress = upd_done || (smp_valid && smp_ready);
+wire ready_error = !rst && (smp_ready === 1'bx);
+wire trace_error = !rst && (trc_valid === 1'bx);
 
 // Pairs of streams, in the order of py_rates
 wire [24:0] pairs_seen;
@@ -114,8 +121,8 @@ xc_coincidence #(.COVER(COVER)) pairs_inst (
 );
 
 xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(ERRORS)) frame_inst (
-    .rst(py_rst), .dump(py_dump), .patience(py_patience), .errors({ready_error, trace_error, upd_error}),
-    .progress(upd_done || (smp_valid && smp_ready)), .notify(trc_valid === 1'b1), .clk(clk), .cycle(cycle),
+    .rst(rst), .dump(py_dump), .patience(py_patience), .errors({ready_error, trace_error, upd_error}),
+    .progress(progress), .notify(trc_valid === 1'b1), .clk(clk), .cycle(cycle),
     .errors_seen(errors_seen), .hang(hang), .event_reg(event_reg)
 );
 
@@ -128,8 +135,28 @@ always @(posedge clk) begin
         ret_updates_reg <= updates;
         ret_begin_reg   <= done_begin_reg;
     end
-    if (py_rst) retired_reg <= 32'd0;
+    if (rst) retired_reg <= 32'd0;
 end
+
+/*
+ * Phases as the pins show them, in which the controller can be reset; what comes together in a cycle
+ */
+localparam PHASES = 2;
+localparam EVENTS = 3;
+
+wire [PHASES-1:0] phases = {upd_valid, smp_ready && !upd_valid && !smp_valid};
+wire [EVENTS-1:0] events = {trc_valid, upd_done, smp_valid && smp_ready};
+wire                      seen_done;
+wire [PHASES-1:0]         seen_phases;
+wire [32*(1<<EVENTS)-1:0] seen_coincidences;
+
+xc_phase_reset #(.PHASES(PHASES)) phase_inst (
+    .clk(clk), .py_rst(py_rst), .arm(py_reset_arm), .phase(py_reset_phase), .count(py_reset_count),
+    .patience(py_reset_patience), .progress(progress), .phases(phases), .rst(rst), .done(seen_done), .seen(seen_phases)
+);
+
+xc_coincidences #(.EVENTS(EVENTS)) coincidences_inst
+    (.clk(clk), .rst(rst), .events(events), .collect(py_collect), .counts(seen_coincidences));
 
 // One read for Python; cosim/in_memory_sgd/record.py has the same list. Put together only when Python is woken, a
 // little later than the clock edge, when everything else has settled

@@ -74,11 +74,19 @@ reg [15:0]        py_answered = 16'd0;
 // Cycles without any progress after which the bench gives up
 reg [31:0]        py_patience = 32'd100000;
 reg               py_dump = 1'b0;
+// W takes no pulses
+reg               py_hold_write = 1'b0;
+// Reset in the middle of a phase, see xc_phase_reset
+reg               py_reset_arm = 1'b0;
+reg [3:0]         py_reset_phase = 4'd0;
+reg [7:0]         py_reset_count = 8'd0;
+reg [31:0]        py_reset_patience = 32'd1000;
+reg               py_collect = 1'b0;
 
 /*
  * The controller
  */
-wire                    clk;
+wire                    clk, rst;
 wire                    smp_valid, smp_ready, op_wanted, op_granted, op_valid, op_ready, wr_valid, wr_ready;
 wire [LANES*OP_W-1:0]   op_codes;
 wire [COL_W-1:0]        wr_col;
@@ -98,7 +106,7 @@ wire [LANES*STEP_W-1:0] trc_pulses;
     .LR_SHIFT(LR_SHIFT), .MAX_STEPS(MAX_STEPS), .CHI_ROUND(CHI_ROUND), .MEM_PORTS(MEM_PORTS),
     .TRACE_EN(TRACE_EN)`XC_DUT_PARAMETERS
 ) dut (
-    .clk(clk), .rst(py_rst),
+    .clk(clk), .rst(rst),
     .cfg_batch(py_batch), .cfg_lr(py_lr),
     .s_smp_valid(smp_valid), .s_smp_ready(smp_ready),
     .m_op_valid(op_wanted), .m_op_ready(op_granted),
@@ -122,18 +130,18 @@ wire [15:0] op_beat;
 reg  [15:0] requests_started_reg;
 
 xc_sample_source smp_inst (
-    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h0000_0001), .rate(py_rates[7:0]), .released(py_released),
+    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h0000_0001), .rate(py_rates[7:0]), .released(py_released),
     .m_smp_valid(smp_valid), .m_smp_ready(smp_ready)
 );
 
 xc_request_sink #(.DATA_W(1)) op_inst (
-    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h0003_0000), .rate(py_rates[23:16]), .duration(REQUEST_CYCLES),
+    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h0003_0000), .rate(py_rates[23:16]), .duration(REQUEST_CYCLES),
     .hold(op_busy), .valid(op_wanted), .ready(op_granted), .data(1'b0), .start(op_start), .done_count(requests),
     .injected(requests_injected), .error(op_error)
 );
 
 xc_adc_source #(.LANES(LANES), .BEATS(BEATS + X_BEATS), .ADC_W(OP_W)) codes_inst (
-    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h0400_0000), .rate(py_rates[31:24]), .conversion(32'd0),
+    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h0400_0000), .rate(py_rates[31:24]), .conversion(32'd0),
     .read_done(op_wanted && op_granted), .codes_valid(py_answered == requests_started_reg), .codes(py_codes),
     .m_adc_valid(op_valid), .m_adc_ready(op_ready), .m_adc_codes(op_codes), .busy(op_busy), .beat(op_beat)
 );
@@ -146,8 +154,8 @@ wire [15:0] retired, groups, group_writes;
 wire [PAD*OP_W-1:0] ret_d;
 
 xc_request_sink #(.DATA_W(SENT_W)) wr_inst (
-    .clk(clk), .rst(py_rst), .seed(py_seed ^ 32'h5000_0000), .rate(py_rates[39:32]), .duration(WRITE_CYCLES),
-    .hold(1'b0), .valid(wr_valid), .ready(wr_ready), .data({wr_col, wr_pulses}), .start(wr_start), .done_count(writes),
+    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h5000_0000), .rate(py_rates[39:32]), .duration(WRITE_CYCLES),
+    .hold(py_hold_write), .valid(wr_valid), .ready(wr_ready), .data({wr_col, wr_pulses}), .start(wr_start), .done_count(writes),
     .injected(writes_injected), .error(wr_error)
 );
 
@@ -155,7 +163,7 @@ xc_mixed_monitor #(
     .ROWS(ROWS), .COLS(COLS), .LANES(LANES), .OP_W(OP_W), .CHI_W(CHI_W), .STEP_W(STEP_W), .COL_W(COL_W),
     .BEAT_W(BEAT_W), .GROUP(GROUP), .ONE_BEAT((UNSEEN & 32'h1C) == 32'h1C), .PULSES_SEEN((UNSEEN & 32'h10) == 32'h0)
 ) ret_inst (
-    .clk(clk), .rst(py_rst), .trc_valid(trc_valid), .trc_last(trc_last),
+    .clk(clk), .rst(rst), .trc_valid(trc_valid), .trc_last(trc_last),
     .trc_col(UNSEEN & 32'h1 ? {COL_W{1'b0}} : trc_col), .trc_beat(trc_beat),
     .trc_x(UNSEEN & 32'h2 ? {OP_W{1'b0}} : trc_x), .trc_d(UNSEEN & 32'h4 ? {LANES*OP_W{1'b0}} : trc_d),
     .trc_chi(trc_chi), .trc_pulses(trc_pulses), .wr_start(wr_start),
@@ -173,7 +181,7 @@ wire [31:0]        cycle;
 wire [ERRORS-1:0]  errors_seen;
 wire               hang, event_reg;
 
-wire ready_error = !py_rst && (^{smp_ready, op_ready} === 1'bx);
+wire ready_error = !rst && (^{smp_ready, op_ready} === 1'bx);
 wire progress = (op_wanted && op_granted) || (op_valid && op_ready) || (wr_valid && wr_ready) ||
                 (smp_valid && smp_ready) || trc_valid;
 
@@ -188,7 +196,7 @@ xc_coincidence #(.COVER(COVER)) pairs_inst (
 );
 
 xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(ERRORS)) frame_inst (
-    .rst(py_rst), .dump(py_dump), .patience(py_patience), .errors({ready_error, ret_error, wr_error, op_error}),
+    .rst(rst), .dump(py_dump), .patience(py_patience), .errors({ready_error, ret_error, wr_error, op_error}),
     .progress(progress), .notify(op_start || fire), .clk(clk), .cycle(cycle), .errors_seen(errors_seen), .hang(hang),
     .event_reg(event_reg)
 );
@@ -197,10 +205,65 @@ always @(posedge clk) begin
     if (op_start) requests_started_reg <= requests_started_reg + 16'd1;
     if (op_ready && op_busy && !op_valid) gaps_injected <= gaps_injected + 32'd1;
     if (op_valid && !op_ready) waiting_reg <= waiting_reg + 32'd1;
-    if (py_rst) begin
+    if (rst) begin
         requests_started_reg <= 16'd0;
         gaps_injected <= 32'd0;
         waiting_reg <= 32'd0;
+    end
+end
+
+/*
+ * Phases as the pins show them, in which the controller can be reset; what comes together in a cycle
+ */
+// A tick has been taken since the reset; no tick was taken in the cycle before although it could have been; cycles since
+// the last operand beat; the last column of the pass has retired
+reg        begun_reg, idle_reg, passing_reg, retired_reg;
+reg [31:0] passed_reg;
+
+localparam PHASES = 7;
+localparam EVENTS = 7;
+
+wire op_done   = op_valid && op_ready;
+wire op_last   = op_done && (op_beat == BEATS + X_BEATS - 1);
+wire tick_done = smp_valid && smp_ready;
+wire col_done  = trc_valid && trc_last;
+wire pass_retired = retired_reg || (col_done && (trc_col == COLS - 1));
+
+// A pass takes COLS*BEATS cycles at least, and DRAIN lasts for as long as the last column is written
+wire [PHASES-1:0] phases = {
+    wr_valid, pass_retired && wr_valid && !op_wanted && !op_ready, passing_reg && (passed_reg < COLS * BEATS), op_ready,
+    op_wanted, begun_reg && idle_reg && smp_ready && !smp_valid, !begun_reg && !smp_ready
+};
+wire [EVENTS-1:0] events = {
+    idle_reg, wr_valid && wr_ready, wr_valid, col_done, op_done, op_wanted && op_granted, tick_done
+};
+wire                      seen_done;
+wire [PHASES-1:0]         seen_phases;
+wire [32*(1<<EVENTS)-1:0] seen_coincidences;
+
+xc_phase_reset #(.PHASES(PHASES)) phase_inst (
+    .clk(clk), .py_rst(py_rst), .arm(py_reset_arm), .phase(py_reset_phase), .count(py_reset_count),
+    .patience(py_reset_patience), .progress(progress), .phases(phases), .rst(rst), .done(seen_done), .seen(seen_phases)
+);
+
+xc_coincidences #(.EVENTS(EVENTS)) coincidences_inst
+    (.clk(clk), .rst(rst), .events(events), .collect(py_collect), .counts(seen_coincidences));
+
+always @(posedge clk) begin
+    if (tick_done) begun_reg <= 1'b1;
+    idle_reg <= smp_ready && !smp_valid;
+    if (pass_retired) retired_reg <= 1'b1;
+    passed_reg <= passed_reg + 32'd1;
+    if (op_last) begin
+        passing_reg <= 1'b1;
+        passed_reg <= 32'd0;
+        retired_reg <= 1'b0;
+    end
+    if (rst) begin
+        begun_reg <= 1'b0;
+        idle_reg <= 1'b0;
+        passing_reg <= 1'b0;
+        retired_reg <= 1'b0;
     end
 end
 

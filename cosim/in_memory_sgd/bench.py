@@ -9,6 +9,7 @@ import numpy as np
 
 from crosschop.cosim.bench import LENGTH_BITS, Bench
 from crosschop.cosim.coverage.sample_common import length_met
+from crosschop.cosim.in_memory_sgd.corners import CORNERS
 from crosschop.cosim.in_memory_sgd.hdl import GROUP, layout
 from crosschop.cosim.in_memory_sgd.scoreboard import UpdateScoreboard
 from crosschop.cosim.in_memory_sgd.stimulus import RandomStimulus, Stimulus, TileStimulus
@@ -28,6 +29,7 @@ FIRST_CYCLES = 8
 class UpdateBench(Bench):
     """Runs the segments of a job on a controller of in-memory SGD."""
 
+    corners = CORNERS
     injected = (("update", "updates"),)
 
     def __init__(self, dut: Any, job: Job, directory: Path) -> None:
@@ -38,7 +40,8 @@ class UpdateBench(Bench):
     async def run_segment(self, segment: Segment) -> None:
         """Updates one by one; the next sample is offered when one has retired."""
         # A reset under way shall find samples to work on.
-        offered = segment.transfers + (0 if segment.abort is None else AHEAD)
+        going_on = segment.reset_in is not None and segment.reset_in[0] == "update"
+        offered = segment.transfers + (AHEAD if segment.abort is not None or going_on else 0)
         stimulus, ahead = self._stimulus(segment, offered)
         scoreboard = UpdateScoreboard(
             segment, self.result.transfers, stimulus.step, stimulus.timeline, self.job.view.own_timing
@@ -59,6 +62,8 @@ class UpdateBench(Bench):
             self.report_progress()
         if segment.abort is not None:
             await self.until_reset(1 + segment.abort)
+        elif segment.reset_in is not None:
+            await self.reset_under_way(segment, scoreboard, lambda record: None)
         else:
             totals = {"updates": ("updates", segment.transfers), "records": ("retired_reg", segment.transfers)}
             await self.finish_segment(segment, scoreboard, finish_cycles(stimulus.timeline), longest, totals)
@@ -81,6 +86,8 @@ class UpdateBench(Bench):
             longest = given(self.spec.driver).max_pulses
             self.cover.collector.sample("sgd.trains.length", length_met([length], longest))
         self._lengths[self._released % GROUP] = length
+        self.result.corners["empty train"] += length == 0
+        self.result.corners["longest train"] += length == given(self.spec.driver).max_pulses
         self._released += 1
         self.dut.py_lengths.value = pack(self._lengths, LENGTH_BITS)
         self.dut.py_released.value = self._released

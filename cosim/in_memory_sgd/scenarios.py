@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from crosschop.cosim.in_memory_sgd.corners import PHASES
 from crosschop.cosim.job import Segment
-from crosschop.cosim.scenario import BUSY, QUIET, Scenario, piece_before_reset
+from crosschop.cosim.scenario import BUSY, QUIET, Scenario, alone, piece_before_reset
 from crosschop.model.chipspec import ChipSpec, cycles, given
 
 # The controller has no columns; those of the narrow variant make its builds and jobs small.
@@ -27,6 +28,9 @@ NARROW_SCENARIOS: tuple[Scenario, ...] = (
     Scenario("reset under way", 3, _NO_CODES, "shortest", None, resets=40),
     Scenario("longest trains, back-pressure", 2, _NO_CODES, "longest", BUSY),
     Scenario("empty trains and single slots, back-pressure", 6, _NO_CODES, "shortest", BUSY),
+    Scenario("empty trains", 1, _NO_CODES, "empty", QUIET),
+    *(Scenario(f"{stream} slow alone", 1, _NO_CODES, "shortest", alone(stream)) for stream in ("smp", "upd")),
+    *(Scenario(f"reset in {phase}", 1, _NO_CODES, "shortest", None, reset_in=phase) for phase in PHASES),
 )
 
 
@@ -41,3 +45,8 @@ def with_resets(whole: Segment, resets: int, spec: ChipSpec, generator: np.rando
     resets = min(resets, whole.transfers)
     window = (0, 2 * given(spec.driver).max_pulses * cycles(spec).pulse)
     return [piece_before_reset(whole, piece, resets, window, generator) for piece in range(resets)]
+
+
+def with_changes(whole: Segment, changes: int, spec: ChipSpec, generator: np.random.Generator) -> Segment:
+    """The segment as it is: the controller has no configuration."""
+    return whole

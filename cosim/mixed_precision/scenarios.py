@@ -7,14 +7,17 @@ from dataclasses import replace
 import numpy as np
 
 from crosschop.cosim.job import Segment
-from crosschop.cosim.scenario import BUSY, QUIET, Scenario
-from crosschop.model.chipspec import ChipSpec, given, mixed_section, operand_lsbs
+from crosschop.cosim.mixed_precision.corners import PHASES
+from crosschop.cosim.scenario import BUSY, QUIET, Scenario, alone
+from crosschop.model.chipspec import ChipSpec, given, mixed_section, operand_lsbs, rtl_configuration
 from crosschop.model.cycles_mixed_precision import mixed_durations, pass_cycles
 
 # Columns of the narrow variant: few, so that batches end every few beats.
 NARROW_COLS = 3
 # Its gain: the largest product of codes moves chi by this share of its range.
 NARROW_SHARE = 0.3
+# Of the 16-bit input.
+LONGEST = 65535
 # Lengths of pulse trains, of which there is none.
 _NO_LENGTHS = "none"
 
@@ -34,6 +37,26 @@ def _softest(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
     return {"cfg_lr": 1, "cfg_batch": 2}
 
 
+def _never(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
+    """All bits of the 16-bit input: W is never written."""
+    return {"cfg_batch": LONGEST}
+
+
+def with_changes(whole: Segment, changes: int, spec: ChipSpec, generator: np.random.Generator) -> Segment:
+    """The segment with other cfg_* values on the way, between batches; it begins with batches of one sample."""
+    cols, largest = spec.array.cols, (1 << given(spec.hidden).rate_bits) - 1
+    samples = whole.transfers // cols
+    drawn, first = [], max(1, samples // (changes + 1))
+    while first < samples:
+        batch = int(generator.integers(1, 4))
+        rate = int(
+            generator.choice([1, rtl_configuration(spec)["cfg_lr"], largest, int(generator.integers(1, largest + 1))])
+        )
+        drawn.append((first * cols, {"cfg_batch": batch, "cfg_lr": rate}))
+        first += batch * max(1, samples // ((changes + 1) * batch))
+    return replace(whole, changes=tuple(drawn))
+
+
 # The chip as it is: whole passes over its columns.
 CHIP_SCENARIOS: tuple[Scenario, ...] = (
     Scenario("reset under way", 1, "push", _NO_LENGTHS, None, _few, resets=8),
@@ -50,6 +73,13 @@ NARROW_SCENARIOS: tuple[Scenario, ...] = (
     Scenario("idle and back-pressure", 3, "uniform", _NO_LENGTHS, BUSY, _few),
     Scenario("W written behind every sample", 4, "extreme", _NO_LENGTHS, None, _each),
     Scenario("smallest gain", 2, "extreme", _NO_LENGTHS, BUSY, _softest),
+    Scenario("configuration changed", 4, "push", _NO_LENGTHS, None, _each, changes=8),
+    Scenario("batch without end", 1, "push", _NO_LENGTHS, QUIET, _never),
+    *(
+        Scenario(f"{stream} slow alone", 1, "push", _NO_LENGTHS, alone(stream), _few)
+        for stream in ("smp", "rd", "adc", "wr")
+    ),
+    *(Scenario(f"reset in {phase}", 1, "push", _NO_LENGTHS, None, _each, reset_in=phase) for phase in PHASES),
 )
 
 

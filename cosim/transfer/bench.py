@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from cocotb.triggers import ClockCycles
 from numpy.typing import NDArray
 
 from crosschop.cosim.bench import LENGTH_BITS, Bench
 from crosschop.cosim.coverage.sample_transfer import TransferSampler
 from crosschop.cosim.job import Job, Segment
 from crosschop.cosim.record import Decoder, Record, pack
+from crosschop.cosim.transfer.corners import CORNERS, count_after, count_before
 from crosschop.cosim.transfer.hdl import layout
 from crosschop.cosim.transfer.scoreboard import COUNT_MASK, TransferScoreboard
 from crosschop.cosim.transfer.stimulus import RandomStimulus, Stimulus, TileStimulus
@@ -25,6 +27,9 @@ from crosschop.model.golden.state import HEAD_WRITE, ControllerState, Transfer, 
 from crosschop.model.training import transfer as training
 
 IntArray = NDArray[np.int64]
+
+# Transfers that go on, uncompared, until the controller is in the phase in which it shall be reset.
+GOING_ON = 40
 
 
 @dataclass
@@ -54,12 +59,15 @@ class Reads:
 class TransferBench(Bench):
     """Runs the segments of a job on xc_controller."""
 
+    corners = CORNERS
     injected = (("update", "updates"), ("read", "reads"), ("write", "writes"))
     measured = (("stall", "due_reg"), ("hold", "waiting_reg"))
 
     def __init__(self, dut: Any, job: Job, directory: Path) -> None:
         super().__init__(dut, job, directory, Decoder(layout(job.spec), job.view.record_names))
         self._durations = cycle_config(self.spec)
+        self.shortest = {"clear": self._durations.depth}
+        self._longest = given(self.spec.driver).max_pulses
         self._code_bits = given(self.spec.converter.read_adc).bits
         # Codes that the controller has to ignore: those of the last beat's lanes past the last row.
         self._ignored = np.full(beats(self.spec) * self.spec.lanes - self.spec.array.rows, -1)
@@ -71,17 +79,26 @@ class TransferBench(Bench):
         await self._reset(segment, scoreboard)
         # A reset under way shall find samples to work on.
         groups = segment.transfers + (0 if segment.abort is None else 2)
-        # Random samples come a group in advance, so that ticks wait where none may be taken.
+        # Random samples come a group in advance, so that ticks wait where none may be taken; none over a change.
         in_advance = isinstance(stimulus, RandomStimulus)
-        self._reads = Reads(stimulus, segment, segment.transfers, groups, in_advance)
+        changes = dict(segment.changes)
+        until = [*changes, groups]
+        self._reads = Reads(stimulus, segment, segment.transfers, until[0], in_advance)
+        self._ticks = 0
         scoreboard.journal = self.journal
         for _ in range(1 + in_advance):
             self._release()
         for index in range(segment.transfers):
             self.window(scoreboard.number + (index > 0))
+            if index in changes:
+                await self._retire(scoreboard, None)
+                await self._configure(scoreboard, stimulus, changes[index])
+                self._reads.groups = until[until.index(index) + 1]
+                for _ in range(1 + in_advance):
+                    self._release()
             record = await self._read_event(scoreboard)
             column, chop = self._reads.answered.popleft()
-            if index > 0:
+            if index > 0 and index not in changes:
                 if self._sampler is not None:
                     self._sampler.overlap(record["retired"] != scoreboard.retired & COUNT_MASK)
                 await self._retire(scoreboard, record)
@@ -92,6 +109,9 @@ class TransferBench(Bench):
             self.report_progress()
         if segment.abort is not None:
             await self.until_reset(1 + segment.abort)
+        elif segment.reset_in is not None:
+            await self._retire(scoreboard, None)
+            await self._reset_in(segment, scoreboard, segment.reset_in[0])
         else:
             await self._retire(scoreboard, None)
             totals = {
@@ -104,9 +124,43 @@ class TransferBench(Bench):
         if isinstance(stimulus, TileStimulus):
             training.finish(stimulus.session, scoreboard.transfer)
 
+    async def _configure(
+        self, scoreboard: TransferScoreboard, stimulus: Stimulus, configuration: dict[str, int]
+    ) -> None:
+        """Other cfg_* values; all samples offered have been read and have retired."""
+        await self.until_idle("writes", scoreboard.writes)
+        self._set_configuration(configuration)
+        self._config = controller_config(rtl_parameters(self.spec), configuration)
+        scoreboard.config = self._config
+        if self._sampler is not None:
+            self._sampler.configured(self._config)
+        assert isinstance(stimulus, RandomStimulus)
+        stimulus.samples = self._config.transfer_every
+        self.result.corners["configuration changed"] += 1
+        await ClockCycles(self.dut.clk, 1)
+
+    def _set_configuration(self, configuration: dict[str, int]) -> None:
+        for name, value in configuration.items():
+            getattr(self.dut, name.replace("cfg_", "py_")).value = value
+
+    async def _reset_in(self, segment: Segment, scoreboard: TransferScoreboard, phase: str) -> None:
+        """A reset in a phase, which the array side brings about: it answers no read, takes no write, has no samples."""
+        reads = self._reads
+        if phase == "clear":
+            self.dut.py_rst.value = 1
+            await ClockCycles(self.dut.clk, 2)
+            self.dut.py_rst.value = 0
+        reads.limit += 0 if phase == "stall" else GOING_ON
+        reads.groups += 0 if phase == "idle" else GOING_ON
+        self.dut.py_hold_write.value = int(phase in ("hold", "write"))
+        for _ in range(1 + reads.in_advance):
+            self._release()
+        await self.reset_under_way(segment, scoreboard, lambda record: self._answer_read(scoreboard, record))
+
     def _prepare(self, segment: Segment) -> tuple[Stimulus, TransferScoreboard, Timeline]:
         """Stimulus, scoreboard and cycle model of a segment."""
         config = controller_config(rtl_parameters(self.spec), segment.configuration)
+        self._config = config
         stimulus: Stimulus
         step: Callable[[ControllerState, IntArray, Transfer], None]
         if segment.codes == "tile":
@@ -121,7 +175,9 @@ class TransferBench(Bench):
             timeline = new_timeline(durations)
 
             def step(state: ControllerState, codes: IntArray, transfer: Transfer) -> None:
-                step_transfer(config, state, codes, transfer)
+                count_before(self.result.corners, self._config, state, codes)
+                step_transfer(self._config, state, codes, transfer)
+                count_after(self.result.corners, self._config, state, transfer, codes, self._code_bits)
                 step_cycles(durations, timeline, self._updating.pop(0), bool(transfer.head[HEAD_WRITE]))
 
         self._sampler = None
@@ -129,14 +185,15 @@ class TransferBench(Bench):
             self._sampler = TransferSampler(self.cover.collector, self.spec, config)
             step = self._sampler.around(step)
         self._updating: list[int] = []
-        self._lengths = np.zeros((2, config.transfer_every), dtype=np.int64)
+        self._lengths = np.zeros(2 * self.spec.transfer.transfer_every, dtype=np.int64)
         scoreboard = TransferScoreboard(
             config, segment, self.result.transfers, step, timeline, self.job.view.own_timing
         )
         return stimulus, scoreboard, timeline
 
     async def _reset(self, segment: Segment, scoreboard: TransferScoreboard) -> None:
-        durations, configuration = cycles(self.spec), segment.configuration
+        durations = cycles(self.spec)
+        self._set_configuration(segment.configuration)
         longest = max(given(self.spec.driver).max_pulses * durations.pulse, durations.read + durations.conversion)
         await self.reset(
             segment,
@@ -147,10 +204,7 @@ class TransferBench(Bench):
             {
                 "py_arm": 0,
                 "py_answered": 0,
-                "py_transfer_every": configuration["cfg_transfer_every"],
-                "py_lr_h": configuration["cfg_lr_h"],
-                "py_chop": configuration["cfg_chop"],
-                "py_warmup": configuration["cfg_warmup"],
+                "py_hold_write": 0,
             },
         )
 
@@ -162,10 +216,13 @@ class TransferBench(Bench):
         lengths = reads.stimulus.lengths()
         if self._sampler is not None:
             self._sampler.group(lengths)
-        self._lengths[reads.released % 2] = lengths
+        self._lengths[(self._ticks + np.arange(lengths.size)) % self._lengths.size] = lengths
+        self._ticks += lengths.size
         reads.released += 1
-        self.dut.py_lengths.value = pack(self._lengths.ravel(), LENGTH_BITS)
-        self.dut.py_released.value = reads.released * lengths.size
+        self.dut.py_lengths.value = pack(self._lengths, LENGTH_BITS)
+        self.dut.py_released.value = self._ticks
+        self.result.corners["group of empty trains"] += not lengths.any()
+        self.result.corners["group of longest trains"] += bool((lengths == self._longest).all())
         self._updating.append(sum(update_cycles(self._durations.pulse, int(length)) for length in lengths))
 
     def _answer(self, codes: IntArray, reads: int) -> None:
@@ -175,6 +232,11 @@ class TransferBench(Bench):
     async def _wake(self, scoreboard: TransferScoreboard) -> Record:
         """The next record; a read that has begun is answered at once, whatever the caller waits for."""
         record = await self.next_record(scoreboard)
+        self._answer_read(scoreboard, record)
+        self._latest = record
+        return record
+
+    def _answer_read(self, scoreboard: TransferScoreboard, record: Record) -> None:
         reads = self._reads
         if reads.count < reads.limit and record["reads"] == (reads.count + 1) & COUNT_MASK:
             column, chop = scoreboard.check_read(record)
@@ -184,8 +246,6 @@ class TransferBench(Bench):
             reads.answered.append((column, chop))
             if reads.in_advance:
                 self._release()
-        self._latest = record
-        return record
 
     async def _read_event(self, scoreboard: TransferScoreboard) -> Record:
         """Waits until a read has been answered that nobody has looked at yet."""

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from crosschop.cosim.job import Segment
-from crosschop.cosim.scenario import BUSY, QUIET, Scenario, piece_before_reset
+from crosschop.cosim.job import STREAMS, Segment
+from crosschop.cosim.scenario import BUSY, QUIET, Scenario, alone, piece_before_reset
+from crosschop.cosim.transfer.corners import PHASES
 from crosschop.model.chipspec import (
     LR_SHIFT_MAX,
     ChipSpec,
@@ -17,6 +18,7 @@ from crosschop.model.chipspec import (
     lambda_h,
     p_frac,
     read_lsb,
+    rtl_configuration,
 )
 from crosschop.model.cycles import LANE_LATENCY
 from crosschop.model.golden.lfsr import COMPARE_MASK, lfsr_draw
@@ -25,6 +27,8 @@ from crosschop.model.golden.lfsr import COMPARE_MASK, lfsr_draw
 NARROW_COLS = 3
 # Its gain: a full-scale code moves H by this share of its range.
 NARROW_SHARE = 0.3
+# Of the 16-bit inputs.
+LONGEST = 65535
 # The draw of the random chopper that its threshold shall equal once.
 MARGIN_DRAW = 10
 
@@ -54,6 +58,42 @@ def _warm(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
     return {"cfg_warmup": 1, "cfg_transfer_every": 1}
 
 
+def _never(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
+    """All bits of the 16-bit inputs: no regular flip, a random one at all draws but one, no pulse to W."""
+    return {"cfg_chop": LONGEST, "cfg_warmup": LONGEST}
+
+
+def _loud(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
+    """Flips often, and W is written."""
+    return {**_often(spec, chip), "cfg_warmup": 0}
+
+
+def with_changes(whole: Segment, changes: int, spec: ChipSpec, generator: np.random.Generator) -> Segment:
+    """The segment with other cfg_* values on the way, between sweeps.
+
+    Regular flips of columns in turn may only change there, see rtl/README.md.
+    """
+    cols, every, largest = spec.array.cols, spec.transfer.transfer_every, (1 << given(spec.hidden).rate_bits) - 1
+    chip = rtl_configuration(spec)
+    thresholds = {"off": [0], "regular": [0, 1, 2, 3, LONGEST], "random": [0, 1, 0x8000, LONGEST]}
+
+    def draw(*values: int) -> int:
+        return int(generator.choice(values))
+
+    share = max(1, whole.transfers // ((changes + 1) * cols)) * cols
+    drawn = []
+    for first in range(share, whole.transfers, share):
+        sweeps = first // cols
+        configuration = {
+            "cfg_transfer_every": draw(1, every, int(generator.integers(1, every + 1))),
+            "cfg_lr_h": draw(1, chip["cfg_lr_h"], largest, int(generator.integers(1, largest + 1))),
+            "cfg_chop": draw(chip["cfg_chop"], *thresholds[spec.transfer.chopper.mode]),
+            "cfg_warmup": draw(0, 0, sweeps, sweeps + 1, LONGEST),
+        }
+        drawn.append((first, configuration))
+    return replace(whole, changes=tuple(drawn))
+
+
 # The chip as it is: whole sweeps over its columns.
 CHIP_SCENARIOS: tuple[Scenario, ...] = (
     Scenario("reset under way", 1, "push", "uniform", None, _often, resets=8),
@@ -71,6 +111,11 @@ NARROW_SCENARIOS: tuple[Scenario, ...] = (
     Scenario("flips by a narrow margin", 1, "uniform", "shortest", QUIET, _margin),
     Scenario("smallest gain", 2, "extreme", "shortest", BUSY, _softest),
     Scenario("warm-up, a read per sample", 2, "push", "shortest", None, _warm),
+    Scenario("configuration changed", 4, "push", "shortest", None, _loud, changes=8),
+    Scenario("ends of codes, P and P^ref", 2, "ends", "longest", QUIET, _loud),
+    Scenario("no flip and no pulse for ever", 1, "push", "empty", QUIET, _never),
+    *(Scenario(f"{stream} slow alone", 1, "push", "shortest", alone(stream), _loud) for stream in STREAMS),
+    *(Scenario(f"reset in {phase}", 1, "push", "shortest", None, _loud, reset_in=phase) for phase in PHASES),
 )
 
 

@@ -15,7 +15,7 @@ from crosschop.model.training.transfer import Session
 
 IntArray = NDArray[np.int64]
 
-CODE_STYLES = ("uniform", "small", "extreme", "push")
+CODE_STYLES = ("uniform", "small", "extreme", "push", "ends")
 
 
 class Stimulus(Protocol):
@@ -55,13 +55,14 @@ class RandomStimulus:
     """Constrained-random codes and train lengths.
 
     Code styles: `uniform` over the whole range; `small` around a level per element; `extreme` the ends of the range,
-    zero and their neighbours; `push` towards one sign after the chopper, so that H runs to its limits.
+    zero and their neighbours; `push` towards one sign after the chopper, so that H runs to its limits; `ends` one end
+    of the range for several reads of an element, so that P and P^ref come to theirs.
     """
 
     def __init__(self, spec: ChipSpec, samples: int, codes: str, lengths: str, seed: int) -> None:
         self._generator = np.random.default_rng(seed)
         self._shape = (spec.array.cols, spec.array.rows)
-        self._samples = samples
+        self.samples = samples
         self._longest = given(spec.driver).max_pulses
         self._limit = 1 << (given(spec.converter.read_adc).bits - 1)
         self._codes, self._lengths = codes, lengths
@@ -70,7 +71,7 @@ class RandomStimulus:
 
     def lengths(self) -> IntArray:
         """Train lengths of the coming group of samples, (n_s,)."""
-        return draw_lengths(self._generator, self._lengths, self._longest, self._samples)
+        return draw_lengths(self._generator, self._lengths, self._longest, self.samples)
 
     def read(self, column: int, chop: IntArray) -> IntArray:
         """Codes of a column, (rows,)."""
@@ -79,6 +80,10 @@ class RandomStimulus:
             codes = self._levels[column] + draw.integers(-3, 4, rows)
         elif self._codes == "extreme":
             codes = draw.choice(np.array([-limit, -limit + 1, -1, 0, 1, limit - 1]), rows)
+        elif self._codes == "ends":
+            codes = np.where(self._drive[column] > 0, limit - 1, -limit)
+            if draw.random() < 0.05:
+                self._drive[column] *= -1
         elif self._codes == "push":
             sign = -1 if chop[column] else 1
             codes = sign * self._drive[column] * draw.integers(limit // 2, limit + 1, rows)

@@ -19,10 +19,11 @@ from crosschop.model.golden.state import (
 def draw_flip(config: ControllerConfig, state: ControllerState, column: int) -> bool:
     """Known when the read is issued; takes effect for the first sample after it.
 
-    Regular: at every `chop`-th read of the column (0 = never). Random: one LFSR draw per read.
+    Regular: at every `chop`-th read of the column (0 = never), at once where `chop` has become less than the reads
+    since the last flip. Random: one LFSR draw per read.
     """
     if config.chop_mode == CHOP_REGULAR:
-        return config.chop > 0 and state.reads[column] == config.chop - 1
+        return config.chop > 0 and state.reads[column] >= config.chop - 1
     if config.chop_mode == CHOP_RANDOM:
         lfsr = lfsr_draw(state.counters[COUNTER.lfsr])
         state.counters[COUNTER.lfsr] = lfsr

@@ -52,8 +52,6 @@ Change = tuple[str, str, str]
 WITHOUT_OPTIONS: tuple[Change, ...] = (
     ("xc_transfer_lanes.v", "        .gain(gain),\n", "        .gain(cfg_lr_h),\n"),
     ("xc_transfer_lanes.v", "        index_reg <= xfer_index;\n", ""),
-    ("xc_read_index.v", "        if (CORRECTION != 0 && count == COUNT_MAX[COUNT_W-1:0]) begin\n"
-                        "            count_next = count;\n        end\n", ""),
     ("xc_read_index.v", "    if (CORRECTION != 0) begin : gen_index\n", "    if (0) begin : gen_index\n"),
     ("xc_transfer_lanes.v", "MEM_PORTS == 1 && (valid_1_reg || valid_3_reg)", "1'b0"),
     ("xc_transfer_scheduler.v", "outstanding_reg && !lanes_wait &&", "outstanding_reg &&"),

@@ -35,3 +35,15 @@ def first_mismatch(rtl: Path, directory: Path, chip: str = "agad_tiny") -> Misma
     spec = load_chipspec(chip)
     (result,) = run_jobs([Task(Job(spec, segments(chip)), job)], dut=dut_of(spec, rtl))
     return result.mismatch
+
+
+def by_configuration(segment: Segment) -> list[tuple[int, dict[str, int]]]:
+    """Transfers that a segment compares under each of its configurations."""
+    firsts = [0, *(first for first, _ in segment.changes), segment.compared]
+    every = [segment.configuration, *(configuration for _, configuration in segment.changes)]
+    return [(end - first, found) for first, end, found in zip(firsts, firsts[1:], every, strict=False)]
+
+
+def ends_by_itself(segment: Segment) -> bool:
+    """No reset ends it, which would take the counters with it."""
+    return segment.abort is None and segment.reset_in is None

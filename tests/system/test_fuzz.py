@@ -19,8 +19,13 @@ from crosschop.cosim.fuzz.case import BASES, Case, Piece, Verdict
 from crosschop.cosim.fuzz.features import count_features
 from crosschop.cosim.kinds import kind_of
 from crosschop.cosim.paths import shipped_rtl
-from crosschop.model.chipspec import ChipSpec, controller_kind, load_chipspec, rtl_parameters, shipped_chipspecs
-from crosschop.model.errors import InputError
+from crosschop.model.chipspec import (
+    ChipSpec,
+    controller_kind,
+    load_chipspec,
+    rtl_parameters,
+    shipped_chipspecs,
+)
 
 # At most two of three pulses go out, only where the lanes are more than the rows and H decays.
 RARE = Mutant(
@@ -84,9 +89,6 @@ def test_keys_that_stay() -> None:
     assert all(case.spec().controller == base.controller for case in drawn)
     assert {case.spec().array.rows for case in drawn} == {base.array.rows}
     assert len({case.spec().array.cols for case in drawn}) > 1
-    with pytest.raises(InputError, match="of 9 chips over in_memory_sgd_20 that keep"):
-        keys = ("array", "driver", "timing", "converter")
-        draw_cases(Source("in_memory_sgd_20", keys, 8, 1), 9 * 10**4)
 
 
 def test_no_shipped_chip_has_what_the_rare_bug_needs() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from checking import mutate
+from checking import by_configuration, ends_by_itself, mutate
 from mutants import Mutant
 
 from crosschop.cosim.dut import dut_of
@@ -67,8 +67,8 @@ def check_counts(job: Job, result: Result, transfers: int) -> None:
     spec = job.spec
     cols, depth = spec.array.cols, spec.array.cols * beats(spec)
     operands = beats(spec) + x_beats(spec)
-    whole = [segment for segment in job.segments if segment.abort is None]
-    aborted = sum(segment.compared for segment in job.segments if segment.abort is not None)
+    whole = [segment for segment in job.segments if ends_by_itself(segment)]
+    aborted = sum(segment.compared for segment in job.segments if not ends_by_itself(segment))
     assert result.transfers == transfers // cols * cols
     assert sum(segment.compared for segment in job.segments) == result.transfers
     assert result.samples * cols == result.transfers
@@ -81,7 +81,11 @@ def check_counts(job: Job, result: Result, transfers: int) -> None:
     assert result.predicted["read"] == passes
     assert result.predicted["idle"] == len(whole)
     assert result.cycles["update"] == result.cycles["hold"] == 0
-    ends = sum(segment.transfers // cols // segment.configuration["cfg_batch"] for segment in whole)
+    ends = sum(
+        transfers // cols // configuration["cfg_batch"]
+        for segment in whole
+        for transfers, configuration in by_configuration(segment)
+    )
     # With one memory port a beat enters every other cycle
     interval = {1: 2, 2: 1}[spec.controller.memory_ports]
     column = (beats(spec) - 1) * interval + 4

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import pytest
+from checking import by_configuration, ends_by_itself
 
 from crosschop.cosim.job import Job, Result
 from crosschop.cosim.kinds import kind_of
@@ -27,13 +28,17 @@ def check_transfer_counts(job: Job, result: Result) -> None:
     rows, cols, lanes = spec.array.rows, spec.array.cols, spec.controller.lanes
     beats = math.ceil(rows / lanes)
     # Counted are the segments that end by themselves; a reset takes the counters with it.
-    whole = [segment for segment in job.segments if segment.abort is None]
-    aborted = sum(segment.compared for segment in job.segments if segment.abort is not None)
+    whole = [segment for segment in job.segments if ends_by_itself(segment)]
+    aborted = sum(segment.compared for segment in job.segments if not ends_by_itself(segment))
     reads = sum(segment.transfers for segment in whole)
     assert reads + aborted == TRANSFERS
     assert aborted > 0
 
-    samples = sum(segment.compared * segment.configuration["cfg_transfer_every"] for segment in job.segments)
+    samples = sum(
+        transfers * configuration["cfg_transfer_every"]
+        for segment in job.segments
+        for transfers, configuration in by_configuration(segment)
+    )
     assert (result.transfers, result.samples) == (TRANSFERS, samples)
 
     assert result.cycles["clear"] == result.predicted["clear"] == len(whole) * cols * beats
@@ -56,8 +61,8 @@ def check_transfer_counts(job: Job, result: Result) -> None:
 
 def check_update_counts(job: Job, result: Result) -> None:
     """The same of in-memory SGD."""
-    whole = [segment for segment in job.segments if segment.abort is None]
-    aborted = sum(segment.compared for segment in job.segments if segment.abort is not None)
+    whole = [segment for segment in job.segments if ends_by_itself(segment)]
+    aborted = sum(segment.compared for segment in job.segments if not ends_by_itself(segment))
     assert sum(segment.transfers for segment in whole) + aborted == TRANSFERS
     assert aborted > 0
     assert (result.transfers, result.samples) == (TRANSFERS, TRANSFERS)

@@ -111,7 +111,7 @@ module serial_transfer #(
     serial_noise #(.SEED(ORDER_SEED)) order_noise
         (.clock(clock), .resetn(resetn), .draw(draw), .drawing(order_drawing), .number(order_number));
 
-    wire flips_now = (FLIP_RULE == 1) ? (flip_setting != 16'd0) && (seen == flip_setting - 16'd1) :
+    wire flips_now = (FLIP_RULE == 1) ? (flip_setting != 16'd0) && (seen >= flip_setting - 16'd1) :
                      (FLIP_RULE == 2) ? flip_number < flip_setting : 1'b0;
 
     // The gain of this read
