@@ -9,12 +9,15 @@ from pathlib import Path
 
 from mutants import Mutant, apply
 
+from crosschop.cosim.paths import rtl_sources
 from crosschop.cosim.starting_point import starting_point
-from crosschop.model.chipspec import ChipSpec, load_chipspec
+from crosschop.model.chipspec import ChipSpec, ControllerKind, controller_module, load_chipspec
 
 ROOT = Path(__file__).parents[2]
 SERIAL = ROOT / "tests" / "controllers" / "serial"
 BEGIN, END = "// ---- your controller: begin ----\n", "// ---- your controller: end ----\n"
+# Of the retire trace, what says when there is a beat.
+FRAME = ("trc_valid", "trc_last", "trc_beat")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 
 
@@ -72,3 +75,49 @@ def serial_chip(
         f"  unobserved: [{', '.join(body.unobserved)}]\n"
     )
     return load_chipspec(spec, list(overrides))
+
+
+def wrapped_chip(
+    folder: Path,
+    extends: str,
+    rtl: Path,
+    replaced: dict[str, str],
+    further: str = "",
+    keys: str = "",
+    overrides: Collection[str] = (),
+) -> ChipSpec:
+    """A chip whose adapter has the shipped controller in it.
+
+    Args:
+        folder: for all that belongs to it.
+        extends: the chip.
+        rtl: sources of the controller.
+        replaced: what stands at ports of the controller in place of the adapter's own; "" for nothing.
+        further: Verilog that drives the ports of which this took away the driver.
+        keys: further lines of the section `dut`.
+        overrides: as for load_chipspec.
+    """
+    chip = load_chipspec(extends)
+    adapter = starting_point("mine", extends, chip)["mine_adapter.v"]
+    module = controller_module(chip)
+    head = adapter.split(BEGIN)[0]
+    names = re.findall(r"^ *parameter +(?:\[.*\] +)?(\w+)", head, re.MULTILINE)
+    ports = re.findall(r"^ *(?:input|output) +wire +(?:\[.*\] +)?(\w+)", head, re.MULTILINE)
+    parameters = ", ".join(f".{name}({name})" for name in names)
+    connections = ",\n    ".join(f".{port}({replaced.get(port, port)})" for port in ports)
+    body = f"{further}{module} #({parameters}) inner (\n    {connections}\n);\n"
+    (folder / "mine_adapter.v").write_text(f"{head}{BEGIN}{body}{END}\nendmodule\n\n`resetall\n")
+    sources = ", ".join(str(source) for source in rtl_sources(rtl, module))
+    spec = folder / "mine.yaml"
+    spec.write_text(
+        f"extends: {extends}\nname: mine\nsummary: {extends} in an adapter\n"
+        f"dut:\n  sources: [{sources}]\n  adapter: mine_adapter.v\n{keys}"
+    )
+    return load_chipspec(spec, list(overrides))
+
+
+def trace_of(kind: ControllerKind) -> list[str]:
+    """Ports of the retire trace, without those that say when it is there."""
+    chip = load_chipspec({"transfer": "agad_20", "in_memory_sgd": "in_memory_sgd_20"}.get(kind, "mixed_precision_20"))
+    adapter = starting_point("mine", chip.name, chip)["mine_adapter.v"].split(BEGIN)[0]
+    return [port for port in re.findall(r"\b(trc_\w+),?$", adapter, re.MULTILINE) if port not in FRAME]

@@ -133,25 +133,17 @@ def test_a_chip_of_the_user_can_be_extended(tmp_path: Path) -> None:
 
 
 @pytest.mark.sim
-def test_the_pytest_file_passes_and_fails(tmp_path: Path) -> None:
-    """With the serial controller in the adapter; with a hang in place of it."""
+def test_the_pytest_file_passes(tmp_path: Path) -> None:
+    """With the serial controller in the adapter."""
     chip = load_chipspec("agad_tiny")
     for name, text in starting_point("mine", chip.name, chip).items():
         (tmp_path / name).write_text(text)
-    empty = call_pytest(tmp_path)
-    assert empty.returncode == 1
-    assert "MismatchError" in empty.stdout
     (tmp_path / "serial").symlink_to(SERIAL)
     adapter, spec = tmp_path / "mine_adapter.v", tmp_path / "mine.yaml"
     adapter.write_text(fill(adapter.read_text(), BLIND.text))
     sources = ", ".join(f"serial/serial_{name}.v" for name in ("noise", "element", "transfer"))
     text = spec.read_text().replace("sources: []", f"sources: [{sources}]")
     spec.write_text(text.replace("include_dirs: []", "include_dirs: [serial/include]"))
-    full = call_pytest(tmp_path)
-    assert full.returncode == 0, full.stdout
-
-
-def call_pytest(folder: Path) -> subprocess.CompletedProcess[str]:
-    """The training test of the written pytest file, in a process of its own."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "training", "test_mine.py"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=500, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=500, check=False)
+    assert done.returncode == 0, done.stdout
