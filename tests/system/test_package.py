@@ -94,6 +94,14 @@ def test_verilog_sources_are_shipped(installation: Installation) -> None:
     assert shipped
 
 
+def test_starting_point_is_written(installation: Installation) -> None:
+    result = installation.run("crosschop", "init", "my_chip", "--algorithm", "mixed_precision")
+    assert result.returncode == 0, result.stderr
+    result = installation.run("crosschop", "spec", "check", "my_chip/my_chip.yaml")
+    assert (result.returncode, result.stdout) == (0, "ok  my_chip/my_chip.yaml\n"), result.stderr
+    assert "module my_chip_adapter #" in (installation.folder / "my_chip" / "my_chip_adapter.v").read_text()
+
+
 @pytest.mark.parametrize("engine", ["golden", pytest.param("icarus", marks=pytest.mark.sim)])
 def test_training_runs(installation: Installation, engine: str) -> None:
     result = installation.run(
