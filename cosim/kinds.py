@@ -31,6 +31,7 @@ class Hdl(Protocol):
 
     TOP: str
     TRACE_INPUTS: tuple[str, ...]
+    INPUT_PINS: str | None
 
     def bench_parameters(self, spec: ChipSpec) -> dict[str, int]:
         """Its parameters beyond the controller's and CLOCK_PS."""

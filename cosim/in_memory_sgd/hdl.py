@@ -11,6 +11,7 @@ ERROR_NAMES = ("update request", "retire trace", "ready outputs")
 
 # Of the retire trace: what the controller was given, without which nothing can be computed.
 TRACE_INPUTS: tuple[str, ...] = ()
+INPUT_PINS: str | None = None
 
 # Train lengths that the bench holds, a power of two.
 GROUP = 8

@@ -14,6 +14,7 @@ ERROR_NAMES = ("operand request", "write request", "retire trace", "ready output
 
 # Of the retire trace: what the controller was given, without which nothing can be computed.
 TRACE_INPUTS: tuple[str, ...] = ("x", "d")
+INPUT_PINS: str | None = None
 
 # Entries of chi that are handed over at a time: fewer wake Python too often, more are long to put together.
 GROUP_ENTRIES = 4096

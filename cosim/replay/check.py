@@ -12,7 +12,7 @@ from crosschop.cosim.job import Mismatch, Segment, View
 from crosschop.cosim.kinds import RetireScoreboard, kind_of
 from crosschop.cosim.record import Field
 from crosschop.cosim.replay.text import TextFormat, TextTrace
-from crosschop.cosim.replay.trace import Beat, Begin, Retired, Trace, Violation, record_beats
+from crosschop.cosim.replay.trace import TAKEN, Beat, Begin, Retired, Trace, Violation, record_beats
 from crosschop.cosim.replay.wave import WaveTrace
 from crosschop.cosim.scoreboard import DivergenceError
 from crosschop.model.chipspec import ChipSpec, rtl_configuration
@@ -183,7 +183,7 @@ class _Replay:
 
     def fields(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         """Names of the fields taken as inputs, of those compared, and of those that the trace does not have."""
-        inputs = self._shape.inputs
+        inputs = () if TAKEN in self._seen else self._shape.inputs  # then the trace's own are compared as well
         others = [name for name in self._shape.fields if name not in inputs]
         seen = tuple(name for name in others if name in self._seen)
         return inputs, seen, tuple(name for name in others if self._seen and name not in self._seen)
@@ -220,8 +220,8 @@ class _Replay:
         return board.violation(violation.field, violation.expected, violation.got)
 
     def _located(self, mismatch: Mismatch, place: str, cycle: int | None) -> Mismatch:
-        resets = self.segments + (self._board is not None and self._board.retired == 0)
-        return replace(mismatch, cycle=cycle, segment=f"{self._trace.source}, {place}, segment {resets}")
+        segment = self.segments + (self._board is not None and self._board.retired == 0)
+        return replace(mismatch, cycle=cycle, segment=f"{self._trace.source}, {place}, segment {segment}")
 
     def _records(self) -> Iterator[Begin | Retired | Violation]:
         """Whole records of the beats."""
@@ -262,10 +262,11 @@ class _Replay:
         """What the golden model needs, and something to compare with it."""
         inputs = self._shape.inputs
         where = f"{self._trace.source} {beat.place}"
-        missing = [name for name in inputs if name not in beat.values]
+        given = {TAKEN} if TAKEN in beat.values else {*inputs}
+        missing = [name for name in inputs if name in given - beat.values.keys()]
         if missing:
             raise InputError(f"{where}: {', '.join(missing)} is missing, nothing can be computed without it")
-        if len(beat.values) == len(inputs):
+        if not beat.values.keys() - given:
             others = [name for name in self._shape.fields if name not in inputs]
             raise InputError(f"{where}: nothing to compare, expected some of {', '.join(others)}")
         if pending and beat.values.keys() != pending[0].values.keys():

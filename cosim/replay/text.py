@@ -26,6 +26,8 @@ GZIP = b"\x1f\x8b"
 # Longer lines are no trace: a line of 65,536 lanes is about 3 MB.
 LINE_BYTES = 1 << 24
 UNDEFINED = frozenset("xXzZ")
+# A file may have a new unknown key on every line
+MOST_NOTES = 50
 MAX_COUNT = (1 << 63) - 1
 # Of a beat, beside the fields of the kind
 _EVENT, _CYCLE, _BEAT, _LAST, _SIGNAL = "event", "cycle", "beat", "last", "signal"
@@ -216,7 +218,7 @@ class TextTrace:
         return Beat(self._place, self._cycle(record), control[_BEAT], control[_LAST], values, undefined)
 
     def _ignore(self, record: Mapping[str, Any], known: set[str]) -> None:
-        for name in record.keys() - known:
+        for name in record.keys() - known if len(self.notes) < MOST_NOTES else ():
             self.notes[f"ignored: {quoted(name)}"] = None
 
     def _cycle(self, record: Mapping[str, Any]) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +13,9 @@ from crosschop.cosim.record import Field, UndefinedError
 from crosschop.model.chipspec import ChipSpec, beats
 
 IntArray = NDArray[np.int64]
+
+# Codes as the input pins showed them, beat by beat beside those of the trace.
+TAKEN = "taken"
 
 
 def record_beats(spec: ChipSpec) -> int:
@@ -102,7 +105,10 @@ class Retired:
     """A whole record as the scoreboards take it (`Observation`)."""
 
     def __init__(self, fields: Mapping[str, Field], beats: list[Beat]) -> None:
-        self._fields = fields
+        self._fields = dict(fields)
+        if TAKEN in beats[0].values:
+            (twin,) = (field for field in fields.values() if field.name == "codes")
+            self._fields[TAKEN] = replace(twin, name=TAKEN)
         self._beats = beats
         self._values = {name: self._gather(name) for name in beats[0].values}
 

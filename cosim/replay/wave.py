@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from crosschop.cosim.kinds import kind_of
 from crosschop.cosim.record import Field
 from crosschop.cosim.replay.header import configuration_range, with_lanes
-from crosschop.cosim.replay.trace import Beat, Begin, Event, IntArray, Violation, record_beats
+from crosschop.cosim.replay.trace import TAKEN, Beat, Begin, Event, IntArray, Violation, record_beats
 from crosschop.model.chipspec import ChipSpec, rtl_configuration
 from crosschop.model.errors import InputError, MissingToolError
 
@@ -24,8 +24,13 @@ PREFIX = "trc_"
 CLOCK, RESET, VALID, LAST, BEAT = "clk", "rst", "trc_valid", "trc_last", "trc_beat"
 # Beats that are decoded at a time
 CHUNK = 1024
+MAX_BEAT_BITS = 32
 UNKNOWN = 2  # in place of 0 or 1
 GZIP = b"\x1f\x8b"
+
+
+# By signal: numbers (beats, lanes), and by beat the first undefined one
+Columns = dict[str, tuple[IntArray, dict[int, int]]]
 
 
 @contextmanager
@@ -55,7 +60,7 @@ def _reading(path: Path) -> Iterator[None]:
             backwards = b"time decreased" in said.read()
     except InputError:
         raise
-    except Exception as error:
+    except (RuntimeError, ValueError, OverflowError) as error:  # other exceptions are ours
         reason = str(error).strip().splitlines() or ["cannot be read"]
         raise InputError(f"{path}: damaged, or not a VCD or FST file ({reason[-1]})") from None
     except BaseException as error:
@@ -105,6 +110,8 @@ class WaveTrace:
             controls = [name for name in (LAST, BEAT) if name in self._variables]
             names = [CLOCK, RESET, VALID, *controls, *(PREFIX + field.name for field in self._fields)]
             names += [name for name in rtl_configuration(spec) if name in self._variables]
+            self._pins = self._input_pins()
+            names += self._pins
             self._signals = {name: self._variables[name].signal for name in names}
             self._sample()
         self._done = 0
@@ -143,9 +150,20 @@ class WaveTrace:
         for name in single:
             if self._width(name) != 1:
                 raise InputError(f"{self._named(name)} has {self._width(name)} bits, expected 1")
+        if BEAT in self._variables and self._width(BEAT) > MAX_BEAT_BITS:
+            raise InputError(f"{self._named(BEAT)} has {self._width(BEAT)} bits, at most {MAX_BEAT_BITS} are read")
         if record_beats(self.spec) > 1 and BEAT not in self._variables:
             raise InputError(f"{self._named(BEAT)} is missing: a record has {record_beats(self.spec)} beats")
         return fields
+
+    def _input_pins(self) -> list[str]:
+        """Valid, ready and codes of the stream that the codes come by, where the scope has them; else nothing."""
+        stream = kind_of(self.spec).hdl.INPUT_PINS
+        pins = [] if stream is None else [f"{stream}_{end}" for end in ("valid", "ready", "codes")]
+        if not pins or not all(pin in self._variables for pin in pins):
+            return []
+        codes = PREFIX + "codes"
+        return pins if [self._width(pin) for pin in pins] == [1, 1, self._width(codes)] else []
 
     def _named(self, name: str) -> str:
         return f"{self.source}: {self.scope}.{name}"
@@ -170,6 +188,10 @@ class WaveTrace:
         broken = started & (reset == UNKNOWN) & np.concatenate([[False], running[:-1]])
         self._events = np.flatnonzero(begins | broken | (running & (valid != 0)))
         self.size = self._events.size
+        self._accepted = np.zeros(0, dtype=np.int64)
+        if self._pins:
+            valid, ready = (self._before(name) for name in self._pins[:2])
+            self._accepted = np.flatnonzero(running & (valid == 1) & (ready == 1))
         if running.size and running[0]:
             self.notes["no reset before the first edge of the clock: taken as the first one after a reset"] = None
 
@@ -181,11 +203,13 @@ class WaveTrace:
 
     def events(self) -> Iterator[Event]:
         """The trace in its order."""
-        begin = 0
+        begin, taken = 0, 0
         for start in range(0, self._events.size, CHUNK):
             chunk = self._events[start : start + CHUNK]
             retired = chunk[(self._valid[chunk] == 1) & (self._reset[chunk] == 0)]
             columns = self._decode(retired)
+            codes = self._decode_taken(taken, retired.size)
+            first = taken
             row = 0
             for edge in chunk:
                 place, cycle = self._place(edge), int(edge - begin)
@@ -194,12 +218,20 @@ class WaveTrace:
                     continue
                 if self._begins[edge]:
                     begin, cycle = int(edge), 0
+                    # Of the beats that an earlier segment took some have not retired
+                    start_taken = int(np.searchsorted(self._accepted, edge))
+                    if start_taken != taken:
+                        taken = first = start_taken
+                        codes = self._decode_taken(taken, retired.size - row)
                     yield self._begin(edge, place)
                 if self._valid[edge] == UNKNOWN:
                     yield Violation(place, cycle, VALID, "a defined value", "x")
                 elif self._valid[edge] == 1:
-                    yield self._beat(columns, row, place, cycle)
+                    if self._pins and not (taken < self._accepted.size and self._accepted[taken] < edge):
+                        yield Violation(place, cycle, "codes", "taken at the pins before they retire", "not taken")
+                    yield self._beat(columns, row, place, cycle, codes, taken - first)
                     row += 1
+                    taken += 1
             self._done = start + chunk.size
 
     def _place(self, edge: int) -> str:
@@ -223,7 +255,7 @@ class WaveTrace:
         value = self._signals[name].value_at(int(self._edges[edge]) - 1)
         return "x" if value is None else value
 
-    def _decode(self, edges: NDArray[np.int64]) -> dict[str, tuple[IntArray, dict[int, int]]]:
+    def _decode(self, edges: NDArray[np.int64]) -> Columns:
         """Fields of the beats at these edges: numbers (beats, lanes), and the first undefined one of a beat."""
         fields = [(PREFIX + field.name, field, self.spec.lanes if field.per_row else 1) for field in self._fields]
         for name in (BEAT, LAST):
@@ -234,18 +266,26 @@ class WaveTrace:
             for name, field, lanes in fields
         }
 
-    def _beat(self, columns: dict[str, tuple[IntArray, dict[int, int]]], row: int, place: str, cycle: int) -> Beat:
+    def _decode_taken(self, first: int, count: int) -> Columns:
+        """The codes of so many beats that the controller took, from one of them on."""
+        if not self._pins:
+            return {}
+        (codes,) = (field for field in self._fields if field.name == "codes")
+        edges = self._accepted[first : first + count]
+        values = [self._value(self._pins[2], edge) for edge in edges]
+        return {TAKEN: decode(values, self.spec.lanes, codes.width, codes.signed)}
+
+    def _beat(self, columns: Columns, row: int, place: str, cycle: int, codes: Columns, taken: int) -> Beat:
         control = {}
         for name in (BEAT, LAST):
             control[name] = int(columns[name][0][row, 0]) if name in columns else None
-        return Beat(
-            place,
-            cycle,
-            control[BEAT],
-            control[LAST],
-            {field.name: columns[PREFIX + field.name][0][row] for field in self._fields},
-            {name.removeprefix(PREFIX): lanes[row] for name, (_, lanes) in columns.items() if row in lanes},
-        )
+        values = {field.name: columns[PREFIX + field.name][0][row] for field in self._fields}
+        undefined = {name.removeprefix(PREFIX): lanes[row] for name, (_, lanes) in columns.items() if row in lanes}
+        for name, (numbers, lanes) in codes.items():
+            values[name] = numbers[taken]
+            if taken in lanes:
+                undefined[name] = lanes[taken]
+        return Beat(place, cycle, control[BEAT], control[LAST], values, undefined)
 
 
 def _require_whole(path: Path) -> None:

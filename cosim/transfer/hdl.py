@@ -12,6 +12,8 @@ ERROR_NAMES = ("update request", "read request", "write request", "retire trace"
 PADDED_FIELDS = ("codes", "h", "p", "pref", "pulses")
 # Of the retire trace: what the controller was given, without which nothing can be computed.
 TRACE_INPUTS: tuple[str, ...] = ("codes",)
+# The same at the input pins, by the name of the stream.
+INPUT_PINS: str | None = "s_adc"
 
 
 def bench_parameters(spec: ChipSpec) -> dict[str, int]:

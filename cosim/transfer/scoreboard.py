@@ -66,13 +66,15 @@ class RetireScoreboard(Scoreboard):
         self._step = step
 
     def check_record(self, record: Observation) -> None:
-        """One retired transfer of a trace: golden step on the codes that the trace says were taken, then every field.
+        """One retired transfer of a trace: golden step on the codes taken, then every field.
+
+        The codes are those that its input pins showed, where they have been recorded, else those that the trace gives.
 
         Raises:
             DivergenceError: a field differs or is undefined.
         """
         self._record = record
-        self._compare_retired(self._vector("codes"))
+        self._compare_retired(self._vector("taken" if record.has("taken") else "codes"))
         self._note_retired()
         self.retired += 1
 

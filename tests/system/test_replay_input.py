@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from crosschop.cosim.replay.check import RetireCheck, check_retire_trace
 from crosschop.cosim.replay.wave import decode
 from crosschop.model.chipspec import ChipSpec, load_chipspec, rtl_configuration, rtl_parameters
-from crosschop.model.errors import InputError
+from crosschop.model.errors import InputError, MissingToolError
 
 SGD = "in_memory_sgd_20"
 ROWS = 2
@@ -370,6 +371,12 @@ def test_examples_of_the_readme(form: str, transfers: int, tmp_path: Path) -> No
     name = {"json": "trace.jsonl", "csv": "trace.csv"}[form]
     result = check(tmp_path, example.encode(), name, load_chipspec("agad_tiny"))
     assert (result.mismatch, result.transfers) == (None, transfers)
+
+
+def test_without_pywellen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pywellen", None)
+    with pytest.raises(MissingToolError, match=r"pip install 'crosschop\[waves\]'"):
+        check(tmp_path, FORMS["beats.vcd"], "trace.vcd")
 
 
 def test_no_reset_is_said(tmp_path: Path) -> None:
