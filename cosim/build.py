@@ -25,6 +25,8 @@ LOG_FILE = "build.log"
 # Icarus 11 only warns of a parameter that does not exist, and then simulates with the default; and of a port of the
 # controller that has another width than the bench's, which it then pads or cuts.
 FATAL_WARNING = r"warning: parameter|/xc_bench\w*\.v:\d+: warning: Port \d+"
+# Where the build failed; that an included file is missing is not called an error.
+COMPLAINT = "error|not found"
 OLDEST = 11
 INSTALL = "apt-get install iverilog"
 VERSION_SECONDS = 60
@@ -137,7 +139,7 @@ def _compile(top: str, dut: Dut, bench: list[Path], parameters: dict[str, int], 
         [*command, "-f", str(commands), *sources], "Icarus Verilog", BUILD_SECONDS, folder=directory, log=log
     )
     failed = ended.status != 0 or not (directory / "sim.vvp").is_file()
-    complaint = re.compile("error" if failed else FATAL_WARNING, re.IGNORECASE)
+    complaint = re.compile(COMPLAINT if failed else FATAL_WARNING, re.IGNORECASE)
     complaints = [line for line in ended.lines if complaint.search(line)]
     if complaints or failed:
         silent = f"it {how_it_ended(ended.status)} without a message and without a result"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from crosschop.cosim.job import FULL_VIEW, View
 from crosschop.cosim.paths import rtl_sources, shipped_rtl
 from crosschop.model.chipspec import ChipSpec, DeviceUnderTest, controller_module, rtl_parameters
 from crosschop.model.errors import InputError
-from crosschop.model.estimate.logic.rtl_files import with_includes
+from crosschop.model.estimate.logic.rtl_files import require_source, with_includes
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,9 @@ def _dut_of_section(spec: ChipSpec, section: DeviceUnderTest, module: str) -> Du
     named = [("sources", name) for name in section.sources]
     named += [] if section.adapter is None else [("adapter", section.adapter)]
     for key, name in named:
-        if not Path(name).is_file():
-            raise InputError(f"{spec.name}: dut.{key}: {name} is no file")
+        require_source(Path(name), f"{spec.name}: dut.{key}: {name}")
     for name in section.include_dirs:
-        if not Path(name).is_dir():
+        if not os.path.isdir(name):  # noqa: PTH112 - Path.is_dir fails for a name that is too long
             raise InputError(f"{spec.name}: dut.include_dirs: {name} is no folder")
     return Dut(
         module=section.top or (module if section.adapter is None else Path(section.adapter).stem),

@@ -25,6 +25,8 @@ LOG_FILE = "simulation.log"
 POLL_SECONDS = 0.05
 LOG_LINES_QUOTED = 12
 LOG_BYTES_READ = 64 << 10
+# cocotb's words where the simulator stops while the bench runs.
+ENDED_EARLY = "simulation ended prematurely"
 
 
 @contextmanager
@@ -163,9 +165,9 @@ def _why_without_result(directory: Path, status: int) -> str:
     for line in lines:
         if line.startswith(SIMULATOR_ENDED):
             return f"{said}: {line.removeprefix(SIMULATOR_ENDED)}"
-    for line in lines:
-        if "$finish" in line:
-            return f"{said}: the controller ended it by $finish ({line})"
+    called = next((line for line in lines if "$finish" in line or line.lower().startswith("error:")), None)
+    if called is not None or any(ENDED_EARLY in line for line in lines):
+        return f"{said}: the controller ended it by $finish" + (f" ({called})" if called else "")
     return f"{said}; its last lines:\n  " + "\n  ".join(lines[-LOG_LINES_QUOTED:] or ["(it said nothing)"])
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from crosschop.cosim.dut import Dut
+from crosschop.cosim.job import Mismatch
 from crosschop.model.chipspec import ChipSpec
 
 Status = Literal["pass", "fail", "not run"]
@@ -100,6 +101,13 @@ def failed(found: str, evidence: list[str] | None = None, **figures: Any) -> Out
 def whole_chip(context: Context) -> str:
     """Everything that the chipspec says."""
     return context.spec.model_dump_json()
+
+
+def describe(mismatch: Mismatch) -> list[str]:
+    """A divergence in lines."""
+    place = f"transfer {mismatch.transfer}, cycle {mismatch.cycle}, column {mismatch.column}, row {mismatch.row}"
+    found = f"{mismatch.field}: expected {mismatch.expected}, got {mismatch.got}"
+    return [mismatch.segment, place, found, *mismatch.events]
 
 
 @dataclass(frozen=True)

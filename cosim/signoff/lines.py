@@ -11,10 +11,10 @@ from pathlib import Path
 from crosschop.cosim import lint
 from crosschop.cosim.dut import not_compared
 from crosschop.cosim.engines import MismatchError, run_rtl
-from crosschop.cosim.job import Mismatch
 from crosschop.cosim.paths import shipped_rtl
 from crosschop.cosim.signoff.campaigns import check_mutants, check_random_chips, of_algorithm
-from crosschop.cosim.signoff.check import Check, Context, Outcome, failed, passed
+from crosschop.cosim.signoff.check import Check, Context, Outcome, describe, failed, passed
+from crosschop.cosim.signoff.state import check_power_up, check_resets
 from crosschop.cosim.signoff.structure import check_structure, check_trace_goes
 from crosschop.cosim.verify import verify
 from crosschop.model.chipspec import transfer_unit
@@ -46,13 +46,6 @@ def _lint_icarus(context: Context, directory: Path) -> Outcome:
 
 def _lint_style(context: Context, directory: Path) -> Outcome:
     return _clean(lambda: lint.verible(shipped_rtl(), context.dut.sources))
-
-
-def describe(mismatch: Mismatch) -> list[str]:
-    """A divergence in lines."""
-    place = f"transfer {mismatch.transfer}, cycle {mismatch.cycle}, column {mismatch.column}, row {mismatch.row}"
-    found = f"{mismatch.field}: expected {mismatch.expected}, got {mismatch.got}"
-    return [mismatch.segment, place, found, *mismatch.events]
 
 
 def _verify(context: Context, directory: Path) -> Outcome:
@@ -111,6 +104,8 @@ CHECKS: tuple[Check, ...] = (
     Check("structure", "Synthesis: no latches, initial values, loops; the memories of the chipspec", check_structure),
     Check("trace", "Synthesis: the retire trace can go without a rest", check_trace_goes, _shipped),
     Check("verify", "RTL = golden model bit for bit, RTL = cycle model cycle for cycle, resets under way", _verify),
+    Check("reset", "After a reset in any phase as new; nothing comes before the first sample", check_resets),
+    Check("power-up", "What registers and memories hold at power-up shows nowhere, as x or as a value", check_power_up),
     Check("training", "Training with the RTL in the loop = training without", _training),
     Check("random-chips", "Random legal chips of the same algorithm, random stimulus: RTL = golden model",
           check_random_chips, _shipped, of_algorithm),
