@@ -18,13 +18,6 @@ pytestmark = [pytest.mark.sim, pytest.mark.usefixtures("builds_aside")]
 
 EFFORT = dataclasses.replace(EFFORTS["quick"], transfers=40)
 CHIPS = {"transfer": "agad_tiny", "in_memory_sgd": "in_memory_sgd_20", "mixed_precision": "mixed_precision_20"}
-# Phases that a reset has to have met, by kind.
-MET = {
-    "transfer": {"clear", "idle", "update", "stall", "read", "digital", "write"},
-    "in_memory_sgd": {"idle", "update"},
-    "mixed_precision": {"clear", "stall", "read", "digital", "write"},
-}
-
 _FORGETS = "if ({name} === {width}'bx) {name} <= {width}'d0;"
 
 
@@ -57,8 +50,11 @@ def with_bug(kind: str, bug: Mutant, directory: Path) -> Context:
 def test_resets_in_every_phase(kind: str, tmp_path: Path) -> None:
     found = check_resets(context(kind), tmp_path)
     assert found.status == "pass", found
-    assert {phase for phase, count in found.figures["resets"].items() if count} >= MET[kind]
-    assert found.figures["transfers"] > 90
+    assert all(found.figures["phases"].values())
+    assert set(found.figures["phases"]) >= {"transfer": {"clear", "stall", "hold"}, "in_memory_sgd": {"idle", "update"},
+                                            "mixed_precision": {"clear", "pass", "write"}}[kind]  # fmt: skip
+    assert found.figures["resets"] > 70
+    assert found.figures["transfers"] > 390
 
 
 @pytest.mark.parametrize("kind", CHIPS)
@@ -66,7 +62,7 @@ def test_a_register_that_only_power_up_resets(kind: str, tmp_path: Path) -> None
     found = check_resets(with_bug(kind, _forgotten(*REGISTERS[kind]), tmp_path), tmp_path)
     assert found.status == "fail"
     assert "not as new after a reset" in found.found
-    assert "reset under way" in found.evidence[0]
+    assert "reset" in found.evidence[0]
 
 
 @pytest.mark.parametrize("kind", CHIPS)
