@@ -281,7 +281,8 @@ always @(posedge clk) begin
         group_updates_reg <= 32'd0;
         group_changed_reg <= 1'b0;
     end
-    if (adc_done) begin
+    // See xc_retire_monitor
+    if (adc_done && !py_rst) begin
         codes_assembly[LANES*ADC_W*adc_beat +: LANES*ADC_W] = adc_codes;
         if (adc_beat == BEATS - 1) begin
             codes_queue[codes_count_reg[1:0]] <= codes_assembly;

@@ -94,7 +94,8 @@ always @(posedge clk) begin
     nonzero_reg <= nonzero_next;
     written_reg <= written_next;
     waited_reg  <= full_reg ? waited_reg + 16'd1 : 16'd0;
-    if (trc_valid) begin
+    // See xc_retire_monitor
+    if (trc_valid && !rst) begin
         chi_reg[LANES*CHI_W*beat_reg +: LANES*CHI_W] = trc_chi;
         pulses_reg[LANES*STEP_W*beat_reg +: LANES*STEP_W] = trc_pulses;
         if (col_reg == 16'd0) d_reg[LANES*OP_W*beat_reg +: LANES*OP_W] = trc_d;

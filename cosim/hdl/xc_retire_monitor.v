@@ -58,8 +58,10 @@ assign error = !rst && ((^trc_valid === 1'bx) ||
                         (trc_valid && ((trc_beat !== beat_reg[BEAT_W-1:0]) || (trc_last !== last_expected) ||
                                        header_differs)));
 
+// Not before the first reset: a place beyond the end of a wide register, which a random beat names, makes Verilator 5.48
+// leave dirty bits above it
 always @(posedge clk) begin
-    if (trc_valid) begin
+    if (trc_valid && !rst) begin
         col  <= trc_col;
         chop <= trc_chop;
         flip <= trc_flip;
