@@ -85,14 +85,16 @@ class _Plan:
     def __init__(self, dut: Dut, effort: Effort) -> None:
         self.proofs: list[Proof] = []
         self.effort = effort
+        self.own = dut.own
         self.shipped = {file.stem for file in dut.files}
         self.seconds = {"quick": 10.0, "normal": 60.0, "full": 300.0}[effort]
 
     def add(
         self, name: str, checker: str, values: Mapping[str, int], size: str, bound: int, *macros: str,
-        k: int = 3, cuts: tuple[str, ...] = (),
+        k: int = 3, cuts: tuple[str, ...] = (), bounded: bool = False,
     ) -> None:  # fmt: skip
-        limits = Limits(k, bound, self.seconds)
+        # Of a controller of the user's we do not know the invariants
+        limits = Limits(k, bound, self.seconds, bounded or self.own)
         cuts = tuple(module for module in cuts if module in self.shipped)
         self.proofs.append(Proof(name, checker, dict(values), limits, size, macros, cuts))
 
@@ -105,12 +107,12 @@ class _Plan:
     def arithmetic(self, width: int, shift: int, rounding: int, name: str, accumulator: tuple[int, int, int]) -> None:
         """Rounding and accumulation with the widths of a lane."""
         self.block(
-            "xc_round_shift", {"IN_W": width, "SHIFT": shift, "ROUND": rounding}, FORMATS, 1, f"{name} rounding", 1
+            "xc_round_shift", {"IN_W": width, "SHIFT": shift, "ROUND": rounding}, FORMATS, 2, f"{name} rounding", 1
         )
         acc_w, frac, steps = accumulator
         increment = max(width, shift + 1) + 1 - shift
         values = {"ACC_W": acc_w, "ACC_FRAC": frac, "INC_W": increment, "MAX_STEPS": steps}
-        self.block("xc_accumulate", values, FORMATS, 1, f"{name} sum", 1)
+        self.block("xc_accumulate", values, FORMATS, 2, f"{name} sum", 1)
 
     def stores(self, values: Mapping[str, int], store: Mapping[str, int] | None) -> None:
         ports = values["MEM_PORTS"]
@@ -137,17 +139,22 @@ def _transfer(plan: _Plan, values: Mapping[str, int]) -> None:
     plan.add("sequence", "fv_controller", narrow, NARROW, words + 2 * turn, "FV_CONTROL", *shipped, cuts=cuts)
     plan.add("flips", "fv_controller", narrow, NARROW, words + 2 * turn, "FV_FLIP", *inside, cuts=cuts)
     plan.add("element", "fv_controller", narrow, NARROW, words + 2 * turn, "FV_ELEMENT", k=2)
-    plan.add("values", "fv_controller", narrow, NARROW, words + turn + 8, "FV_VALUES", k=1)
+    plan.add("values", "fv_controller", narrow, NARROW, words + turn + 8, "FV_VALUES", k=1, bounded=True)
     if plan.effort != "quick" and values["COLS"] * _beats(values) <= OWN_WORDS and shipped:
         own = {**narrow, **_subset(values, "ROWS COLS LANES")}
         plan.add(
-            "sequence, own size", "fv_controller", own, "own size and options", 4, "FV_CONTROL", *shipped, cuts=cuts
+            "sequence, own size", "fv_controller", own, "own size and options", 0, "FV_CONTROL", *shipped, cuts=cuts
         )
 
     product = values["ADC_W"] + values["P_FRAC"] + values["LR_W"] + 2
     plan.arithmetic(
         product, values["LR_SHIFT"], values["H_ROUND"], "H", (values["H_W"], values["H_FRAC"], values["MAX_STEPS"])
     )
+    if values["P_EN"]:
+        p_round = {"IN_W": values["ADC_W"] + values["P_FRAC"] + values["BETA_W"] + 3, "SHIFT": values["BETA_W"]}
+        plan.block("xc_round_shift", {**p_round, "ROUND": values["P_ROUND"]}, FORMATS, 2, "P rounding", 1)
+    steps = {"IN_W": values["H_W"], "SHIFT": values["H_FRAC"], "ROUND": 2}
+    plan.block("xc_round_shift", steps, FORMATS, 2, "steps rounding", 1)
     lane = values if plan.effort != "quick" else narrow
     plan.block("xc_transfer_lane", _subset(lane, LANE), FORMATS if lane is values else NARROW, 4)
     if values["CORRECTION"]:
@@ -169,8 +176,19 @@ def _mixed(plan: _Plan, values: Mapping[str, int]) -> None:
     sample = 4 + beats + x_beats + words * (3 - values["MEM_PORTS"]) + narrow["COLS"] * 3 + 4
     shipped = () if "xc_mixed_scheduler" not in plan.shipped else ("FV_SHIPPED",)
     cuts = ("xc_mixed_lane",)
-    plan.add("sequence", "fv_mixed_precision", narrow, NARROW, words + 2 * sample, "FV_CONTROL", *shipped, cuts=cuts)
-    plan.add("values", "fv_mixed_precision", narrow, NARROW, words + sample + 14, "FV_VALUES", k=1)
+    plan.add(
+        "sequence",
+        "fv_mixed_precision",
+        narrow,
+        NARROW,
+        words + 2 * sample,
+        "FV_CONTROL",
+        *shipped,
+        k=5,
+        cuts=cuts,
+        bounded=True,
+    )
+    plan.add("values", "fv_mixed_precision", narrow, NARROW, words + sample + 14, "FV_VALUES", k=1, bounded=True)
     product = 2 * values["OP_W"] + values["LR_W"]
     plan.arithmetic(
         product, values["LR_SHIFT"], values["CHI_ROUND"], "chi",

@@ -15,6 +15,8 @@ from crosschop.cosim.formal.waves import in_words, vcd
 
 # An assertion is sampled at the clock edge: its state shows what held in the cycle before
 SEARCH = "bounded search"
+# Where failures alone are looked for: states behind the first one, which may have others
+AFTERMATH = 3
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,14 @@ class Limits:
     Attributes:
         induction: largest k.
         bound: cycles of the search from reset, for covers and what is not proved; 0 looks for no covers.
-        seconds: of one question to a solver.
+        seconds: of one question to a solver, processor time.
+        bounded: whether a property that is not proved may do with the bound; else it is open.
     """
 
     induction: int
     bound: int
     seconds: float
+    bounded: bool = True
 
 
 class _Prover:
@@ -37,11 +41,14 @@ class _Prover:
         self.proof, self.model, self.limits, self.found = proof, model, limits, found
         self.run = Transitions(model, from_reset=True, seconds=limits.seconds)
         self.left = [name for name in self.run.properties if not is_cover(name)]
-        self.covers = [name for name in self.run.properties if is_cover(name) and limits.bound]
+        self.covers = [name for name in self.run.properties if is_cover(name) and limits.bound and limits.induction]
         self.proved: list[str] = []
         # States that have been searched, and whether the solver has kept up
         self.searched = 0
         self.lost = False
+        self.shown = False
+        # The state in which the first property failed
+        self.failed = 0
 
     def tell(self, name: str, verdict: Verdict, kind: str, depth: int, begun: float, **trace: Any) -> None:
         seconds = round(time.process_time() - begun, 2)
@@ -51,6 +58,8 @@ class _Prover:
         """From reset: violations and covers up to a bound."""
         for depth in range(self.searched, bound + 1):
             if not (self.left or self.covers) or self.lost:
+                return
+            if self.failed and not self.limits.induction and depth > self.failed + AFTERMATH:
                 return
             if depth:
                 self.run.grow()
@@ -69,9 +78,13 @@ class _Prover:
                 return
             broken = self.run.broken(names, depth)
             shown = {}
-            if verdict == "failed":
+            # The first violation is enough to look at, and reading a trace takes longer than finding it
+            if verdict == "failed" and not self.shown:
+                self.shown = True
                 values = self.run.trace(depth)
                 shown = {"waves": vcd(self.run.signals, values), "words": in_words(self.run.signals, values)}
+            if verdict == "failed":
+                self.failed = self.failed or depth
             for name in broken:
                 self.tell(name, verdict, SEARCH, depth - 1, begun, **shown)
                 names.remove(name)
@@ -133,7 +146,8 @@ class _Prover:
 
     def close(self) -> None:
         """What is left."""
-        verdict: Verdict = "bounded" if self.searched > self.limits.bound else "open"
+        enough = self.limits.bounded and self.searched > self.limits.bound
+        verdict: Verdict = "bounded" if enough else "open"
         for name in self.left:
             self.found(Finding(self.proof, name, verdict, SEARCH, self.searched - 2, 0.0))
         for name in self.covers:
@@ -143,7 +157,8 @@ class _Prover:
 def prove(proof: str, model: Model, limits: Limits) -> list[Finding]:
     """What becomes of every property of a model, in the order in which it is found.
 
-    With an induction of 0 nothing is proved: properties fail, or hold within the bound.
+    With an induction of 0 nothing is proved and no cover is looked for, and the search ends
+    soon after the first violation.
     """
     findings: list[Finding] = []
     prover = _Prover(proof, model, limits, findings.append)

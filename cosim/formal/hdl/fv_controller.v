@@ -269,8 +269,10 @@ always @(posedge clk) begin
     if (on) begin
         // every column that is read exists
         p_column_exists: assert (m_rd_col <= LAST_COL[COL_W-1:0]);
-        // the second column is read
-        c_next_column: assert (COLS == 1 || !(rd && m_rd_col != 0));
+        if (COLS > 1) begin
+            // the second column is read
+            c_next_column: assert (!(rd && m_rd_col != 0));
+        end
     end
 end
 
@@ -292,8 +294,10 @@ always @(posedge clk) begin
         p_chop_updates: assert (updates == 0 || m_upd_chop == upd_chop);
         // no chopper, no sign
         p_chop_off: assert (CHOP_MODE != 0 || m_upd_chop == 0);
-        // a sign is flipped
-        c_flip: assert (CHOP_MODE == 0 || m_upd_chop == 0);
+        if (CHOP_MODE != 0) begin
+            // a sign is flipped
+            c_flip: assert (m_upd_chop == 0);
+        end
     end
 end
 
@@ -347,6 +351,11 @@ end
 (* hierconn *) wire [15:0] \dut.xc_transfer_scheduler_inst.sample_reg ;
 always @(posedge clk) if (on) p_sample_reg: assert (\dut.xc_transfer_scheduler_inst.sample_reg
     == (updates == cfg_transfer_every ? 16'd0 : updates));
+(* hierconn *) wire [15:0] \dut.xc_transfer_scheduler_inst.sweep_reg ;
+(* hierconn *) wire \dut.xc_transfer_scheduler_inst.outstanding_reg ;
+always @(posedge clk) if (on) p_outstanding_reg: assert (\dut.xc_transfer_scheduler_inst.outstanding_reg == outstanding);
+// the sweep counter saturates
+always @(posedge clk) if (on) p_sweep: assert (\dut.xc_transfer_scheduler_inst.sweep_reg == sweep);
 (* hierconn *) wire [2:0] \dut.xc_transfer_scheduler_inst.state_reg ;
 always @(posedge clk) if (on) p_state_reg: assert (\dut.xc_transfer_scheduler_inst.state_reg
     == (clearing ? 0 : pending ? 2 : updates != cfg_transfer_every ? 1 : outstanding ? 3 : 4));
@@ -421,17 +430,21 @@ always @(posedge clk) begin
         // the sign toggles exactly where a flip is due: every cfg_chop-th read of the column, or the draw of this read
         p_flip: assert (m_upd_chop[column] == ($past(m_upd_chop[column]) ^ $past(rd && mine && expected)));
     end
-    if (on && TRACE_EN != 0 && trc_valid && trc_col == column) begin
+    if (on && TRACE_EN != 0 && trc_valid && lane[4] && x_col == column) begin
         // the record says whether the sign flips behind it
-        p_retire_flip: assert (x_col != column || trc_flip == x_flip);
+        p_retire_flip: assert (trc_flip == x_flip);
     end
     if (on) begin
-        // the count stays within a chop period
-        p_reads: assert (CHOP_MODE != 1 || cfg_chop == 0 || reads < cfg_chop);
-        // a flip
-        c_flip: assert (CHOP_MODE == 0 || !(rd && mine && expected));
-        // the second flip of a column
-        c_flip_back: assert (CHOP_MODE != 1 || !(rd && mine && expected && m_upd_chop[column]));
+        // of the checker: the count stays within a chop period
+        i_reads: assert (CHOP_MODE != 1 || cfg_chop == 0 || reads < cfg_chop);
+        if (CHOP_MODE != 0) begin
+            // a flip
+            c_flip: assert (!(rd && mine && expected));
+        end
+        if (CHOP_MODE == 1) begin
+            // the second flip of a column
+            c_flip_back: assert (!(rd && mine && expected && m_upd_chop[column]));
+        end
     end
 end
 
@@ -441,6 +454,20 @@ end
 (* hierconn *) wire [31:0] \dut.xc_chopper_inst.gen_on.gen_random.xc_lfsr_inst.state_reg ;
 always @(posedge clk) if (on) p_state: assert (state == \dut.xc_chopper_inst.gen_on.gen_random.xc_lfsr_inst.state_reg );
 `endif
+(* hierconn *) wire \dut.xfer_flip ;
+(* hierconn *) wire \dut.xc_transfer_scheduler_inst.outstanding_reg ;
+(* hierconn *) wire \dut.wr_flip ;
+(* hierconn *) wire \dut.wr_en ;
+(* hierconn *) wire \dut.beat_first ;
+(* hierconn *) wire [BEAT_W-1:0] \dut.beat_index ;
+always @(posedge clk) begin
+    if (on) begin
+        p_inside_outstanding: assert (\dut.xc_transfer_scheduler_inst.outstanding_reg == outstanding);
+        p_inside_lanes: assert (\dut.wr_en == lane[3] && \dut.beat_index == beats);
+        p_inside_read: assert (!outstanding || rd_col != column || \dut.xfer_flip == rd_flip);
+        p_inside_flip: assert ((lane[3:1] == 0 && first_beat) || x_col != column || \dut.wr_flip == x_flip);
+    end
+end
 `ifdef FV_IN_STEP
 // One count serves all columns: those that were read in this sweep are one ahead of it
 (* hierconn *) wire [15:0] \dut.xc_read_index_inst.gen_count.count ;
@@ -505,8 +532,10 @@ always @(posedge clk) begin
         p_max_steps: assert (pulses <= MAX_STEPS && pulses >= -MAX_STEPS);
         // no pulses during the warm-up
         p_warmup: assert (!x_hold || pulses == 0);
-        // P^ref is not zero
-        c_pref: assert (REF_EN == 0 || pref == 0);
+        if (REF_EN != 0 && CHOP_MODE == 1) begin
+            // P^ref is not zero
+            c_pref: assert (pref == 0);
+        end
         // a pulse
         c_pulse: assert (pulses == 0);
         // H at the end of its range

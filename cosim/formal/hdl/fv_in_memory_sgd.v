@@ -86,8 +86,10 @@ always @(posedge clk) begin
         c_back_to_back: assert (!(upd && smp));
         // an update is stalled
         c_stall: assert (!(m_upd_valid && !m_upd_ready));
-        // the third record
-        c_third: assert (TRACE_EN == 0 || !(trc_valid && trc_sample == 2));
+        if (TRACE_EN != 0) begin
+            // the third record
+            c_third: assert (!(trc_valid && trc_sample == 2));
+        end
     end
     if (still) begin
         // the update counter counts the cycles of updates

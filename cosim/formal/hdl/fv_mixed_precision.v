@@ -165,8 +165,10 @@ always @(posedge clk) begin
             && trc_last == (beat == LAST_BEAT[BEAT_W-1:0])));
         // a whole record
         c_retire: assert (!(trc_valid && trc_last));
-        // back to back
-        c_back_to_back: assert (CLEAR == 1 || MEM_PORTS == 1 || !(trc_valid && $past(trc_valid)));
+        if (CLEAR > 1 && MEM_PORTS == 2) begin
+            // back to back
+            c_back_to_back: assert (!(trc_valid && $past(trc_valid)));
+        end
     end
     if (still) begin
         // the phases take turns: one of them counts in every cycle
@@ -216,6 +218,29 @@ always @(posedge clk) begin
         p_clear_sweep: assert (\dut.clear_valid && \dut.beat_addr == cleared);
     end
     if (on && !clearing) p_clear_ends: assert (!\dut.clear_valid );
+end
+
+// What the shipped controller has inside, so that the induction holds
+(* hierconn *) wire [2:0] \dut.xc_mixed_scheduler_inst.state_reg ;
+(* hierconn *) wire \dut.beat_write ;
+(* hierconn *) wire [BEAT_W-1:0] \dut.beat_index ;
+(* hierconn *) wire \dut.xc_mixed_lanes_inst.write_reg ;
+(* hierconn *) wire \dut.xc_mixed_scheduler_inst.load_x_reg ;
+(* hierconn *) wire [COL_W-1:0] \dut.beat_col ;
+wire [2:0] state = \dut.xc_mixed_scheduler_inst.state_reg ;
+wire in_pass = \dut.xc_mixed_scheduler_inst.state_reg >= 4;
+always @(posedge clk) if (on) begin
+    // pulses only wait while nothing is in the lanes, in the last pass of a batch
+    p_place: assert (state == 4
+        ? \dut.beat_addr == \dut.beat_col * BEATS + \dut.beat_index && \dut.beat_col <= LAST_COL
+            && \dut.beat_index <= LAST_BEAT
+        : \dut.beat_col == 0 && (state == 0 || \dut.beat_addr == 0)
+            && \dut.beat_index == (state == 3 && loads > X_BEATS ? LOAD - loads : 0));
+    p_load: assert ((state == 3) == (loads != 0)
+        && \dut.xc_mixed_scheduler_inst.load_x_reg == (loads != 0 && loads <= X_BEATS));
+    p_clear_alone: assert (!clearing || (lane == 0 && !m_wr_valid));
+    p_write_alone: assert (lane == 0 || !\dut.xc_mixed_lanes_inst.write_reg || (in_pass && \dut.beat_write ));
+    p_wr_alone: assert (!m_wr_valid || (lane == 0 && \dut.beat_index == 0 && in_pass && \dut.beat_write ));
 end
 `endif
 `endif

@@ -55,7 +55,7 @@ always @(posedge clk) begin
         // the first read of a period has the whole gain
         p_first: assert (index_reg != 1 || gain == lr_reg);
         // the largest index
-        c_last: assert (CORRECTION == 0 ? gain == 0 : index_reg != CORRECTION);
+        c_last: assert (index_reg != (CORRECTION > 0 ? CORRECTION : 1));
     end
 end
 

@@ -40,8 +40,10 @@ always @(posedge clk) begin
         p_toward_zero: assert (v >= 0 ? r * unit <= v && v < r * unit + unit
             : r * unit >= v && v > r * unit - unit);
     end
-    // a value between two integers that is not zero
-    c_fraction: assert (SHIFT == 0 || in_value[0] == 1'b0);
+    if (SHIFT != 0) begin
+        // a value between two integers
+        c_fraction: assert (in_value[0] == 1'b0);
+    end
 end
 
 endmodule
