@@ -136,7 +136,10 @@ def _transfer(plan: _Plan, values: Mapping[str, int]) -> None:
     turn = 4 + beats * (3 - values["MEM_PORTS"]) + 6
     cuts = ("xc_transfer_lane", "xc_state_store")
 
-    plan.add("sequence", "fv_controller", narrow, NARROW, words + 2 * turn, "FV_CONTROL", *shipped, cuts=cuts)
+    # Three columns: their number is no power of two, so that one that does not exist has a number
+    order = {**narrow, "COLS": min(values["COLS"], 3)}
+    bound = 3 * beats + 2 * turn
+    plan.add("sequence", "fv_controller", order, NARROW, bound, "FV_CONTROL", *shipped, cuts=cuts)
     plan.add("flips", "fv_controller", narrow, NARROW, words + 2 * turn, "FV_FLIP", *inside, cuts=cuts)
     plan.add("element", "fv_controller", narrow, NARROW, words + 2 * turn, "FV_ELEMENT", k=2)
     plan.add("values", "fv_controller", narrow, NARROW, words + turn + 8, "FV_VALUES", k=1, bounded=True)

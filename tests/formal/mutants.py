@@ -52,7 +52,7 @@ BUGS: tuple[Bug, ...] = (
         ("!(beat_first && (lanes_busy || pulses_wait))", "!(beat_first && lanes_busy)"),
         ("!(beat_first && (lanes_busy || pulses_wait))", "!(beat_first && pulses_wait)"),
         ("col_next = col_after;", "col_next = col_reg;"),
-        ("assign col_after = sweep_done ? {COL_W{1'b0}} : col_reg + 1'b1;", "assign col_after = ~col_reg;"),
+        ("assign col_after = sweep_done ? {COL_W{1'b0}} : col_reg + 1'b1;", "assign col_after = {COL_W{1'b1}};"),
         ("addr_next = last_addr ? {ADDR_W{1'b0}} : addr_reg + 1'b1;", "addr_next = addr_reg + 1'b1 + (beat_valid && beat_first);"),
         ("beat_next = beat_last ? {BEAT_W{1'b0}} : beat_reg + 1'b1;", "beat_next = beat_last ? beat_reg : beat_reg + 1'b1;"),
         ("m_upd_valid_reg <= state_next == STATE_UPDATE;", "m_upd_valid_reg <= state_next == STATE_UPDATE && !m_upd_valid_reg;"),

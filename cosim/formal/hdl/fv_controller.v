@@ -380,6 +380,10 @@ always @(posedge clk) begin
         // a beat is written back where it was read, three cycles later
         p_write_back: assert (lane[3] && \dut.wr_addr == addr_3);
     end
+    if (on && outstanding) begin
+        // the words of a column are those of its number and beat
+        p_address: assert (\dut.beat_addr == rd_col * BEATS + beats);
+    end
     if (on && clearing) begin
         // the clear sweep visits every word, in turn
         p_clear_sweep: assert (\dut.clear_valid && \dut.beat_addr == cleared);
