@@ -15,6 +15,8 @@ from crosschop.cosim.formal.waves import in_words, vcd
 
 # An assertion is sampled at the clock edge: its state shows what held in the cycle before
 SEARCH = "bounded search"
+# Seconds of IC3 for each property at first: most need less, and those that it proves help the induction with the others
+AT_FIRST = 3.0
 # Where failures alone are looked for: states behind the first one, which may have others
 AFTERMATH = 3
 
@@ -133,11 +135,11 @@ class _Prover:
                 return kept
             candidates = kept
 
-    def reach(self) -> None:
-        """By IC3, one after the other."""
+    def reach(self, limit: float) -> None:
+        """By IC3, one after the other, each within so many seconds."""
         for name in list(self.left):
             begun = time.monotonic()
-            done, frames = proves(self.model, name, self.limits.seconds)
+            done, frames = proves(self.model, name, limit)
             seconds = round(time.monotonic() - begun, 2)
             if done:
                 self.found(Finding(self.proof, name, "proved", "reachability", frames, seconds))
@@ -165,11 +167,14 @@ def prove(proof: str, model: Model, limits: Limits) -> list[Finding]:
     if limits.induction:
         prover.search(limits.induction)
         prover.induct()
-        before = len(prover.proved)
-        prover.reach()
-        # What was proved meanwhile may carry the rest
-        if prover.left and len(prover.proved) > before:
-            prover.induct()
+        for limit in (AT_FIRST, limits.seconds):
+            before = len(prover.proved)
+            prover.reach(min(limit, limits.seconds))
+            # What was proved meanwhile may carry the rest
+            if prover.left and len(prover.proved) > before:
+                prover.induct()
+            if limits.bounded:
+                break
     prover.search(limits.bound)
     prover.close()
     return findings

@@ -49,7 +49,7 @@ def failures(task: Task) -> set[str]:
     ("chip", "proof", "file", "number", "name"),
     [
         ("in_memory_sgd_20", "sequence", "xc_in_memory_sgd.v", 0, "p_upd_valid"),
-        ("agad_tiny", "sequence", "xc_transfer_scheduler.v", 7, "p_column"),
+        ("agad_tiny", "sequence", "xc_transfer_scheduler.v", 6, "p_column"),
         ("agad_tiny", "independence", "xc_transfer_scheduler.v", 1, "p_m_rd_valid"),
         ("agad_rect", "H sum", "xc_accumulate.v", 3, "p_steps_not_more"),
         ("agad_tiny", "flips", "xc_read_index.v", 0, "p_flip"),
