@@ -58,7 +58,8 @@ def draw_mutants(
     chosen: list[Mutant] = []
     redrawn = 0
     # Whether a mutant compiles decides nothing about the order, so that the number of cores has no influence
-    with ThreadPoolExecutor(cores()) as pool:
+    pool = ThreadPoolExecutor(cores())
+    try:
         while len(chosen) < count:
             tried = [one for _, one in zip(range(count - len(chosen)), order, strict=False)]
             if not tried:
@@ -66,6 +67,8 @@ def draw_mutants(
             legal = list(pool.map(lambda one: _compiles(one, dut, parameters), tried))
             chosen += [one for one, fine in zip(tried, legal, strict=True) if fine]
             redrawn += legal.count(False)
+    finally:
+        pool.shutdown(cancel_futures=True)  # an interrupt does not wait for all of them
     return Drawn(tuple(chosen), len(different), redrawn)
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import resource
 import signal
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from crosschop.model.chipspec import controller_kind
 VARIANTS_FILE = "variants.json"
 VERDICT_FILE = "verdict.json"
 LOG_FILE = "variant.log"
+# Where the bench itself could not go on, with what the variant showed it.
+ERROR_FILE = "error"
 # A mutant may be slower than the controller, which ends at its first difference; a loop without delay never ends.
 SLOWER = 10
 LEAST_CPU_SECONDS = 20
@@ -48,7 +51,10 @@ async def simulate(dut: Any) -> None:
             if limit:
                 resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
             select.value = number
-            (await bench(dut, job, folder).run()).save(folder)
+            try:
+                (await bench(dut, job, folder).run()).save(folder)
+            except Exception:
+                (folder / ERROR_FILE).write_text(traceback.format_exc())
             os._exit(0)
         _, status, used = os.wait4(child, 0)
         if not limit:

@@ -10,19 +10,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psutil
+
 from crosschop.cosim.build import compile_aside, environment
 from crosschop.cosim.dut import Dut
 from crosschop.cosim.job import Job, Result
 from crosschop.cosim.mutation.change import Mutant
+from crosschop.cosim.mutation.entry import ERROR_FILE, VARIANTS_FILE, VERDICT_FILE
 from crosschop.cosim.mutation.entry import LOG_FILE as VARIANT_LOG
-from crosschop.cosim.mutation.entry import VARIANTS_FILE, VERDICT_FILE
 from crosschop.cosim.mutation.source import Source
 from crosschop.cosim.mutation.variants import write_variants
 from crosschop.cosim.mutation.verdict import Verdict
 from crosschop.cosim.runner import LOG_FILE
 from crosschop.cosim.verify import parts, plan
 from crosschop.model.chipspec import ChipSpec
-from crosschop.model.errors import CrosschopError
+from crosschop.model.errors import CrosschopError, ToolError
 from crosschop.model.parallel import cores
 from crosschop.model.programs import end_group
 
@@ -32,6 +34,9 @@ POLL_SECONDS = 0.05
 # What the simulator runs.
 ENTRY = "crosschop.cosim.mutation.entry"
 ORIGINAL = "original"
+# A simulator needs some seconds until it forks for the first time; a loop without delay never gets there.
+STUCK_CPU_SECONDS = 120
+LOOP, END = "a loop without end", "end of the simulation"
 
 
 @dataclass(frozen=True)
@@ -89,20 +94,42 @@ def run_stage(
                 running.append(_start(spec, dut, source, stage, waiting.pop(0), folder))
             time.sleep(POLL_SECONDS)
             for batch in list(running):
+                stuck = _own_cpu_seconds(batch.process) > STUCK_CPU_SECONDS
                 ended = batch.process.poll() is not None
                 yield from _finished(batch)
-                if not ended:
+                if not ended and not stuck:
                     continue
                 running.remove(batch)
                 end_group(batch.process)
                 if len(batch.mutants) == 1:
-                    # Alone with the controller: it ends the simulation before it begins, or does not let it begin.
-                    yield batch.mutants[0], Verdict("killed", "end of the simulation", 0, _last_line(batch.directory))
+                    yield batch.mutants[0], _at_the_beginning(batch.directory, stuck)
                 else:
                     waiting[:0] = [[one] for one in batch.mutants]
     finally:
         for batch in running:
             end_group(batch.process)
+
+
+def _own_cpu_seconds(process: subprocess.Popen[bytes]) -> float:
+    """What the simulator itself has worked so far, without the processes that it forks."""
+    try:
+        return max((float(one.cpu_times().user) for one in psutil.Process(process.pid).children()), default=0.0)
+    except psutil.Error:  # it has just ended
+        return 0.0
+
+
+def _at_the_beginning(directory: Path, stuck: bool) -> Verdict:
+    """The verdict on a mutant that does not let the simulation begin, alone with the controller.
+
+    Raises:
+        ToolError: that is not what happened.
+    """
+    if stuck:
+        return Verdict("killed", LOOP)
+    said = _said(directory / LOG_FILE)
+    if "Error:" not in said:  # as the checks of the RTL begin
+        raise ToolError(f"the simulator ended without a result: {said}")
+    return Verdict("killed", END, 0, said)
 
 
 def _start(spec: ChipSpec, dut: Dut, source: Source, stage: Stage, mutants: list[Mutant], directory: Path) -> _Running:
@@ -146,8 +173,9 @@ def _verdict(folder: Path) -> Verdict | None:
         return None
     judged = json.loads((folder / VERDICT_FILE).read_text())
     if not judged["done"]:
-        by = "a loop without end" if judged["loop"] else "end of the simulation"
-        return Verdict("killed", by, 0, _said(folder / VARIANT_LOG))
+        if (folder / ERROR_FILE).exists():
+            return Verdict("killed", "failure of the bench", 0, _said(folder / ERROR_FILE))
+        return Verdict("killed", LOOP if judged["loop"] else END, 0, _said(folder / VARIANT_LOG))
     result = Result.load(folder)
     if result.mismatch is None:
         return Verdict("survived")
@@ -161,7 +189,3 @@ def _said(log: Path) -> str:
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()] if log.exists() else []
     errors = [line for line in lines if "Error" in line]
     return (errors or lines or [""])[-1].strip()
-
-
-def _last_line(directory: Path) -> str:
-    return _said(directory / LOG_FILE)

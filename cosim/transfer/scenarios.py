@@ -120,7 +120,11 @@ NARROW_SCENARIOS: tuple[Scenario, ...] = (
 
 
 def narrow_variant(spec: ChipSpec) -> ChipSpec:
-    """The same rows, lanes and formats on few columns, with a gain that takes H to its limits within a few reads."""
+    """The same rows, lanes and formats on few columns, with a gain that takes H to its limits within a few reads.
+
+    A read takes one cycle, and all its conversions another if there are any, so that the codes of a column come while
+    the lanes still work on those of the one before.
+    """
     cols = min(spec.array.cols, NARROW_COLS)
     largest, hidden = given(spec.converter.read_adc).full_scale, given(spec.hidden)
     wanted = NARROW_SHARE * 2.0 ** (hidden.bits - 1 - hidden.frac_bits) / largest  # pulses per weight unit
@@ -128,7 +132,11 @@ def narrow_variant(spec: ChipSpec) -> ChipSpec:
     unit = read_lsb(spec) * 2.0 ** (hidden.frac_bits - p_frac(spec))  # H LSB per P LSB of a pulse per weight unit
     wanted = min(max(wanted * unit, 1.5 * 2.0 ** (hidden.rate_bits - 1 - LR_SHIFT_MAX)), (1 << hidden.rate_bits) - 1)
     wanted /= unit
-    few = spec.model_copy(update={"array": spec.array.model_copy(update={"cols": cols})})
+    array = spec.array.model_copy(update={"cols": cols})
+    clock, lines = spec.timing.clock_ns, given(spec.converter.read_adc).lines_per_adc
+    conversion = min(spec.timing.conversion_ns, clock / lines)
+    timing = spec.timing.model_copy(update={"mvm_ns": min(spec.timing.mvm_ns, clock), "conversion_ns": conversion})
+    few = spec.model_copy(update={"array": array, "timing": timing})
     gamma0 = few.transfer.gamma0 * lambda_h(few) / wanted
     algorithm = few.transfer.model_copy(update={"gamma0": gamma0})
     return few.model_copy(update={"algorithm": algorithm})
