@@ -43,6 +43,8 @@ PROGRESS_SECONDS = 0.2
 HANG, SETTLING = 1000, 16
 # Cycles that no simulation reaches.
 NEVER = 0x7FFFFFFF
+# Longest reset.
+RESET_CYCLES = 3
 # Most cycles that one draw of back-pressure adds.
 MAX_INJECTED = 8
 
@@ -177,7 +179,8 @@ class Bench(ABC):
         dut.py_rates.value = sum(rate << 8 * place for place, rate in enumerate(segment.rates))
         dut.py_seed.value = segment.seed & 0xFFFFFFFF
         dut.py_patience.value = (longest + HANG) * self.job.view.slowness
-        await ClockCycles(dut.clk, 3)
+        # Resets are as short as one cycle.
+        await ClockCycles(dut.clk, 1 + segment.seed % RESET_CYCLES)
         if segment.abort is not None:
             dut.py_rst.value = 0
             await ClockCycles(dut.clk, 1 + segment.abort % first_cycles)
@@ -186,7 +189,7 @@ class Bench(ABC):
             if self.cover is not None and self._value("stat_cycles_clear") > 0 == self._value("stat_cycles_idle"):
                 self.cover.segments.reset_in({"clear"})
             dut.py_rst.value = 1
-            await ClockCycles(dut.clk, 2)
+            await ClockCycles(dut.clk, 1 + segment.abort % RESET_CYCLES)
         dut.py_rst.value = 0
 
     async def next_record(self, scoreboard: Scoreboard) -> Record:

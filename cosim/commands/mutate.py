@@ -48,6 +48,13 @@ KEPT_FILE = "verdicts.jsonl"
 @click.option(
     "--seeds", type=click.IntRange(min=1), default=Effort.seeds, show_default=True, help="Seeds 1..N of verification."
 )
+@click.option(
+    "--chips",
+    type=click.IntRange(min=0),
+    default=Effort.chips,
+    show_default=True,
+    help="Random chips of the same algorithm, as `crosschop fuzz` draws them, for what survives all that.",
+)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for the report.")
 @set_option
 @rtl_option
@@ -58,6 +65,7 @@ def mutate(
     seed: int,
     transfers: int,
     seeds: int,
+    chips: int,
     out: Path | None,
     overrides: tuple[str, ...],
     rtl: Path | None,
@@ -78,7 +86,14 @@ def mutate(
     console.print(f"{chip.name}: {count} mutants, seed {seed}", highlight=False)
     with work_directory() as scratch:
         campaign = run_campaign(
-            chip, count, seed, scratch, effort=Effort(transfers, seeds), dut=dut, kept=out / KEPT_FILE, console=console
+            chip,
+            count,
+            seed,
+            scratch,
+            effort=Effort(transfers, seeds, chips),
+            dut=dut,
+            kept=out / KEPT_FILE,
+            console=console,
         )
         files = write_report(campaign, scratch)
         installed = install({path.name: path for path in files}, out)

@@ -5,7 +5,8 @@
 
 /*
  * Array side of a request (m_upd, m_rd, m_wr): holds it for `duration` cycles, plus a random back-pressure, and
- * watches that it stands still meanwhile
+ * watches that it stands still meanwhile. Where back-pressure is random, `ready` is often up without a request, which
+ * has to mean nothing
  */
 module xc_request_sink #
 (
@@ -40,11 +41,12 @@ module xc_request_sink #
 wire [31:0] extra;
 reg  [31:0] elapsed_reg;
 reg         stalled_reg;
+reg         early_reg;
 reg [DATA_W-1:0] data_reg;
 
 wire running = valid && !hold;
 
-assign ready = running && (elapsed_reg + 32'd1 >= duration + extra);
+assign ready = valid ? running && (elapsed_reg + 32'd1 >= duration + extra) : early_reg;
 assign start = running && (elapsed_reg == 32'd0);
 assign error = !rst && ((^valid === 1'bx) || (valid && (^data === 1'bx)) ||
                         (stalled_reg && (!valid || (data !== data_reg))));
@@ -64,7 +66,10 @@ always @(posedge clk) begin
             injected <= injected + 32'd1;
         end
     end
+    // Some of the draws that decide on back-pressure, and not while that is off
+    early_reg <= (rate != 8'd0) && (extra == 32'd0);
     if (rst) begin
+        early_reg   <= 1'b0;
         elapsed_reg <= 32'd0;
         stalled_reg <= 1'b0;
         done_count  <= 32'd0;

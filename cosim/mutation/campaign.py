@@ -20,6 +20,7 @@ from crosschop.cosim.kept_work import work_off
 from crosschop.cosim.mutation.change import Mutant
 from crosschop.cosim.mutation.draw import Drawn, draw_mutants
 from crosschop.cosim.mutation.equivalence import check_equivalence
+from crosschop.cosim.mutation.others import has_every_parameter, run_chips
 from crosschop.cosim.mutation.sites import all_mutants
 from crosschop.cosim.mutation.source import read_source
 from crosschop.cosim.mutation.stages import Stage, run_stage
@@ -42,10 +43,12 @@ class Effort:
     Attributes:
         transfers: of each of the two parts of a verification.
         seeds: seeds 1..N of verification.
+        chips: random chips of the same algorithm, for what survived all that.
     """
 
     transfers: int = DEFAULT_TRANSFERS
     seeds: int = 3
+    chips: int = 0
 
     def before_equivalence(self) -> list[Stage]:
         """What most mutants do not survive."""
@@ -221,4 +224,6 @@ def mutate(
     bits = memory_bits(spec).total
     run(EQUIVALENCE, partial(check_equivalence, dut, parameters, bits))
     verify(effort.after_equivalence())
+    if effort.chips and has_every_parameter(spec, dut):
+        run(f"{effort.chips} random chips", partial(run_chips, spec, dut, effort.chips, seed))
     return Campaign(spec, seed, effort, drawn, tuple(judged[mutant.identity] for mutant in drawn.mutants))

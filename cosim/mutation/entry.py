@@ -18,6 +18,7 @@ from crosschop.cosim.job import JOB_DIRECTORY_VARIABLE, RESULT_FILE, Job
 from crosschop.cosim.mutation.variants import SELECT
 from crosschop.cosim.simulate import die_with_parent
 from crosschop.model.chipspec import controller_kind
+from crosschop.model.cycles import update_cycles
 
 VARIANTS_FILE = "variants.json"
 VERDICT_FILE = "verdict.json"
@@ -37,6 +38,7 @@ async def simulate(dut: Any) -> None:
     job = Job.load(directory)
     bench = BENCHES[controller_kind(job.spec)]
     select = _find(dut)
+    update_cycles(1, 1)  # numba prepares itself at the first call of compiled code: once for all of them
     gc.freeze()
     limit = 0
     for number, name in enumerate(json.loads((directory / VARIANTS_FILE).read_text()), 1):

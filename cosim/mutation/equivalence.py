@@ -3,7 +3,8 @@
 Both controllers are elaborated with the chip's parameters and flattened, so that what the chip does not use counts for
 nothing. A mutant is equivalent if, after simplification, both netlists are the same; or if every register and every
 output is proven equal (`equiv_simple`, `equiv_induct`): from any state in which both have the same in all registers and
-memories, they do the same for ever. Reset and the clear sweep make such a state. What is not proven has survived.
+memories, they do the same for ever. Reset and the clear sweep make such a state. An undefined bit equals an undefined
+bit alone. What is not proven has survived.
 """
 
 from __future__ import annotations
@@ -92,9 +93,9 @@ def _commands(dut: Dut, parameters: dict[str, int], memory_bits: int, mutant: Mu
             f"hierarchy -check -top {dut.module}{values}",
             "proc",
             "flatten",
-            "opt -full",
+            "opt",
             *memories,
-            "opt -full",
+            "opt",
             f"rename {dut.module} {name}",
             "opt_clean -purge",
             "setattr -unset src w:* c:* m:*",
@@ -111,8 +112,8 @@ def _commands(dut: Dut, parameters: dict[str, int], memory_bits: int, mutant: Mu
         "hierarchy -top equiv",
         "opt_clean -purge",
         "opt_merge -share_all",
-        "equiv_simple",
-        f"equiv_induct -seq {DEPTH}",
+        "equiv_simple -undef",
+        f"equiv_induct -undef -seq {DEPTH}",
         f"tee -q -o {STATUS_FILE} equiv_status",
     ]
 

@@ -1,0 +1,65 @@
+"""What a mutant that survived verification of its chip has to survive as well: verifications of other chips."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from crosschop.cosim.dut import Dut, dut_of
+from crosschop.cosim.fuzz.campaign import Source as Chips
+from crosschop.cosim.fuzz.campaign import draw_cases, run_pieces
+from crosschop.cosim.fuzz.case import BASES, Piece
+from crosschop.cosim.mutation.change import Mutant
+from crosschop.cosim.mutation.verdict import Verdict
+from crosschop.cosim.verify import DEFAULT_TRANSFERS
+from crosschop.model.chipspec import ChipSpec
+from crosschop.model.parallel import cores
+
+
+def mutated(dut: Dut, mutant: Mutant, directory: Path) -> Dut:
+    """The controller with a mutant's file in place of its own, written into a directory."""
+    directory.mkdir(parents=True, exist_ok=True)
+    changed = directory / mutant.file
+    changed.write_bytes(mutant.text)
+    sources = tuple(changed if number == mutant.number else path for number, path in enumerate(dut.sources))
+    return dataclasses.replace(dut, sources=sources, include_dirs=dut.search_path)
+
+
+def run_chips(
+    spec: ChipSpec, dut: Dut, count: int, seed: int, mutants: Sequence[Mutant], directory: Path
+) -> Iterator[tuple[Mutant, Verdict]]:
+    """Verifies mutants in random chips of the same algorithm; yields each with its verdict.
+
+    Args:
+        spec: the chip.
+        dut: its controller, one that has all parameters of the contract.
+        count: random chips for each mutant.
+        seed: of the chips.
+        mutants: to be verified.
+        directory: for the sources.
+
+    Raises:
+        MissingToolError: hypothesis is not installed.
+    """
+    cases = draw_cases(Chips(BASES[spec.algorithm.name], (), DEFAULT_TRANSFERS, seed), count)
+    for mutant in mutants:
+        folder = directory / mutant.identity
+        files = mutated(dut, mutant, folder).sources
+        for path in files:
+            (folder / path.name).write_bytes(path.read_bytes())
+        (folder / f"{dut.module}.f").write_text("".join(f"{path.name}\n" for path in files))
+        pieces = [Piece(case, folder, mutant.identity) for case in cases]
+        verdict = Verdict("survived")
+        for piece, found in run_pieces(pieces, cores()):
+            if found.status != "pass":
+                field = found.mismatch["field"] if found.mismatch else found.status
+                said = " ".join(found.said) or piece.case.command(None)
+                verdict = Verdict("killed", f"random chip: {field}", found.transfers, said)
+                break
+        yield mutant, verdict
+
+
+def has_every_parameter(spec: ChipSpec, dut: Dut) -> bool:
+    """Whether a controller can be that of another chip: it is no user's adapter."""
+    return dut.module == dut_of(spec).module
