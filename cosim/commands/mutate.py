@@ -14,6 +14,7 @@ from rich.table import Table
 
 from crosschop.cosim.dut import dut_of
 from crosschop.cosim.engines import require_trace
+from crosschop.cosim.formal.plan import EFFORTS
 from crosschop.cosim.mutation.campaign import Campaign, Effort
 from crosschop.cosim.mutation.campaign import mutate as run_campaign
 from crosschop.cosim.mutation.report import write_report
@@ -32,6 +33,7 @@ from crosschop.cosim.verify import DEFAULT_TRANSFERS
 from crosschop.model.chipspec import load_chipspec
 
 KEPT_FILE = "verdicts.jsonl"
+NO_PROOFS = "none"
 
 
 @click.command()
@@ -47,6 +49,13 @@ KEPT_FILE = "verdicts.jsonl"
 )
 @click.option(
     "--seeds", type=click.IntRange(min=1), default=Effort.seeds, show_default=True, help="Seeds 1..N of verification."
+)
+@click.option(
+    "--formal",
+    type=click.Choice([NO_PROOFS, *EFFORTS]),
+    default=Effort.formal or NO_PROOFS,
+    show_default=True,
+    help="Effort of the proofs, for what survives verification.",
 )
 @click.option(
     "--chips",
@@ -65,6 +74,7 @@ def mutate(
     seed: int,
     transfers: int,
     seeds: int,
+    formal: str,
     chips: int,
     out: Path | None,
     overrides: tuple[str, ...],
@@ -85,15 +95,10 @@ def mutate(
     console = stderr()
     console.print(f"{chip.name}: {count} mutants, seed {seed}", highlight=False)
     with work_directory() as scratch:
+        proofs = next((one for one in EFFORTS if one == formal), None)
+        effort = Effort(transfers, seeds, proofs, chips)
         campaign = run_campaign(
-            chip,
-            count,
-            seed,
-            scratch,
-            effort=Effort(transfers, seeds, chips),
-            dut=dut,
-            kept=out / KEPT_FILE,
-            console=console,
+            chip, count, seed, scratch, effort=effort, dut=dut, kept=out / KEPT_FILE, console=console
         )
         files = write_report(campaign, scratch)
         installed = install({path.name: path for path in files}, out)

@@ -16,11 +16,13 @@ from rich.console import Console
 from crosschop.cosim.build import require_icarus
 from crosschop.cosim.dut import Dut, dut_of
 from crosschop.cosim.engines import require_trace
+from crosschop.cosim.formal.plan import Effort as FormalEffort
+from crosschop.cosim.formal.run import require_solvers
 from crosschop.cosim.kept_work import work_off
 from crosschop.cosim.mutation.change import Mutant
 from crosschop.cosim.mutation.draw import Drawn, draw_mutants
 from crosschop.cosim.mutation.equivalence import check_equivalence
-from crosschop.cosim.mutation.others import has_every_parameter, run_chips
+from crosschop.cosim.mutation.others import has_every_parameter, run_chips, run_formal
 from crosschop.cosim.mutation.sites import all_mutants
 from crosschop.cosim.mutation.source import read_source
 from crosschop.cosim.mutation.stages import Stage, run_stage
@@ -43,11 +45,13 @@ class Effort:
     Attributes:
         transfers: of each of the two parts of a verification.
         seeds: seeds 1..N of verification.
+        formal: effort of the proofs, None for none.
         chips: random chips of the same algorithm, for what survived all that.
     """
 
     transfers: int = DEFAULT_TRANSFERS
     seeds: int = 3
+    formal: FormalEffort | None = "quick"
     chips: int = 0
 
     def before_equivalence(self) -> list[Stage]:
@@ -120,6 +124,8 @@ class Campaign:
             "redrawn": self.drawn.redrawn,
             "transfers": self.effort.transfers,
             "seeds": self.effort.seeds,
+            "formal": self.effort.formal,
+            "chips": self.effort.chips,
             **{fate: len(self.having(fate)) for fate in FATES},
             "score": round(self.score, 2),
             "by_module": {name: dict(fates) for name, fates in self.table(lambda one: one.module).items()},
@@ -188,10 +194,12 @@ def mutate(
         ToolError: pyslang, Icarus or Yosys is missing.
         CrosschopError: the controller does not pass verification as it is.
     """
+    dut, effort = dut or dut_of(spec), effort or Effort()
     require_trace(spec)
     require_icarus()
     yosys_version()
-    dut, effort = dut or dut_of(spec), effort or Effort()
+    if effort.formal is not None:
+        require_solvers()
     console = console or Console(quiet=True)
     parameters = dut.parameters_for(spec)
     source = read_source(dut, parameters)
@@ -224,6 +232,8 @@ def mutate(
     bits = memory_bits(spec).total
     run(EQUIVALENCE, partial(check_equivalence, dut, parameters, bits))
     verify(effort.after_equivalence())
+    if effort.formal is not None:
+        run(f"formal, {effort.formal}", partial(run_formal, spec, dut, effort.formal))
     if effort.chips and has_every_parameter(spec, dut):
         run(f"{effort.chips} random chips", partial(run_chips, spec, dut, effort.chips, seed))
     return Campaign(spec, seed, effort, drawn, tuple(judged[mutant.identity] for mutant in drawn.mutants))

@@ -1,4 +1,4 @@
-"""What a mutant that survived verification of its chip has to survive as well: verifications of other chips."""
+"""What a mutant that survived verification of its chip has to survive as well: proofs, and random chips."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from crosschop.cosim.dut import Dut, dut_of
+from crosschop.cosim.formal.plan import Effort as FormalEffort
+from crosschop.cosim.formal.run import require_solvers, run_proofs
 from crosschop.cosim.fuzz.campaign import Source as Chips
 from crosschop.cosim.fuzz.campaign import draw_cases, run_pieces
 from crosschop.cosim.fuzz.case import BASES, Piece
@@ -14,6 +16,7 @@ from crosschop.cosim.mutation.change import Mutant
 from crosschop.cosim.mutation.verdict import Verdict
 from crosschop.cosim.verify import DEFAULT_TRANSFERS
 from crosschop.model.chipspec import ChipSpec
+from crosschop.model.errors import MissingToolError, ToolError
 from crosschop.model.parallel import cores
 
 
@@ -58,6 +61,37 @@ def run_chips(
                 verdict = Verdict("killed", f"random chip: {field}", found.transfers, said)
                 break
         yield mutant, verdict
+
+
+def run_formal(
+    spec: ChipSpec, dut: Dut, effort: FormalEffort, mutants: Sequence[Mutant], directory: Path
+) -> Iterator[tuple[Mutant, Verdict]]:
+    """Proves the properties of the controller on mutants; yields each with its verdict.
+
+    Args:
+        spec: the chip.
+        dut: its controller.
+        effort: of the proofs.
+        mutants: to be proved.
+        directory: for the sources.
+
+    Raises:
+        MissingToolError: a solver is not installed.
+    """
+    require_solvers()
+    for mutant in mutants:
+        try:
+            findings = run_proofs(spec, mutated(dut, mutant, directory / mutant.identity), effort)
+        except MissingToolError:
+            raise
+        except ToolError:  # no proof, no kill
+            findings = []
+        failed = next((one for one in findings if one.verdict == "failed"), None)
+        if failed is None:
+            yield mutant, Verdict("survived")
+        else:
+            by = f"formal: {failed.proof}.{failed.name}"
+            yield mutant, Verdict("killed", by, failed.depth, "; ".join(failed.words))
 
 
 def has_every_parameter(spec: ChipSpec, dut: Dut) -> bool:

@@ -55,6 +55,8 @@ def _left_out(site: Site, child: Any, is_top: bool) -> bool:
         return not _elaborated(site, child)
     if kind == "ForLoopStatement":
         return not (_same(child, node.stopExpr) or _same(child, node.statement))
+    if is_top and kind == "AnsiPortList":
+        return True  # the contract: what does not fit it is seen by whoever connects it
     if kind_of(child) != "Declarator":
         return False
     name = child.name.rawText
