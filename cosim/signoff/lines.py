@@ -11,8 +11,11 @@ from pathlib import Path
 from crosschop.cosim import lint
 from crosschop.cosim.dut import not_compared
 from crosschop.cosim.engines import MismatchError, run_rtl
+from crosschop.cosim.job import WAVE_FILE
+from crosschop.cosim.kinds import kind_of
 from crosschop.cosim.paths import shipped_rtl
-from crosschop.cosim.signoff.campaigns import check_mutants, check_random_chips, of_algorithm
+from crosschop.cosim.replay.check import check_retire_trace
+from crosschop.cosim.signoff.campaigns import check_mutants, check_random_chips, check_upsets, of_algorithm
 from crosschop.cosim.signoff.check import Check, Context, Outcome, describe, failed, passed
 from crosschop.cosim.signoff.state import check_power_up, check_resets
 from crosschop.cosim.signoff.structure import check_structure, check_trace_goes
@@ -21,6 +24,9 @@ from crosschop.model.chipspec import transfer_unit
 from crosschop.model.cycles import phases_of
 from crosschop.model.engines import run_golden, transfers_in_sweeps
 from crosschop.model.errors import MissingToolError, ToolError
+
+# Of the run whose waves are read back.
+REPLAYED_SWEEPS = 2
 
 
 def quiet(done: int) -> None:
@@ -93,6 +99,22 @@ def _training(context: Context, directory: Path) -> Outcome:
     )  # fmt: skip
 
 
+def _replay(context: Context, directory: Path) -> Outcome:
+    spec = context.spec
+    transfers = transfers_in_sweeps(spec, REPLAYED_SWEEPS)
+    try:
+        run_rtl(spec, 1, transfers, quiet, directory, (0, transfers + 1), dut=context.dut)
+    except MismatchError as error:
+        return failed("the RTL differs from the golden model", describe(error.mismatch))
+    found = check_retire_trace(directory / WAVE_FILE, spec, scope=f"{kind_of(spec).hdl.TOP}.dut")
+    if found.mismatch is not None:
+        return failed("the retire trace in the waves differs from the golden model", describe(found.mismatch))
+    return passed(
+        f"{found.transfers:,} {transfer_unit(spec)}s read back from the waves of a simulation and equal",
+        [f"compared: {', '.join(found.compared)}"], transfers=found.transfers,
+    )  # fmt: skip
+
+
 def _shipped(context: Context) -> bool:
     return not context.dut.own
 
@@ -107,9 +129,12 @@ CHECKS: tuple[Check, ...] = (
     Check("reset", "After a reset in any phase as new; nothing comes before the first sample", check_resets),
     Check("power-up", "What registers and memories hold at power-up shows nowhere, as x or as a value", check_power_up),
     Check("training", "Training with the RTL in the loop = training without", _training),
+    Check("replay", "The retire trace, read back from recorded waves without a simulator = golden model", _replay,
+          lambda context: not context.dut.view.unobserved),
     Check("random-chips", "Random legal chips of the same algorithm, random stimulus: RTL = golden model",
           check_random_chips, _shipped, of_algorithm),
     Check("mutants", "Verification finds every mutant of the RTL that is not equivalent", check_mutants),
+    Check("upsets", "Bit flips in stores, counters and streams show where the golden model says", check_upsets),
 )  # fmt: skip
 
 
