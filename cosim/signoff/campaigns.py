@@ -1,10 +1,14 @@
-"""Lines of a sign-off that are campaigns of their own: random chips, mutants, upsets."""
+"""Lines of a sign-off that are campaigns of their own: random chips, mutants, upsets, coverage, proofs."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from crosschop.cosim.coverage.measure import cover_chip
+from crosschop.cosim.formal.plan import EFFORTS
+from crosschop.cosim.formal.run import run_proofs
 from crosschop.cosim.fuzz.campaign import Run, fuzz
 from crosschop.cosim.fuzz.case import BASES, Piece, Verdict
 from crosschop.cosim.injection.detection import detect
@@ -15,6 +19,7 @@ from crosschop.model.store import Store
 
 CHIPS_FILE = "chips.jsonl"
 MUTANTS_FILE = "mutants.jsonl"
+PROOFS_FILE = "proofs.jsonl"
 FUZZ_TRANSFERS = 60
 # Of every campaign.
 SEED = 1
@@ -71,7 +76,7 @@ def check_upsets(context: Context, directory: Path) -> Outcome:
     """Bits flipped in the RTL show in the scoreboard where and when the golden model says so, and not elsewhere."""
     found = detect(context.spec, context.effort.upsets, SEED, directory, dut=context.dut)
     evidence = [
-        f"{one.field.name}: seen {len(one.detected)}, overwritten unread {len(one.masked)}, not yet read {len(one.latent)}"
+        f"{one.field.name}: {len(one.detected)} seen, {len(one.masked)} overwritten, {len(one.latent)} not read yet"
         for one in found
     ]
     missed = [f"{one.field.name}: {finding}" for one in found for finding in one.missed]
@@ -83,3 +88,33 @@ def check_upsets(context: Context, directory: Path) -> Outcome:
         f"{upsets} bit flips in {len(found)} fields: {seen} seen where the golden model says, others without trace",
         evidence, upsets=upsets, detected=seen,
     )  # fmt: skip
+
+
+def check_coverage(context: Context, directory: Path) -> Outcome:
+    """Everything of the verification plan that this chip can meet, every line and branch of its controller."""
+    found = cover_chip(context.spec, context.dut, SEED, context.effort.covered, directory)
+    line, branch, toggle = (found.share(kind) for kind in ("line", "branch", "toggle"))
+    holes = [str(hole) for module in found.modules for hole in module.holes if hole.kind in ("line", "branch")]
+    said = (
+        f"{found.bins.hit} of {found.bins.total} bins of the plan, {line.percent:.1f} % of the lines, "
+        f"{branch.percent:.1f} % of the branches"
+    )
+    toggled = f"{toggle.percent:.1f} % of the bits went both ways"
+    if not found.complete:
+        return failed(said, [*found.missing, *holes])
+    return passed(said, [f"{found.transfers:,} transfers, {toggled}"], bins=found.bins.total)
+
+
+def check_proofs(context: Context, directory: Path) -> Outcome:
+    """Every property holds for every input."""
+    kept = None if context.kept is None else context.kept / PROOFS_FILE
+    effort = next(one for one in EFFORTS if one == context.effort.name)
+    findings = run_proofs(context.spec, context.dut, effort, kept=kept)
+    bad = [
+        f"{one.proof}.{one.name}: {one.verdict} ({one.kind}, {one.depth} cycles)" for one in findings if not one.good
+    ]
+    counted = Counter(one.verdict for one in findings)
+    said = ", ".join(f"{number} {verdict}" for verdict, number in counted.items())
+    if bad:
+        return failed(f"{len(findings)} properties: {said}", bad)
+    return passed(f"{len(findings)} properties: {said}", **counted)

@@ -29,6 +29,7 @@ class Effort:
         mutants: seeded bugs.
         specs: random chips of the same algorithm.
         upsets: bit flips in each field of the state.
+        covered: transfers of each of the two parts of the verification whose coverage is measured.
     """
 
     name: str
@@ -38,14 +39,15 @@ class Effort:
     mutants: int
     specs: int
     upsets: int
+    covered: int
 
 
 EFFORTS = {
     effort.name: effort
     for effort in (
-        Effort("quick", seeds=1, transfers=200, sweeps=2, mutants=5, specs=3, upsets=2),
-        Effort("normal", seeds=3, transfers=2000, sweeps=20, mutants=50, specs=25, upsets=10),
-        Effort("full", seeds=10, transfers=10000, sweeps=100, mutants=500, specs=200, upsets=50),
+        Effort("quick", seeds=1, transfers=200, sweeps=2, mutants=20, specs=5, upsets=2, covered=2000),
+        Effort("normal", seeds=3, transfers=2000, sweeps=20, mutants=100, specs=25, upsets=10, covered=2000),
+        Effort("full", seeds=10, transfers=10000, sweeps=100, mutants=500, specs=200, upsets=50, covered=10000),
     )
 }
 

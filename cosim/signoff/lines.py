@@ -15,7 +15,14 @@ from crosschop.cosim.job import WAVE_FILE
 from crosschop.cosim.kinds import kind_of
 from crosschop.cosim.paths import shipped_rtl
 from crosschop.cosim.replay.check import check_retire_trace
-from crosschop.cosim.signoff.campaigns import check_mutants, check_random_chips, check_upsets, of_algorithm
+from crosschop.cosim.signoff.campaigns import (
+    check_coverage,
+    check_mutants,
+    check_proofs,
+    check_random_chips,
+    check_upsets,
+    of_algorithm,
+)
 from crosschop.cosim.signoff.check import Check, Context, Outcome, describe, failed, passed
 from crosschop.cosim.signoff.state import check_power_up, check_resets
 from crosschop.cosim.signoff.structure import check_structure, check_trace_goes
@@ -133,6 +140,9 @@ CHECKS: tuple[Check, ...] = (
           lambda context: not context.dut.view.unobserved),
     Check("random-chips", "Random legal chips of the same algorithm, random stimulus: RTL = golden model",
           check_random_chips, _shipped, of_algorithm),
+    Check("coverage", "Every bin of the verification plan that the chip can meet, every line and branch of the RTL",
+          check_coverage),
+    Check("proofs", "Formal properties hold for every input", check_proofs),
     Check("mutants", "Verification finds every mutant of the RTL that is not equivalent", check_mutants),
     Check("upsets", "Bit flips in stores, counters and streams show where the golden model says", check_upsets),
 )  # fmt: skip
