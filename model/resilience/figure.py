@@ -14,7 +14,7 @@ from crosschop.model.palette import BAND, BLUE, FAINT, GREEN, INK, ORANGE, PURPL
 from crosschop.model.resilience.campaign import Effect
 from crosschop.model.resilience.parity import deserves
 
-_COLOURS = LinearSegmentedColormap.from_list("increase", [FAINT, BAND, SKY, BLUE, ORANGE, VERMILION])
+_COLOURS = LinearSegmentedColormap.from_list("increase", [FAINT, BAND, SKY, BLUE, PURPLE, VERMILION])
 _LINES = (BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, INK, SOFT)
 # Increases below this share of the spread are noise of the measurement and look alike.
 _SMALL = 0.05

@@ -18,12 +18,14 @@ from crosschop.cosim.dut import dut_of
 from crosschop.cosim.engines import run_rtl
 from crosschop.cosim.injection.detection import Detection, as_expected, detect
 from crosschop.cosim.injection.places import rtl_bit
+from crosschop.cosim.injection.request import requests_of
 from crosschop.cosim.job import Finding, Job, Segment
 from crosschop.cosim.paths import shipped_rtl
 from crosschop.cosim.runner import Task, run_jobs
 from crosschop.model.chipspec import load_chipspec, rtl_configuration, transfers_in
 from crosschop.model.engines import run_golden
-from crosschop.model.faults.fields import field_of
+from crosschop.model.errors import InputError
+from crosschop.model.faults.fields import field_of, fields_of
 from crosschop.model.faults.upset import Upset
 from crosschop.model.results import load_run
 
@@ -175,26 +177,40 @@ def test_a_campaign_is_kept_and_gives_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("texts", "sentence"),
     [
-        (["agad_tiny", "--fault", "q"], "has no field q, allowed: one of h, p, pref"),
-        (["agad_tiny", "--fault", "h:16"], "h has bits 0..15"),
-        (["agad_tiny", "--fault", "stuck_q=1"], "no such analog fault"),
-        (["agad_tiny", "--fault", "stuck_a=many"], "is no number"),
-        (["agad_tiny", "--fault", "stuck_a=2"], "stuck"),
-        (["agad_tiny", "--fault", "dead_rows_a=0.5"], "a whole number is needed"),
-        (["agad_tiny", "--fault", "stuck_r=0.1"], "has nothing that could fail so"),
-        (["agad_tiny", "--all", "--fault", "h"], "--all and --fault: allowed is one of them"),
-        (["agad_tiny", "--rate", "1e-6,x"], "numbers separated by commas"),
-        (["agad_tiny", "--rate", "2"], "rates lie above 0"),
-        (["agad_tiny", "--samples", "1"], "less than one transfer"),
+        (["q"], "has no field q, allowed: one of h, p, pref"),
+        (["h:16"], "h has bits 0..15"),
+        (["stuck_q=1"], "no such analog fault"),
+        (["stuck_a=many"], "is no number"),
+        (["stuck_a=2"], "stuck"),
+        (["dead_rows_a=0.5"], "a whole number is needed"),
+        (["stuck_r=0.1"], "has nothing that could fail so"),
     ],
 )
-def test_bad_input_is_one_sentence(arguments: list[str], sentence: str, tmp_path: Path) -> None:
-    done = call(tmp_path, "inject", *arguments)
+def test_a_wrong_fault_is_one_sentence(texts: list[str], sentence: str) -> None:
+    with pytest.raises(InputError) as error:
+        requests_of([load_chipspec("agad_tiny")], texts, everything=False)
+    assert len(error.value.messages) == 1
+    assert sentence in error.value.messages[0]
+
+
+def test_without_a_text_it_is_every_bit_and_with_all_every_analog_fault_that_fits() -> None:
+    spec = load_chipspec("agad_tiny")
+    (bits,) = requests_of([spec], [], everything=False)
+    assert {asked.field.name: len(asked.bits) for asked in bits.bits} == {
+        name: field.bits for name, field in fields_of(spec).items()
+    }
+    assert not bits.analog
+    (everything,) = requests_of([spec], [], everything=True)
+    assert {fault.kind.section for fault in everything.analog} == {"a", "w", "adc", "read_adc"}  # there is no R
+
+
+def test_bad_input_leaves_nothing(tmp_path: Path) -> None:
+    done = call(tmp_path, "inject", "agad_tiny", "--rate", "1e-6,x")
     assert done.returncode == 2
     errors = [line for line in done.stderr.splitlines() if line.startswith("error:")]
     assert len(errors) == 1
-    assert sentence in errors[0]
+    assert "numbers separated by commas" in errors[0]
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "build").exists()
