@@ -161,7 +161,7 @@ BUGS: tuple[Bug, ...] = (
     *_of(
         "agad_corrected", "read_gain", "read_gain",
         ("(65536 + y / 2) / y", "65536 / y"),
-        ("assign reciprocals[32*y +: 32] =", "assign reciprocals[32*y +: 32] = y == 1 ? 32'd65535 :"),
+        ("assign reciprocals[32*y +: 32] =", "assign reciprocals[32*y +: 32] = y == 1 ? 32'd32768 :"),
     ),
     *_of("agad_tiny", "ram", "ram_1r1w", ("mem[wr_addr] <= wr_data;", "mem[rd_addr] <= wr_data;")),
     *_of("agad_shared", "ram", "ram_1rw", ("if (wr_en) begin\n        mem[addr]", "if (wr_en && !addr[0]) begin\n        mem[addr]")),
