@@ -99,7 +99,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     *_of(
         "agad_tiny", "flips", "read_index",
-        ("(count == cfg_chop - 16'd1) && (cfg_chop != 16'd0)", "(count == cfg_chop) && (cfg_chop != 16'd0)"),
+        ("(count >= cfg_chop - 16'd1)", "(count >= cfg_chop)"),
         ("if (read_done && sweep_done) begin", "if (read_done) begin"),
         ("        if (flip) begin\n            count_next", "        if (1'b0) begin\n            count_next"),
     ),

@@ -2,7 +2,8 @@
 
 /*
  * Properties of a controller of TTv2, c-TTv2 or AGAD, seen at its ports alone: rtl/README.md, "Ports", "One transfer" and
- * "Sequence and timing". The array side does what it likes, only the configuration is static out of reset.
+ * "Sequence and timing". The array side does what it likes, only the configuration is static out of reset
+ * (the contract lets it change while nothing is under way as well).
  */
 `ifndef FV_DUT
 `define FV_DUT xc_controller
@@ -416,7 +417,7 @@ endfunction
 
 wire [31:0] draw = steps(state);
 wire mine = m_rd_col == column;
-wire expected = CHOP_MODE == 1 ? cfg_chop != 0 && reads == cfg_chop - 16'd1 : CHOP_MODE == 2 && draw[15:0] < cfg_chop;
+wire expected = CHOP_MODE == 1 ? cfg_chop != 0 && reads >= cfg_chop - 16'd1 : CHOP_MODE == 2 && draw[15:0] < cfg_chop;
 
 always @(posedge clk) begin
     assume (column <= LAST_COL[COL_W-1:0]);

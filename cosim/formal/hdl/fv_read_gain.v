@@ -29,18 +29,6 @@ reg past = 1'b0;
 reg [LR_W-1:0] lr_reg;
 reg [7:0] index_reg;
 
-// RECIP = floor((65536 + floor(y / 2)) / y) of the index, one constant for each
-reg [W-1:0] reciprocal;
-integer y;
-
-always @* begin
-    reciprocal = 65536;
-    for (y = 1; y <= CORRECTION; y = y + 1) begin
-        if (index_reg == y) reciprocal = (65536 + y / 2) / y;
-    end
-end
-
-wire [W-1:0] scaled = {{(W-LR_W){1'b0}}, lr_reg} * reciprocal + 32768;
 wire [W-1:0] got = gain;
 
 always @(posedge clk) begin
@@ -50,13 +38,32 @@ always @(posedge clk) begin
     assume (legal);
     if (past) assume (CORRECTION > 0 || cfg_lr_h == lr_reg);
     if (past) begin
-        // gain = (cfg_lr_h * RECIP + 2^15) >> 16, a cycle after the index
-        p_gain: assert (CORRECTION == 0 || (got * 65536 <= scaled && scaled < (got + 1) * 65536));
         // the first read of a period has the whole gain
         p_first: assert (index_reg != 1 || gain == lr_reg);
         // the largest index
         c_last: assert (index_reg != (CORRECTION > 0 ? CORRECTION : 1));
     end
+end
+
+// RECIP = floor((65536 + floor(y / 2)) / y), a constant for each index
+wire [W-1:0] lr = {{(W-LR_W){1'b0}}, lr_reg};
+
+reg right;
+integer y;
+
+always @* begin
+    right = 1'b1;
+    for (y = 1; y <= CORRECTION; y = y + 1) begin
+        if (index_reg == y) begin
+            right = got * 65536 <= lr * ((65536 + y / 2) / y) + 32768
+                && lr * ((65536 + y / 2) / y) + 32768 < (got + 1) * 65536;
+        end
+    end
+end
+
+always @(posedge clk) if (past) begin
+    // gain = (cfg_lr_h * RECIP + 2^15) >> 16, a cycle after the index
+    p_gain: assert (right);
 end
 
 endmodule
