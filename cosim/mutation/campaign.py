@@ -51,7 +51,7 @@ class Effort:
 
     transfers: int = DEFAULT_TRANSFERS
     seeds: int = 3
-    formal: FormalEffort | None = "quick"
+    formal: FormalEffort | None = None
     chips: int = 0
 
     def before_equivalence(self) -> list[Stage]:

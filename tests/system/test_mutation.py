@@ -12,6 +12,7 @@ from crosschop.cosim.mutation.draw import draw_mutants
 from crosschop.cosim.mutation.equivalence import check_equivalence
 from crosschop.cosim.mutation.sites import all_mutants
 from crosschop.cosim.mutation.source import Source, read_source
+from crosschop.cosim.mutation.stages import Stage, run_stage
 from crosschop.model.chipspec import load_chipspec, memory_bits
 from crosschop.model.errors import InputError
 
@@ -182,3 +183,23 @@ def test_equivalence_is_proven_and_refused(tmp_path: Path) -> None:
     found = dict(check_equivalence(dut, dut.parameters_for(spec), memory_bits(spec).total, [*same, *other], tmp_path))
     assert [found[one].fate for one in same] == ["equivalent"] * len(same)
     assert [found[one].fate for one in other] == ["survived"] * len(other)
+
+
+# Mutants that verification did not see until it was strengthened, and what shows them since: a read of one cycle, ready
+# without a request, a reset of one cycle.
+ONCE_SURVIVORS = (
+    ("agad_tiny", "xc_transfer_lanes.v", "valid_1_reg || valid_2_reg || valid_3_reg;",
+     "valid_1_reg || valid_2_reg && valid_3_reg;"),
+    ("in_memory_sgd_20", "xc_in_memory_sgd.v", "upd_done = m_upd_valid && m_upd_ready;", "upd_done = m_upd_ready;"),
+    ("in_memory_sgd_20", "xc_in_memory_sgd.v", "trc_valid_reg <= 1'b0;", ";"),
+)  # fmt: skip
+
+
+@pytest.mark.sim
+@pytest.mark.slow
+@pytest.mark.parametrize("chip", ["agad_tiny", "in_memory_sgd_20"])
+def test_what_once_survived_is_killed(chip: str, tmp_path: Path) -> None:
+    source, dut = source_of(chip)
+    mutants = [edited(source, *change) for named, *change in ONCE_SURVIVORS if named == chip]
+    found = dict(run_stage(load_chipspec(chip), dut, source, Stage("narrow", 1, 600), mutants, tmp_path))
+    assert {one.what: found[one].fate for one in mutants} == {one.what: "killed" for one in mutants}
