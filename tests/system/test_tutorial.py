@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from command import PROGRAM
-from own_controllers import ROOT, SERIAL, blocks, fill, tutorial
+from own_controllers import BLIND, ROOT, SERIAL, blocks, fill, serial_chip, tutorial
+
+from crosschop.cosim import lint
+from crosschop.cosim.dut import dut_of
 
 EXIT_CODE = re.compile(r"\s*# exit code (\d+)$")
 
@@ -74,3 +77,11 @@ def test_controller_is_not_ours() -> None:
         same = {line for line in lines if line in ours and len(line) > 30 and not line.startswith("//")}
         assert not same
         assert not [line for line in lines if "xc_" in line]
+
+
+def test_adapter_and_controller_are_clean(tmp_path: Path) -> None:
+    spec = serial_chip(tmp_path, "agad_tiny", BLIND)
+    dut = dut_of(spec)
+    parameters = dut.parameters_for(spec)
+    assert lint.verilator(dut.module, parameters, dut.sources, dut.options) == ""
+    assert lint.icarus(dut.module, parameters, dut.sources, options=dut.options) == ""

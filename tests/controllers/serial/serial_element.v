@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+`timescale 1ns / 1ps
 `default_nettype none
+// Results are computed wide, and a part is kept
+/* verilator lint_off UNUSEDSIGNAL */
 
 // The arithmetic of one element, in three clocks: `start` with a code, the error, the product, then `ready` with the
 // new values for one clock
@@ -78,4 +81,5 @@ module serial_element #(
     assign pulses   = whole[PULSE_BITS-1:0];
 endmodule
 
+/* verilator lint_on UNUSEDSIGNAL */
 `default_nettype wire

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+`timescale 1ns / 1ps
 `default_nettype none
 
 // Random numbers of 16 bits: x^32 + x^30 + x^26 + x^25 + 1 in Galois form, one shift per clock, sixteen for a number.

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+`timescale 1ns / 1ps
 `default_nettype none
+// Results are computed wide, and a part is kept
+/* verilator lint_off UNUSEDSIGNAL */
 
 // A small controller of analog training: everything one after the other, one element at a time, all state in registers.
 //
@@ -220,4 +223,5 @@ module serial_transfer #(
     endtask
 endmodule
 
+/* verilator lint_on UNUSEDSIGNAL */
 `default_nettype wire
