@@ -44,7 +44,7 @@ def _kinds() -> dict[str, Kind]:
         clip = f"{adc} saturates at {{}} of full scale"
         found += [
             Kind(f"{key}_clip", clip, key, "clip", (0.5, 0.25, 0.1), False),
-            Kind(f"{key}_missing", f"{adc} misses every {{}}th code", key, "missing_every", (8, 2), True),
+            Kind(f"{key}_missing", f"{adc} misses one code in {{}}", key, "missing_every", (8, 2), True),
         ]
     return {kind.name: kind for kind in found}
 

@@ -149,7 +149,7 @@ def draw_analog(title: str, points: Sequence[FaultPoint]) -> Figure:
     axes.minorticks_off()
     axes.set_xlabel("weight error, %; dotted: without faults")
     axes.set_title(title, fontsize=10, color=INK, loc="left")
-    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=min(len(chips), 5), frameon=False)
+    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=min(len(chips), 3), frameon=False)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.tick_params(axis="y", length=0)
