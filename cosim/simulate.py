@@ -5,11 +5,8 @@ A process of its own, leading a group of its own, so that the parent can end the
 
 from __future__ import annotations
 
-import ctypes
 import re
-import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +14,11 @@ from cocotb_tools.runner import get_runner
 
 from crosschop.cosim.job import COVERAGE_FILE, JOB_DIRECTORY_VARIABLE, SIMULATOR_ENDED, WAVE_FILE, Job
 from crosschop.cosim.kinds import kind_of
-from crosschop.model.programs import how_it_ended
+from crosschop.model.programs import die_with_parent, how_it_ended
 
 RESULTS_XML = "results.xml"
 # What the simulator runs.
 ENTRY = "crosschop.cosim.entry"
-PR_SET_PDEATHSIG = 1
-
-
-def die_with_parent() -> None:
-    """Ends this process when `crosschop` is killed so hard that it cannot do so itself (Linux)."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def main() -> None:

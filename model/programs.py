@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import signal
@@ -20,6 +21,8 @@ from crosschop.model.user_files import MIB
 MOST_OUTPUT = 32 * MIB
 POLL_SECONDS = 0.05
 LONGEST_LINE = 300
+PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,12 @@ def how_it_ended(status: int) -> str:
     if status in (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):
         return f"was ended from outside ({name})"
     return f"crashed ({name})"
+
+
+def die_with_parent() -> None:
+    """Ends this process when `crosschop` is killed so hard that it cannot do so itself (Linux)."""
+    with suppress(OSError, AttributeError):
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def end_group(child: subprocess.Popen[bytes]) -> None:
@@ -101,6 +110,7 @@ def run_program(
                 cwd=folder,
                 env=None if environment is None else dict(environment),
                 start_new_session=True,
+                preexec_fn=die_with_parent,
             )
         except OSError as error:
             if error.errno == errno.ENOENT and folder is not None and not folder.is_dir():

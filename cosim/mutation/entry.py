@@ -16,9 +16,9 @@ import cocotb
 from crosschop.cosim.entry import BENCHES
 from crosschop.cosim.job import JOB_DIRECTORY_VARIABLE, RESULT_FILE, Job
 from crosschop.cosim.mutation.variants import SELECT
-from crosschop.cosim.simulate import die_with_parent
 from crosschop.model.chipspec import controller_kind
 from crosschop.model.cycles import update_cycles
+from crosschop.model.programs import die_with_parent
 
 VARIANTS_FILE = "variants.json"
 VERDICT_FILE = "verdict.json"

