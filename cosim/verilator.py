@@ -138,6 +138,7 @@ def compile_bench(
     compile_ = [
         *("make", "-C", str(directory), "-f", "Vtop.mk", f"-j{len(os.sched_getaffinity(0))}"),
         *(f"USER_CPPFLAGS={CXX_FLAGS}", f"PYTHON3={sys.executable}", "OPT_FAST=-O1"),
+        "CFG_CXXFLAGS_PCH_I=-include",  # precompiled headers, where a design takes several files
     ]
     for command, name in ((translate, "Verilator"), (compile_, "make of Verilator's C++")):
         ended = run_program(command, name, BUILD_SECONDS, environment=tool.environment(), log=log)
