@@ -80,7 +80,9 @@ class ColumnSampler:
         products = x * d * config.lr
         sums = chi + (products >> config.lr_shift)
         self._sample("mixed.chi.saturation", saturation_met(sums, config.chi_bits))
-        self._sample("mixed.chi.increment", remainder_met(products, config.lr_shift, halves=True))
+        # An exact half takes a gain with few bits set, which is not a matter of stimulus: the plan does not ask for it.
+        met = remainder_met(products, config.lr_shift, halves=False)
+        self._sample("mixed.chi.increment", [one for one in met if one != "half"])
         if not transfer.head[HEAD_BATCH_END]:
             self._sample("mixed.chi.write", ["inside_a_batch"])
             return
