@@ -161,8 +161,8 @@ def _transfer(plan: _Plan, values: Mapping[str, int]) -> None:
     lane = values if plan.effort != "quick" else narrow
     plan.block("xc_transfer_lane", _subset(lane, LANE), FORMATS if lane is values else NARROW, 4)
     if values["CORRECTION"]:
-        # Narrow formats would hide how a reciprocal is rounded
-        plan.block("xc_read_gain", _subset(values, "LR_W CORRECTION"), FORMATS, 2, k=1)
+        size = FORMATS if lane is values else NARROW
+        plan.block("xc_read_gain", _subset(lane, "LR_W CORRECTION"), size, 2, k=1)
     store = _subset(values, "REF_EN P_EN MEM_PORTS", ROWS=2, COLS=2, LANES=1, ADC_W=2, P_FRAC=0, H_W=2)
     plan.stores(values, store)
     if values["CHOP_MODE"] == 2:

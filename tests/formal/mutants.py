@@ -160,7 +160,7 @@ BUGS: tuple[Bug, ...] = (
     *_of("agad_rect", "transfer_lane", "accumulate", ("if (whole_ext > steps_max) begin", "if (1'b0) begin")),
     *_of(
         "agad_corrected", "read_gain", "read_gain",
-        ("(65536 + y / 2) / y", "65536 / y"),
+        ("(65536 + y / 2) / y", "65536 / (y + 1)"),
         ("assign reciprocals[32*y +: 32] =", "assign reciprocals[32*y +: 32] = y == 1 ? 32'd32768 :"),
     ),
     *_of("agad_tiny", "ram", "ram_1r1w", ("mem[wr_addr] <= wr_data;", "mem[rd_addr] <= wr_data;")),
