@@ -306,8 +306,8 @@ def test_wrong_section(section: str, text: str, tmp_path: Path) -> None:
 
 
 MISSING = [
-    ("{sources: [no.v]}", "mine: dut.sources: {folder}/no.v is no file"),
-    ("{adapter: .}", "mine: dut.adapter: {folder} is no file"),
+    ("{sources: [no.v]}", "mine: dut.sources: {folder}/no.v is missing"),
+    ("{adapter: .}", "mine: dut.adapter: {folder} is a folder, pipe or device, not a file"),
     ("{sources: [mine.yaml], include_dirs: [no]}", "mine: dut.include_dirs: {folder}/no is no folder"),
 ]
 
