@@ -141,7 +141,7 @@ def _transfer(plan: _Plan, values: Mapping[str, int]) -> None:
     bound = 3 * beats + 2 * turn
     plan.add("sequence", "fv_controller", order, NARROW, bound, "FV_CONTROL", *shipped, cuts=cuts)
     plan.add("flips", "fv_controller", narrow, NARROW, words + 2 * turn, "FV_FLIP", *inside, cuts=cuts)
-    plan.add("element", "fv_controller", narrow, NARROW, words + 2 * turn, "FV_ELEMENT", k=2)
+    plan.add("element", "fv_controller", narrow, NARROW, words + 2 * turn, "FV_ELEMENT", k=2, bounded=True)
     plan.add("values", "fv_controller", narrow, NARROW, words + turn + 8, "FV_VALUES", k=1, bounded=True)
     if plan.effort != "quick" and values["COLS"] * _beats(values) <= OWN_WORDS and shipped:
         own = {**narrow, **_subset(values, "ROWS COLS LANES")}

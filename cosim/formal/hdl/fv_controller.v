@@ -543,8 +543,6 @@ always @(posedge clk) begin
         end
         // a pulse
         c_pulse: assert (pulses == 0);
-        // H at the end of its range
-        c_h_end: assert (h[H_W-2:0] != {(H_W-1){1'b1}} || h[H_W-1]);
     end
     if (on) begin
         // a vector is offered if and only if a pulse is not zero: once, four cycles behind the last beat
