@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PACKAGE_STAMP := $(VENV)/.package.stamp
 TEST_STAMP := $(VENV)/.test.stamp
 TYPES := build/types/crosschop
+# Of a sign-off of all chips.
+EFFORT ?= quick
 # One process per core; a group (tests that share something expensive) stays on one of them.
 PYTEST_FLAGS ?= -n auto --dist loadgroup
 # Between them they have every kind of controller and every option
@@ -14,7 +16,7 @@ FORMAL_CHIPS := agad_20 agad_rect agad_shared agad_wide agad_corrected c_ttv2_re
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-fast formal coverage lint docs wheel clean
+.PHONY: help setup demo test test-fast signoff formal coverage lint docs wheel clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,9 +32,13 @@ test: lint ## lint, then every test
 test-fast: $(TEST_STAMP) ## the tests that need no simulator and take seconds
 	$(BIN)/pytest $(PYTEST_FLAGS) -m "not sim and not slow"
 
+signoff: $(TEST_STAMP) ## sign off every shipped chip (EFFORT=quick, normal or full; resumable; build/signoff/)
+	$(BIN)/crosschop signoff chipspecs/*.yaml --effort $(EFFORT)
+
 formal: $(TEST_STAMP) ## prove the controllers' properties, chip by chip; every property has to fail on a seeded bug
 	for chip in $(FORMAL_CHIPS); do $(BIN)/crosschop formal $$chip || exit; done
 	CROSSCHOP_FORMAL=1 $(BIN)/pytest tests/formal
+
 coverage: $(TEST_STAMP) ## verification plan, lines and branches reached by every kind of controller (build/coverage/)
 	$(BIN)/crosschop cover
 
