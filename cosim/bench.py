@@ -248,8 +248,12 @@ class Bench(ABC):
                 break
             answer(self._decoder(str(dut.record.value)))
         seen = int(dut.seen_phases.value.to_unsigned())
-        for place, name in enumerate(self.corners.phases):
-            self.result.corners[RESET_IN.format(name)] += seen >> place & 1
+        hit = {name for place, name in enumerate(self.corners.phases) if seen >> place & 1}
+        for name in hit:
+            self.result.corners[RESET_IN.format(name)] += 1
+        if self.cover is not None:
+            # A phase that pins and counters call by the same name is the same one
+            self.cover.segments.reset_in(hit & set(PHASES))
         dut.py_rst.value = 1
         dut.py_reset_arm.value = 0
         await ClockCycles(dut.clk, 2)

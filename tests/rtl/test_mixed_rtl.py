@@ -31,6 +31,8 @@ DEFAULTS: Values = {
 
 # Nothing waits
 TIGHT: Values = {"PAUSES": 0}
+# Increments x * d / 2: every odd product is an exact half
+HALVES: Values = {"LR": 1, "LR_SHIFT": 1, "CHI_W": 32, "CHI_FRAC": 20}
 
 
 @dataclass
@@ -226,9 +228,21 @@ def test_chi_reaches_both_ends(tmp_path: Path) -> None:
     assert {2047, -2048} <= seen
 
 
+def test_exact_halves_round_up(tmp_path: Path) -> None:
+    expected = check(tmp_path, **HALVES)
+    products = [column.x * d for columns in expected for column in columns for d in column.d]
+    assert {product > 0 for product in products if product % 2} == {True, False}
+
+
 # Bug: file, original, replacement, options that show it
 BUGS: dict[str, tuple[str, str, str, Values]] = {
     "steps toward minus infinity": ("xc_accumulate.v", "    .ROUND(2)\n", "    .ROUND(1)\n", {}),
+    "half away from zero": (
+        "xc_round_shift.v", "{{(SUM_W-1){1'b0}}, 1'b1} << (SHIFT - 1);",
+        "({{(SUM_W-1){1'b0}}, 1'b1} << (SHIFT - 1)) - in[IN_W-1];", HALVES),
+    "half down": (
+        "xc_round_shift.v", "{{(SUM_W-1){1'b0}}, 1'b1} << (SHIFT - 1);",
+        "({{(SUM_W-1){1'b0}}, 1'b1} << (SHIFT - 1)) - 1'b1;", HALVES),
     "no saturation": ("xc_accumulate.v", "sum_sat = fits ? sum[ACC_W-1:0]", "sum_sat = 1'b1 ? sum[ACC_W-1:0]",
                       {"CHI_W": 12, "LR_SHIFT": 6}),
     "pulses not subtracted": ("xc_mixed_lane.v", "chi_sat - sent[CHI_W-1:0]", "chi_sat", {}),
