@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crosschop.cosim.coverage.code import KINDS
-from crosschop.cosim.coverage.exclusions import Exclusions, load_exclusions
+from crosschop.cosim.coverage.exclusions import exclusions_for
 from crosschop.cosim.coverage.measure import DEFAULT_TRANSFERS, REGRESSION, Coverage, Measured, Piece, measure, merge
 from crosschop.cosim.coverage.plan import load_plan
 from crosschop.cosim.coverage.report import write_report
@@ -77,10 +77,7 @@ def cover(
         require_trace(chip)
         pieces.append(Piece(chip, seed, transfers, dut_of(chip, rtl), tool, found))
         labels.append(" ".join([chip.name, *sets]))
-    shipped = not any(piece.dut.own for piece in pieces)
-    exclusions = Exclusions(exclusions=[])
-    if excluded is not None or shipped:
-        exclusions = load_exclusions() if excluded is None else load_exclusions(excluded)
+    exclusions = exclusions_for([piece.spec for piece in pieces], [piece.dut for piece in pieces], excluded)
     require_writable(out)
     console = stderr()
     console.print(f"{len(pieces)} chips, seed {seed}, {transfers} transfers each twice, {simulator}", highlight=False)
@@ -91,7 +88,7 @@ def cover(
             keep=lambda answer: not answer.mismatches,
         )  # fmt: skip
         measured, duts = [answers[piece] for piece in pieces], [piece.dut for piece in pieces]
-        coverage = merge(measured, duts, exclusions, whole_plan=not specs)
+        coverage = merge(measured, duts, exclusions, whole=not specs)
         files = write_report(coverage, load_plan(), exclusions, title, labels, scratch)
         installed = install({path.name: path for path in files}, out)
     _print(console, coverage)

@@ -1,10 +1,10 @@
-"""Conditions of the plan: which chips can meet a bin."""
+"""Conditions of the plan and of exclusions: which chips can meet a bin, which cannot take a branch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from crosschop.model.chipspec import ChipSpec, beats, given, rtl_parameters
+from crosschop.model.chipspec import ChipSpec, ControllerKind, beats, given, rtl_parameters
 
 # Of the rounding parameters H_ROUND, P_ROUND and CHI_ROUND of rtl/README.md
 HALF_UP, FLOOR, TO_ZERO = range(3)
@@ -21,6 +21,10 @@ def _rounding(value: int) -> Callable[[ChipSpec], bool]:
 
 def _algorithm(name: str) -> Callable[[ChipSpec], bool]:
     return lambda spec: spec.algorithm.name == name
+
+
+def _kind(kind: ControllerKind) -> Callable[[ChipSpec], bool]:
+    return lambda spec: spec.kind == kind
 
 
 def _p_store(spec: ChipSpec) -> bool:
@@ -82,6 +86,8 @@ CONDITIONS: dict[str, Callable[[ChipSpec], bool]] = {
     "even_beats": _even,
     "uneven_beats": lambda spec: not _even(spec) and not _wide(spec),
     "wide": _wide,
+    "in_memory_sgd": _kind("in_memory_sgd"),
+    "mixed_precision": _kind("mixed_precision"),
     "several_samples": lambda spec: spec.transfer.transfer_every > 1,
     "three_columns": lambda spec: spec.array.cols > 2,
 }

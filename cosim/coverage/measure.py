@@ -20,7 +20,7 @@ from crosschop.cosim.coverage.code import (
     read_counts,
 )
 from crosschop.cosim.coverage.collect import load_points, merge_points
-from crosschop.cosim.coverage.exclusions import Exclusions, excluded_places, load_exclusions
+from crosschop.cosim.coverage.exclusions import Exclusions, excluded_places, exclusions_for
 from crosschop.cosim.coverage.plan import Plan, load_plan
 from crosschop.cosim.dut import Dut
 from crosschop.cosim.job import COVERAGE_FILE, Result
@@ -192,15 +192,16 @@ class Coverage:
 
 
 def merge(
-    runs: Sequence[Measured], duts: Iterable[Dut], exclusions: Exclusions | None = None, whole_plan: bool = False
+    runs: Sequence[Measured], duts: Iterable[Dut], exclusions: Exclusions | None = None, whole: bool = False
 ) -> Coverage:
     """The union of what several verifications counted.
 
     Args:
         runs: what was measured.
         duts: controllers whose sources they ran.
-        exclusions: None: those of the shipped controllers, for what of them was run.
-        whole_plan: ask for every bin of the plan, not only for those that the chips can meet.
+        exclusions: None: none.
+        whole: the chips are the regression: every bin of the plan is asked for, not only those that the chips can
+            meet, and every exclusion has to be of a branch that one of them has.
 
     Raises:
         InputError: an exclusion does not hold.
@@ -208,18 +209,12 @@ def merge(
     plan = load_plan()
     nothing = {f"{feature.name}.{point.name}": dict.fromkeys(point.bins, 0) for _, feature, point in plan.every_bin()}
     counts = merge_counts(run.counts for run in runs)
-    controllers = list(duts)
     texts = {
-        file.name: file.read_text(encoding="utf-8", errors="replace").splitlines()
-        for dut in controllers
-        for file in dut.files
+        file.name: file.read_text(encoding="utf-8", errors="replace").splitlines() for dut in duts for file in dut.files
     }
-    if exclusions is None:
-        shipped = not any(dut.own for dut in controllers)
-        exclusions = load_exclusions() if shipped else Exclusions(exclusions=[])
-    left_out = excluded_places(exclusions, counts, texts) if counts else frozenset()
+    left_out = excluded_places(exclusions, counts, texts, whole) if counts and exclusions else frozenset()
     return Coverage(
-        points=in_order_of(plan, merge_points([*(run.points for run in runs), *([nothing] if whole_plan else [])])),
+        points=in_order_of(plan, merge_points([*(run.points for run in runs), *([nothing] if whole else [])])),
         modules=by_module(places(counts), texts, left_out),
         transfers=sum(run.transfers for run in runs),
         mismatches=sum(run.mismatches for run in runs),
@@ -246,8 +241,8 @@ def cover_chip(
 ) -> Coverage:
     """Coverage of the verification of one chip: the points of the plan that it can meet, code of its controller.
 
-    Branches that other chips take, with other parameters, are not asked for where Verilator has removed them; those
-    that it has not are among the holes.
+    Branches that other chips take, with other parameters, are not asked for: Verilator has removed them, or they are
+    excluded for chips such as this one.
 
     Args:
         spec: the chip.
@@ -266,4 +261,4 @@ def cover_chip(
     measured = measure(piece, directory, progress)
     if not measured.points:
         raise ToolError(f"{spec.name}: the simulation has counted nothing")
-    return merge([measured], [dut])
+    return merge([measured], [dut], exclusions_for([spec], [dut]))

@@ -41,9 +41,9 @@ def test_every_bin_can_be_met_by_a_chip_of_the_regression() -> None:
     can = [plan.bins_of(load_chipspec(name, sets)) for name, sets in REGRESSION]
     reached = {f"{point}:{one}" for chip in can for point, bins in chip.items() for one in bins}
     assert reached == {name for name, _, _ in plan.every_bin()}
-    assert {word for _, _, point in plan.every_bin() for text in point.bins.values() for word in text.split()} == set(
-        CONDITIONS
-    )
+    words = [text for _, _, point in plan.every_bin() for text in point.bins.values()]
+    words += [one.chips for one in load_exclusions().exclusions]
+    assert {word for text in words for word in text.split()} == set(CONDITIONS)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_without_a_chip_its_options_are_missing() -> None:
         specs = [load_chipspec(name, sets) for name, sets in entries]
         # As if every chip met all that it can
         runs = [Measured({p: dict.fromkeys(b, 1) for p, b in plan.bins_of(s).items()}, [], 1, 0) for s in specs]
-        return merge(runs, [dut_of(spec) for spec in specs], whole_plan=True).missing
+        return merge(runs, [dut_of(spec) for spec in specs], whole=True).missing
 
     assert of(REGRESSION) == []
     without = tuple(entry for entry in REGRESSION if entry[0] not in ("agad_shared", "c_ttv2_rect"))
@@ -126,8 +126,11 @@ def test_foreign_data_is_an_error(tmp_path: Path) -> None:
         read_counts(tmp_path / "missing.dat")
 
 
-def _exclude(line: str, branch: str = "else") -> Exclusions:
-    entry = {"reason": "cannot happen, as a test knows", "branch": branch, "places": {"m.v": [line], "other.v": ["x"]}}
+def _exclude(line: str, branch: str = "else", chips: str = "") -> Exclusions:
+    entry = {
+        "reason": "cannot happen, as a test knows", "branch": branch, "chips": chips,
+        "places": {"m.v": [line], "other.v": ["x"]},
+    }  # fmt: skip
     return Exclusions.model_validate({"exclusions": [entry]})
 
 
@@ -143,7 +146,27 @@ def test_exclusions(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the source has no such line"):
         excluded_places(_exclude("if (b)"), never, texts)
     with pytest.raises(InputError, match="that line has no such branch"):
-        excluded_places(_exclude("if (a)", "case"), never, texts)
+        excluded_places(_exclude("if (a)", "case"), never, texts, whole=True)
+
+
+def test_exclusions_of_one_chip(tmp_path: Path) -> None:
+    texts = {"m.v": SOURCE}
+    never, taken = read_counts(_data(tmp_path / "a", 5, 5, 0, 0)), read_counts(_data(tmp_path / "b", 5, 3, 2, 0))
+    # What another chip's parameters bring about is no error
+    assert excluded_places(_exclude("if (a)", "case"), never, texts) == frozenset()
+    in_turn = _exclude("if (a)", chips="in_turn")
+    tiny, random = load_chipspec("agad_tiny"), load_chipspec("agad_tiny", ["algorithm.column_order=random"])
+    assert in_turn.of([tiny]) == in_turn
+    assert in_turn.of([random]) == in_turn.of([tiny, random]) == Exclusions(exclusions=[])
+    assert len(excluded_places(in_turn, never, texts)) == 2
+    assert excluded_places(in_turn, taken, texts) == frozenset()  # reached: it counts
+    with pytest.raises(ValueError, match="no condition in_order"):
+        _exclude("if (a)", chips="in_order")
+
+
+def test_the_regression_has_no_exclusion_of_some_chips() -> None:
+    specs = [load_chipspec(name, sets) for name, sets in REGRESSION]
+    assert not any(one.chips for one in load_exclusions().of(specs).exclusions)
 
 
 def test_shipped_exclusions_name_lines_that_exist() -> None:

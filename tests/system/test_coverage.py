@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from command import call
 
 from crosschop.cosim.coverage.measure import Measured, collected, cover_chip, merge
 from crosschop.cosim.dut import dut_of
+from crosschop.cosim.in_memory_sgd import scenarios
 from crosschop.cosim.paths import shipped_rtl
+from crosschop.cosim.signoff import campaigns
+from crosschop.cosim.signoff.check import EFFORTS, Context
 from crosschop.cosim.simulator import Simulator
 from crosschop.cosim.verify import verify
 from crosschop.model.chipspec import load_chipspec
@@ -54,6 +58,24 @@ def test_counting_changes_nothing(tmp_path: Path) -> None:
         (tmp_path / "plain" / "chip" / "result.json").read_text()
     )
     assert plain["chip"].transfers == resets.transfers
+
+
+def test_signoff_fails_without_a_scenario(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    spec = load_chipspec("in_memory_sgd_20")
+    context = Context(spec, replace(EFFORTS["quick"], covered=200), dut_of(spec), "in_memory_sgd_20")
+    monkeypatch.setattr(campaigns, "MOST_COUNTED", 0)  # the plan alone, by Icarus
+    found = {}
+    for name, without in (("whole", None), ("cut", "reset")):
+        (tmp_path / name).mkdir()
+        if without is not None:
+            for part in ("CHIP_SCENARIOS", "NARROW_SCENARIOS"):
+                kept = [one for one in getattr(scenarios, part) if without not in one.name]
+                monkeypatch.setattr(scenarios, part, tuple(kept))
+        found[name] = campaigns.check_coverage(context, tmp_path / name)
+    assert found["whole"].status == "pass", found["whole"]
+    assert "lines and branches not counted: 400 elements, more than 0" in found["whole"].found
+    assert found["cut"].status == "fail"
+    assert found["cut"].evidence[:2] == ["sgd.resets.phase:idle", "sgd.resets.phase:update"]
 
 
 @pytest.mark.verilator
