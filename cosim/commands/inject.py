@@ -91,8 +91,8 @@ class _Found:
 @click.command()
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
 @click.option("--fault", "faults", multiple=True, metavar="FAULT",
-              help="A field (h), a bit of it (h:15), or an analog fault (stuck_a=0.01); may be repeated.  "
-                   "[default: every bit of every field]")  # fmt: skip
+              help="A field (h), a bit of it (h:15), an analog fault (stuck_a=0.01), or all of their list (analog); "
+                   "may be repeated.  [default: every bit of every field]")  # fmt: skip
 @click.option("--all", "everything", is_flag=True, help="Every bit of every field, and the list of analog faults.")
 @click.option("--detect", "struck", type=click.IntRange(0, 10_000), default=DETECT, show_default=True,
               help="Upsets in each field of the RTL under simulation; 0: no simulation.")  # fmt: skip

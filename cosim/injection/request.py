@@ -10,6 +10,9 @@ from crosschop.model.errors import InputError
 from crosschop.model.faults.fields import Field, fields_of
 from crosschop.model.resilience.analog import AnalogFault, all_analog, parse_analog
 
+# The text that asks for every analog fault of the list; no field has this name.
+ANALOG = "analog"
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -37,17 +40,20 @@ class Request:
 def requests_of(specs: Sequence[ChipSpec], texts: Sequence[str], everything: bool) -> list[Request]:
     """What to inject into each chip.
 
-    Without any text it is every bit of every field; `everything` adds the analog faults of its list. With several chips
-    a fault is left out where the chip has no such part, as long as one of them has it.
+    Without any text it is every bit of every field; `everything` adds the analog faults of the list, which the text
+    `analog` asks for alone. With several chips a fault is left out where the chip has no such part, as long as one of
+    them has it.
 
     Raises:
         InputError: a text names nothing that any of the chips has.
     """
     if everything and texts:
         raise InputError("--all and --fault: allowed is one of them")
-    analog = all_analog() if everything else [parse_analog(text) for text in texts if "=" in text]
-    named = [text for text in texts if "=" not in text]
-    for fault in () if everything else analog:
+    asked = [parse_analog(text) for text in texts if "=" in text]
+    listed = all_analog() if everything or ANALOG in texts else []
+    analog = [*asked, *(fault for fault in listed if fault not in asked)]
+    named = [text for text in texts if "=" not in text and text != ANALOG]
+    for fault in asked:
         if not any(fault.fits(spec) for spec in specs):
             raise InputError(f"--fault {fault.name}: {_names(specs)} has nothing that could fail so")
     for spec in specs:

@@ -48,7 +48,7 @@ def in_step(config: ControllerConfig) -> bool:
 def _set_reads_in_step(config: ControllerConfig, state: ControllerState, count: int) -> None:
     """The reads of each column when the common counter holds `count`: one more where this sweep has been."""
     position = int(state.counters[COUNTER.position])
-    ends = config.chop_mode == CHOP_REGULAR and config.chop > 0 and count == config.chop - 1
+    ends = config.chop_mode == CHOP_REGULAR and config.chop > 0 and count >= config.chop - 1
     state.reads[position:] = count
     state.reads[:position] = 0 if ends else min(count + 1, COUNTER_MAX)
 

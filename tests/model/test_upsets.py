@@ -15,7 +15,7 @@ from crosschop.model.faults.draw import Strikes, draw_upsets
 from crosschop.model.faults.fields import field_of, fields_of
 from crosschop.model.faults.upset import Upset
 from crosschop.model.golden.controller import step_transfer
-from crosschop.model.golden.state import COUNTER, controller_config, new_transfer, reset_state
+from crosschop.model.golden.state import COUNTER, HEAD_FLIP, controller_config, new_transfer, reset_state
 from crosschop.model.golden.upset import flip_transfer, flipped_signed
 
 CHIPS = ["agad_tiny", "agad_rect", "mixed_precision_20", "in_memory_sgd_20"]
@@ -116,6 +116,23 @@ def test_a_sample_counter_that_is_thrown_ahead_reads_nothing_for_the_rest_of_its
     assert flip_transfer(config, state, "samples", 0, 15, 16, spec.lanes)
     # 2^15 is beyond the group: the counter runs to 2^16 and over before it counts the group.
     assert state.counters[COUNTER.samples] == 2**15 - 2**16
+
+
+def test_a_count_of_reads_beyond_the_chop_period_ends_it_and_leaves_the_columns_in_step() -> None:
+    """rtl/README.md: a read flips where the count has reached cfg_chop - 1 or more, and the count is 0 behind it."""
+    spec = load_chipspec("agad_tiny")
+    configuration = {**rtl_configuration(spec), "cfg_chop": 2}
+    config = controller_config(rtl_parameters(spec), configuration)
+    state, record = reset_state(config), new_transfer(config)
+    codes = np.zeros(config.rows, dtype=np.int64)
+    step_transfer(config, state, codes, record)  # column 0 has been read in this sweep, columns 1 and 2 have not
+    assert flip_transfer(config, state, "reads", 0, 15, 16, spec.lanes)
+    # The counter holds 2^15 for the rest of the sweep; at its end it goes to 0, with column 0 as one of all.
+    assert state.reads.tolist() == [0, 2**15, 2**15]
+    for flips in (1, 1, 0, 0, 0):
+        step_transfer(config, state, codes, record)
+        assert record.head[HEAD_FLIP] == flips
+    assert state.reads.tolist() == [1, 1, 1]
 
 
 def test_upsets_are_drawn_anew_the_same_and_in_different_entries() -> None:

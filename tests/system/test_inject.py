@@ -204,6 +204,8 @@ def test_without_a_text_it_is_every_bit_and_with_all_every_analog_fault_that_fit
     assert not bits.analog
     (everything,) = requests_of([spec], [], everything=True)
     assert {fault.kind.section for fault in everything.analog} == {"a", "w", "adc", "read_adc"}  # there is no R
+    (analog,) = requests_of([spec], ["analog"], everything=False)
+    assert (analog.bits, analog.analog) == ((), everything.analog)
 
 
 def test_bad_input_leaves_nothing(tmp_path: Path) -> None:
