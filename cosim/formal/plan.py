@@ -77,6 +77,11 @@ LANE = (
     "ADC_W REF_EN P_FRAC P_EN BETA_W BETA H_W H_FRAC LR_W LR_SHIFT MAX_STEPS H_DECAY H_MOMENTUM_SHIFT H_ROUND P_ROUND"
 )
 MIXED_LANE = "OP_W CHI_W CHI_FRAC LR_W LR_SHIFT MAX_STEPS CHI_ROUND"
+# Words of a few bits, for what only moves them
+SMALLEST = {"ADC_W": 2, "P_FRAC": 0, "H_W": 2, "H_FRAC": 0}
+SMALLEST_SIZE = "own options, few rows and columns, words of 2 bits"
+# Of the shipped controller, what an element is proved with
+CONTRACT = {"xc_controller", "xc_transfer_scheduler", "xc_transfer_lanes", "xc_pulse_output", "xc_state_store"}
 OWN, FORMATS = "own parameters", "own formats"
 SMALL, NARROW = "own formats, few rows and columns", "own options, few rows and columns, narrow formats"
 
@@ -87,6 +92,7 @@ class _Plan:
         self.effort = effort
         self.own = dut.own
         self.shipped = {file.stem for file in dut.files}
+        self.contract = self.shipped >= CONTRACT
         self.seconds = {"quick": 10.0, "normal": 60.0, "full": 300.0}[effort]
 
     def add(
@@ -129,7 +135,7 @@ class _Plan:
 def _transfer(plan: _Plan, values: Mapping[str, int]) -> None:
     small, narrow = _small(values), _narrow(_small(values))
     beats, words = _beats(small), small["COLS"] * _beats(small)
-    shipped = () if "xc_transfer_scheduler" not in plan.shipped else ("FV_SHIPPED",)
+    shipped = ("FV_SHIPPED",) if plan.contract else ()
     in_step = values["COL_RANDOM"] == 0 and values["CHOP_MODE"] == 1
     inside = (*shipped, *(("FV_LFSR",) if values["CHOP_MODE"] == 2 else ()), *(("FV_IN_STEP",) if in_step else ()))
     # Clear sweep, an update, a read, its beats and the lanes, then another transfer
@@ -141,8 +147,23 @@ def _transfer(plan: _Plan, values: Mapping[str, int]) -> None:
     bound = 3 * beats + 2 * turn
     plan.add("sequence", "fv_controller", order, NARROW, bound, "FV_CONTROL", *shipped, cuts=cuts)
     plan.add("flips", "fv_controller", narrow, NARROW, words + 2 * turn, "FV_FLIP", *inside, cuts=cuts)
-    plan.add("element", "fv_controller", narrow, NARROW, words + 2 * turn, "FV_ELEMENT", k=2, bounded=True)
-    plan.add("values", "fv_controller", narrow, NARROW, words + turn + 8, "FV_VALUES", k=1, bounded=True)
+    # With our store an element is proved on the contract of it; the store in its place has that contract
+    store_out = plan.contract and bool(values["TRACE_EN"])
+    stored, store = ((*shipped, "FV_STORE"), ("xc_state_store",)) if store_out else ((), ())
+    turns, short = words + 2 * turn, words + turn + 8
+    plan.add(
+        "element", "fv_controller", narrow, NARROW, turns, "FV_ELEMENT", *stored, k=6, cuts=store, bounded=not store_out
+    )
+    # The index of a corrected read is counted in the records, from the flips: no induction knows how many there were
+    bounded = not store_out or values["CORRECTION"] > 0
+    plan.add("values", "fv_controller", narrow, NARROW, short, "FV_VALUES", *stored, k=6, cuts=store, bounded=bounded)
+    if store_out:
+        # The lanes are free, so that formats are a matter of words alone
+        words_of = {**narrow, **{name: value for name, value in SMALLEST.items() if name in narrow}}
+        plan.add(
+            "store", "fv_controller", words_of, SMALLEST_SIZE, short, *stored, "FV_CONTRACT",
+            k=3, cuts=cuts[:1], bounded=True,
+        )  # fmt: skip
     if plan.effort != "quick" and values["COLS"] * _beats(values) <= OWN_WORDS and shipped:
         own = {**narrow, **_subset(values, "ROWS COLS LANES")}
         plan.add(

@@ -111,7 +111,7 @@ BUGS: tuple[Bug, ...] = (
     *_of("agad_rect", "flips", "chopper", ("assign flip = draw[15:0] < cfg_chop;", "assign flip = draw[15:0] <= cfg_chop;")),
     *_of("agad_rect", "flips", "lfsr", ("parameter STEPS = 16", "parameter STEPS = 15")),
     *_of(
-        "agad_tiny", "element", "state_store",
+        "agad_tiny", "store", "state_store",
         ("wire pref_wr_en = (wr_en && wr_flip) || clear_valid;", "wire pref_wr_en = wr_en || clear_valid;"),
     ),
     *_of(

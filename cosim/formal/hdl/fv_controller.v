@@ -196,6 +196,89 @@ always @(posedge clk) begin
     end
 end
 
+/*
+ * What the shipped controller has inside, so that the inductions below hold
+ */
+`ifdef FV_SHIPPED
+localparam ADDR_W = CLEAR > 1 ? $clog2(CLEAR) : 1;
+(* hierconn *) wire \dut.beat_valid ;
+(* hierconn *) wire \dut.clear_valid ;
+(* hierconn *) wire [ADDR_W-1:0] \dut.beat_addr ;
+(* hierconn *) wire \dut.wr_en ;
+(* hierconn *) wire \dut.wr_flip ;
+(* hierconn *) wire [ADDR_W-1:0] \dut.wr_addr ;
+(* hierconn *) wire [15:0] \dut.xc_transfer_scheduler_inst.sample_reg ;
+(* hierconn *) wire [2:0] \dut.xc_transfer_scheduler_inst.state_reg ;
+(* hierconn *) wire \dut.xc_transfer_scheduler_inst.outstanding_reg ;
+(* hierconn *) wire [15:0] \dut.xc_transfer_scheduler_inst.sweep_reg ;
+(* hierconn *) wire [COL_W-1:0] \dut.xfer_col ;
+(* hierconn *) wire \dut.xfer_hold ;
+(* hierconn *) wire [BEAT_W-1:0] \dut.beat_index ;
+wire in_lanes = lane[3:1] != 0 || !first_beat;
+wire [2:0] phase = \dut.xc_transfer_scheduler_inst.state_reg ;
+
+always @(posedge clk) begin
+    if (on) begin
+        p_inside_state: assert (phase <= 3'd4 && (phase == 3'd0) == clearing && (phase == 3'd2) == m_upd_valid
+            && (phase == 3'd4) == m_rd_valid && cleared <= CLEAR);
+        p_inside_outstanding: assert (\dut.xc_transfer_scheduler_inst.outstanding_reg == outstanding
+            && !(m_rd_valid && outstanding) && (first_beat || outstanding) && (phase != 3'd3 || outstanding));
+        p_inside_clear: assert (!clearing || (lane == 0 && !outstanding && first_beat && \dut.beat_addr == cleared));
+        p_inside_beat: assert (beats <= LAST_BEAT[BEAT_W-1:0] && \dut.beat_index == beats);
+        p_inside_sweep: assert (\dut.xc_transfer_scheduler_inst.sweep_reg == sweep && position <= LAST_COL[COL_W-1:0]);
+        p_inside_turn: assert (m_rd_col <= LAST_COL[COL_W-1:0] && (COL_RANDOM != 0 || m_rd_col == position));
+        p_inside_next: assert (COL_RANDOM != 0 || (clearing ? m_rd_col == 0
+            : outstanding ? m_rd_col == (rd_col == LAST_COL[COL_W-1:0] ? {COL_W{1'b0}} : rd_col + 1'b1)
+            : \dut.beat_addr == m_rd_col * BEATS));
+        p_inside_read: assert (!outstanding || (rd_col <= LAST_COL[COL_W-1:0] && \dut.xfer_col == rd_col
+            && \dut.xfer_hold == rd_hold && \dut.beat_addr == rd_col * BEATS + beats));
+        p_inside_column: assert (first_beat || (x_col == rd_col && x_hold == rd_hold));
+    end
+end
+
+// Lanes: a beat travels with its word; beats of one column are in order, those of two never meet
+(* hierconn *) wire \dut.xc_transfer_lanes_inst.valid_1_reg ;
+(* hierconn *) wire \dut.xc_transfer_lanes_inst.valid_2_reg ;
+(* hierconn *) wire \dut.xc_transfer_lanes_inst.hold_reg ;
+(* hierconn *) wire [ADDR_W-1:0] \dut.xc_transfer_lanes_inst.addr_1_reg ;
+(* hierconn *) wire [ADDR_W-1:0] \dut.xc_transfer_lanes_inst.addr_2_reg ;
+(* hierconn *) wire [BEAT_W-1:0] \dut.xc_transfer_lanes_inst.beat_1_reg ;
+(* hierconn *) wire [BEAT_W-1:0] \dut.xc_transfer_lanes_inst.beat_2_reg ;
+(* hierconn *) wire [BEAT_W-1:0] \dut.pulses_beat ;
+(* hierconn *) wire [COL_W-1:0] \dut.pulses_col ;
+(* hierconn *) wire \dut.xc_transfer_lanes_inst.last_1_reg ;
+(* hierconn *) wire \dut.xc_transfer_lanes_inst.last_2_reg ;
+(* hierconn *) wire \dut.pulses_last ;
+wire [ADDR_W-1:0] first_word = x_col * BEATS;
+always @(posedge clk) begin
+    if (on) begin
+        p_inside_valid: assert (\dut.xc_transfer_lanes_inst.valid_1_reg == lane[1] && \dut.wr_en == lane[3]
+            && \dut.xc_transfer_lanes_inst.valid_2_reg == lane[2] && (TRACE_EN == 0 || trc_valid == lane[4]));
+        p_inside_lane: assert ((!lane[1] || (lane_beat_1 <= LAST_BEAT[BEAT_W-1:0]
+                && \dut.xc_transfer_lanes_inst.beat_1_reg == lane_beat_1
+                && \dut.xc_transfer_lanes_inst.addr_1_reg == first_word + lane_beat_1
+                && \dut.xc_transfer_lanes_inst.last_1_reg == (lane_beat_1 == LAST_BEAT[BEAT_W-1:0])))
+            && (!lane[2] || (lane_beat_2 <= LAST_BEAT[BEAT_W-1:0]
+                && \dut.xc_transfer_lanes_inst.beat_2_reg == lane_beat_2
+                && \dut.xc_transfer_lanes_inst.addr_2_reg == first_word + lane_beat_2
+                && \dut.xc_transfer_lanes_inst.last_2_reg == (lane_beat_2 == LAST_BEAT[BEAT_W-1:0])))
+            && (!lane[3] || (lane_beat_3 <= LAST_BEAT[BEAT_W-1:0] && \dut.pulses_beat == lane_beat_3
+                && \dut.wr_addr == first_word + lane_beat_3
+                && \dut.pulses_last == (lane_beat_3 == LAST_BEAT[BEAT_W-1:0]))));
+        p_inside_order: assert (!(lane[1] && lane[2] && lane_beat_1 <= lane_beat_2)
+            && !(lane[1] && lane[3] && lane_beat_1 <= lane_beat_3) && !(lane[2] && lane[3] && lane_beat_2 <= lane_beat_3)
+            && !(lane[1] && lane[4] && lane_beat_1 != 0 && lane_beat_1 <= lane_beat_4)
+            && !(lane[2] && lane[4] && lane_beat_2 <= lane_beat_4) && !(lane[3] && lane[4] && lane_beat_3 <= lane_beat_4)
+            && (first_beat || !((lane[1] && lane_beat_1 >= beats) || (lane[2] && lane_beat_2 >= beats)
+                || (lane[3] && lane_beat_3 >= beats) || (lane[4] && lane_beat_4 >= beats))));
+        p_inside_transfer: assert (!(in_lanes || lane[4] || m_wr_valid) || (x_col <= LAST_COL[COL_W-1:0]
+            && \dut.pulses_col == x_col && \dut.xc_transfer_lanes_inst.hold_reg == x_hold));
+        p_inside_trace: assert (!lane[4] || TRACE_EN == 0 || (lane_beat_4 <= LAST_BEAT[BEAT_W-1:0] && trc_beat == lane_beat_4
+            && trc_col == x_col && trc_last == (lane_beat_4 == LAST_BEAT[BEAT_W-1:0]) && trc_flip == \dut.wr_flip ));
+    end
+end
+`endif
+
 `ifdef FV_CONTROL
 /*
  * Streams
@@ -348,26 +431,16 @@ always @(posedge clk) begin
     end
 end
 `ifdef FV_SHIPPED
-// What the shipped controller has inside, so that the induction holds
-(* hierconn *) wire [15:0] \dut.xc_transfer_scheduler_inst.sample_reg ;
 always @(posedge clk) if (on) p_sample_reg: assert (\dut.xc_transfer_scheduler_inst.sample_reg
     == (updates == cfg_transfer_every ? 16'd0 : updates));
-(* hierconn *) wire [15:0] \dut.xc_transfer_scheduler_inst.sweep_reg ;
-(* hierconn *) wire \dut.xc_transfer_scheduler_inst.outstanding_reg ;
 always @(posedge clk) if (on) p_outstanding_reg: assert (\dut.xc_transfer_scheduler_inst.outstanding_reg == outstanding);
 // the sweep counter saturates
 always @(posedge clk) if (on) p_sweep: assert (\dut.xc_transfer_scheduler_inst.sweep_reg == sweep);
-(* hierconn *) wire [2:0] \dut.xc_transfer_scheduler_inst.state_reg ;
 always @(posedge clk) if (on) p_state_reg: assert (\dut.xc_transfer_scheduler_inst.state_reg
     == (clearing ? 0 : pending ? 2 : updates != cfg_transfer_every ? 1 : outstanding ? 3 : 4));
 
 // Memories: no word is read while it is on its way through the lanes, none is read and written in a cycle
-(* hierconn *) wire \dut.beat_valid ;
-(* hierconn *) wire \dut.wr_en ;
-(* hierconn *) wire [(CLEAR > 1 ? $clog2(CLEAR) : 1)-1:0] \dut.beat_addr ;
-(* hierconn *) wire [(CLEAR > 1 ? $clog2(CLEAR) : 1)-1:0] \dut.wr_addr ;
-(* hierconn *) wire \dut.clear_valid ;
-reg [(CLEAR > 1 ? $clog2(CLEAR) : 1)-1:0] addr_1, addr_2, addr_3;
+reg [ADDR_W-1:0] addr_1, addr_2, addr_3;
 always @(posedge clk) begin
     {addr_3, addr_2, addr_1} <= {addr_2, addr_1, \dut.beat_addr };
     if (on && \dut.beat_valid ) begin
@@ -460,16 +533,9 @@ end
 always @(posedge clk) if (on) p_state: assert (state == \dut.xc_chopper_inst.gen_on.gen_random.xc_lfsr_inst.state_reg );
 `endif
 (* hierconn *) wire \dut.xfer_flip ;
-(* hierconn *) wire \dut.xc_transfer_scheduler_inst.outstanding_reg ;
-(* hierconn *) wire \dut.wr_flip ;
-(* hierconn *) wire \dut.wr_en ;
-(* hierconn *) wire \dut.beat_first ;
-(* hierconn *) wire [BEAT_W-1:0] \dut.beat_index ;
 always @(posedge clk) begin
     if (on) begin
-        p_inside_outstanding: assert (\dut.xc_transfer_scheduler_inst.outstanding_reg == outstanding);
-        p_inside_lanes: assert (\dut.wr_en == lane[3] && \dut.beat_index == beats);
-        p_inside_read: assert (!outstanding || rd_col != column || \dut.xfer_flip == rd_flip);
+        p_inside_read_flip: assert (!outstanding || rd_col != column || \dut.xfer_flip == rd_flip);
         p_inside_flip: assert ((lane[3:1] == 0 && first_beat) || x_col != column || \dut.wr_flip == x_flip);
     end
 end
@@ -485,26 +551,111 @@ end
 `endif
 `endif
 
-/*
- * Any element: what is stored of it, and the pulses to its row
- */
 `ifdef FV_ELEMENT
+`define FV_RECORDS
+`endif
+`ifdef FV_VALUES
+`define FV_RECORDS
+`endif
+`ifdef FV_CONTRACT
+`define FV_RECORDS
+`endif
+
+/*
+ * Any element and its records
+ */
+`ifdef FV_RECORDS
 (* anyconst *) wire [COL_W-1:0] column;
 (* anyconst *) wire [BEAT_W-1:0] beat;
 (* anyconst *) wire [7:0] row_lane;
-wire [15:0] row = beat * LANES + row_lane;
-wire exists = row < ROWS;
 
 wire signed [H_W-1:0] h = trc_h[H_W*row_lane +: H_W];
-wire [P_W-1:0] p = trc_p[P_W*row_lane +: P_W];
-wire [P_W-1:0] pref = trc_pref[P_W*row_lane +: P_W];
+wire signed [P_W-1:0] p = trc_p[P_W*row_lane +: P_W];
+wire signed [P_W-1:0] pref = trc_pref[P_W*row_lane +: P_W];
 wire signed [ADC_W-1:0] code = trc_codes[ADC_W*row_lane +: ADC_W];
 wire signed [STEP_W-1:0] pulses = trc_pulses[STEP_W*row_lane +: STEP_W];
 wire retires = trc_valid && trc_col == column && trc_beat == beat;
 
+// What the last record has shown
 reg signed [H_W-1:0] h_reg;
 reg signed [P_W-1:0] p_reg;
 reg signed [P_W-1:0] pref_reg;
+
+always @(posedge clk) begin
+    assume (column <= LAST_COL[COL_W-1:0] && beat <= LAST_BEAT[BEAT_W-1:0] && row_lane < LANES);
+    if (retires) {h_reg, p_reg, pref_reg} <= {h, p, pref};
+    if (rst) {h_reg, p_reg, pref_reg} <= 0;
+end
+`endif
+
+/*
+ * What is stored of an element, by the contract of the store: a beat that is read has what was written back last to its
+ * word, P^ref what was written back last with a flip, zero since the clear sweep. Where the store is cut out this is
+ * assumed; FV_CONTRACT has the store in its place and proves it.
+ */
+`ifdef FV_STORE
+wire [ADDR_W-1:0] word = column * BEATS + beat;
+
+(* hierconn *) wire [LANES*H_W-1:0] \dut.wr_h ;
+(* hierconn *) wire [LANES*P_W-1:0] \dut.wr_p ;
+(* hierconn *) wire [LANES*H_W-1:0] \dut.rd_h ;
+(* hierconn *) wire [LANES*P_W-1:0] \dut.rd_p ;
+(* hierconn *) wire [LANES*P_W-1:0] \dut.rd_pref ;
+
+reg signed [H_W-1:0] h_kept;
+reg [P_W-1:0] p_kept, pref_kept;
+reg shown;
+wire read_right = \dut.rd_h [H_W*row_lane +: H_W] == h_kept
+    && \dut.rd_p [P_W*row_lane +: P_W] == (REF_EN != 0 && P_EN != 0 ? p_kept : {P_W{1'b0}})
+    && \dut.rd_pref [P_W*row_lane +: P_W] == (REF_EN != 0 ? pref_kept : {P_W{1'b0}});
+
+always @(posedge clk) begin
+    if (\dut.wr_en && \dut.wr_addr == word) begin
+        h_kept <= \dut.wr_h [H_W*row_lane +: H_W];
+        p_kept <= \dut.wr_p [P_W*row_lane +: P_W];
+        if (\dut.wr_flip ) pref_kept <= \dut.wr_p [P_W*row_lane +: P_W];
+    end
+    shown <= \dut.beat_valid && \dut.beat_addr == word;
+    if (rst) begin
+        {h_kept, p_kept, pref_kept} <= 0;
+        shown <= 1'b0;
+    end
+`ifdef FV_CONTRACT
+    if (on && shown) begin
+        // what is read of an element is what was written back last, P^ref with a flip, zero behind the clear sweep
+        p_store: assert (read_right);
+        // something else than zero is read
+        c_read: assert (h_kept == 0);
+    end
+`else
+    if (shown) assume (read_right);
+`endif
+end
+
+wire hit_1 = lane[1] && x_col == column && lane_beat_1 == beat;
+wire hit_2 = lane[2] && x_col == column && lane_beat_2 == beat;
+wire hit_3 = lane[3] && x_col == column && lane_beat_3 == beat;
+wire hit_4 = lane[4] && x_col == column && lane_beat_4 == beat;
+
+always @(posedge clk) begin
+    if (on) begin
+        p_inside_shown: assert (shown == hit_1);
+`ifndef FV_CONTRACT
+        p_inside_kept: assert (hit_4
+            ? h == h_kept && p == (REF_EN != 0 ? p_kept : {P_W{1'b0}}) && pref == (REF_EN != 0 ? pref_kept : {P_W{1'b0}})
+            : h_reg == h_kept && p_reg == (REF_EN != 0 ? p_kept : {P_W{1'b0}})
+                && pref_reg == (REF_EN != 0 ? pref_kept : {P_W{1'b0}}));
+`endif
+    end
+end
+`endif
+
+/*
+ * Any element: what is stored of it, and the pulses to its row
+ */
+`ifdef FV_ELEMENT
+wire [15:0] row = beat * LANES + row_lane;
+wire exists = row < ROWS;
 
 // The vector on its way to W: what the beats of the column have shown
 reg any;
@@ -516,15 +667,12 @@ wire signed [STEP_W-1:0] sent = m_wr_pulses[STEP_W*row +: STEP_W];
 wire vector = ends || waits;
 
 always @(posedge clk) begin
-    assume (column <= LAST_COL[COL_W-1:0] && beat <= LAST_BEAT[BEAT_W-1:0] && row_lane < LANES);
-    if (retires) {h_reg, p_reg, pref_reg} <= {h, p, pref};
     if (trc_valid) begin
         any <= !trc_last && (any || trc_pulses != 0);
         kept <= now;
     end
     waits <= vector && !m_wr_ready;
     if (rst) begin
-        {h_reg, p_reg, pref_reg} <= 0;
         any <= 1'b0;
         waits <= 1'b0;
     end
@@ -553,6 +701,29 @@ always @(posedge clk) begin
         c_write_stalls: assert (!(m_wr_valid && !m_wr_ready));
     end
 end
+
+`ifdef FV_STORE
+// The vector, in step with the records: a cycle behind the lanes
+(* hierconn *) wire \dut.xc_pulse_output_inst.any_reg ;
+wire any_now = trc_valid ? !trc_last && (any || trc_pulses != 0) : any;
+wire mine = trc_valid && trc_beat == beat;
+reg told;
+wire told_now = told || mine;
+always @(posedge clk) begin
+    told <= told_now;
+    if (rst) told <= 1'b0;
+    if (on) begin
+        p_inside_zero: assert (exists || (h_kept == 0 && p_kept == 0 && pref_kept == 0));
+        p_inside_any: assert (\dut.xc_pulse_output_inst.any_reg == any_now && !(m_wr_valid && any_now));
+        p_inside_waits: assert (!waits || (lane == 0 && first_beat));
+        p_inside_column_ends: assert (in_lanes || !any_now);
+        p_inside_told: assert (told_now ? !exists || sent == now : !m_wr_valid
+            && ((lane[1] && lane_beat_1 == beat) || (lane[2] && lane_beat_2 == beat) || (lane[3] && lane_beat_3 == beat)
+                || (beats <= beat && (!first_beat || lane == 0))));
+        p_inside_last: assert (!(lane[4] && trc_last) || (lane[3:1] == 0 && first_beat));
+    end
+end
+`endif
 `endif
 
 `ifdef FV_VALUES
@@ -560,23 +731,8 @@ end
  * Any element, end to end: H, P and pulses of every record follow from those of the record before and the code, by the
  * equations of "One transfer"
  */
-(* anyconst *) wire [COL_W-1:0] column;
-(* anyconst *) wire [BEAT_W-1:0] beat;
-(* anyconst *) wire [7:0] row_lane;
-
 localparam W = 32;
 localparam signed [W-1:0] ONE = 1;
-
-wire signed [H_W-1:0] h = trc_h[H_W*row_lane +: H_W];
-wire signed [P_W-1:0] p = trc_p[P_W*row_lane +: P_W];
-wire signed [P_W-1:0] pref = trc_pref[P_W*row_lane +: P_W];
-wire signed [ADC_W-1:0] code = trc_codes[ADC_W*row_lane +: ADC_W];
-wire signed [STEP_W-1:0] pulses = trc_pulses[STEP_W*row_lane +: STEP_W];
-wire retires = trc_valid && trc_col == column && trc_beat == beat;
-
-reg signed [H_W-1:0] h_reg;
-reg signed [P_W-1:0] p_reg;
-reg signed [P_W-1:0] pref_reg;
 reg [7:0] index;
 
 function signed [W-1:0] rounded(input signed [W-1:0] v, input integer bits, input integer rounding);
@@ -612,15 +768,14 @@ wire signed [W-1:0] got_p = p;
 wire signed [W-1:0] got_pulses = pulses;
 
 always @(posedge clk) begin
-    assume (column <= LAST_COL[COL_W-1:0] && beat <= LAST_BEAT[BEAT_W-1:0] && row_lane < LANES);
+`ifndef FV_STORE
     // One update per read, so that the search gets far
     assume (cfg_transfer_every == 16'd1);
+`endif
     if (retires) begin
-        {h_reg, p_reg, pref_reg} <= {h, p, pref};
         index <= trc_flip ? 8'd1 : index < CORRECTION ? index + 8'd1 : index;
     end
     if (rst) begin
-        {h_reg, p_reg, pref_reg} <= 0;
         index <= 8'd1;
     end
     if (on && retires) begin

@@ -151,6 +151,8 @@ always @(posedge clk) begin
         p_smp_ready: assert (!s_smp_ready || !(clearing || request || loads != 0));
         // no deadlock: where everybody else is ready, something happens in time
         p_no_deadlock: assert (quiet < PATIENCE);
+        // the same, as it follows from what there is to do: the sweep, or a beat on its way through the lanes
+        p_progress: assert (clearing ? quiet <= cleared : quiet <= 8);
         // operands of the next sample while the last one retires
         c_overlap: assert (!(m_op_valid && trc_valid));
         // a request is stalled
