@@ -149,14 +149,25 @@ def _transfer(plan: _Plan, values: Mapping[str, int]) -> None:
     plan.add("flips", "fv_controller", narrow, NARROW, words + 2 * turn, "FV_FLIP", *inside, cuts=cuts)
     # With our store an element is proved on the contract of it; the store in its place has that contract
     store_out = plan.contract and bool(values["TRACE_EN"])
-    stored, store = ((*shipped, "FV_STORE"), ("xc_state_store",)) if store_out else ((), ())
+    stored, left_out = ((*shipped, "FV_STORE"), ("xc_state_store",)) if store_out else ((), ())
     turns, short = words + 2 * turn, words + turn + 8
     plan.add(
-        "element", "fv_controller", narrow, NARROW, turns, "FV_ELEMENT", *stored, k=6, cuts=store, bounded=not store_out
+        "element",
+        "fv_controller",
+        narrow,
+        NARROW,
+        turns,
+        "FV_ELEMENT",
+        *stored,
+        k=6,
+        cuts=left_out,
+        bounded=not store_out,
     )
     # The index of a corrected read is counted in the records, from the flips: no induction knows how many there were
     bounded = not store_out or values["CORRECTION"] > 0
-    plan.add("values", "fv_controller", narrow, NARROW, short, "FV_VALUES", *stored, k=6, cuts=store, bounded=bounded)
+    plan.add(
+        "values", "fv_controller", narrow, NARROW, short, "FV_VALUES", *stored, k=6, cuts=left_out, bounded=bounded
+    )
     if store_out:
         # The lanes are free, so that formats are a matter of words alone
         words_of = {**narrow, **{name: value for name, value in SMALLEST.items() if name in narrow}}
