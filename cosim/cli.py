@@ -66,8 +66,9 @@ class _CrosschopGroup(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")  # a terminal without the letters of a file's name
+        came: list[int] = []
         try:
-            with terminated_as_interrupted():
+            with terminated_as_interrupted() as came:
                 super().invoke(ctx)
                 if sys.stdout is not None:
                     sys.stdout.flush()  # what cannot be written shall be known here
@@ -87,6 +88,8 @@ class _CrosschopGroup(click.Group):
         except click.exceptions.Exit:
             raise
         except Exception:
+            if came:  # an interrupt that compiled code dropped, and what came of it
+                _fail(ctx, ["interrupted"], EXIT_INTERRUPTED, as_json)
             # A bug of ours: the traceback is what a report needs, and the exit code must not read as a mismatch.
             traceback.print_exc()
             _fail(ctx, ["internal error, please report it with the lines above"], EXIT_INTERNAL, as_json)

@@ -9,21 +9,28 @@ from types import FrameType
 
 
 @contextmanager
-def terminated_as_interrupted() -> Iterator[None]:
-    """Turns SIGTERM and SIGHUP into KeyboardInterrupt.
+def terminated_as_interrupted() -> Iterator[list[int]]:
+    """Turns SIGTERM and SIGHUP into KeyboardInterrupt; yields a list of the signals that came, SIGINT included.
 
-    One that is ignored stays so: who starts a command by nohup wants it to outlive the terminal.
+    The list tells an error that an interrupt caused from one of ours: compiled code that calls back into Python drops
+    the exception and stumbles later. A signal that is ignored stays so: who starts a command by nohup wants it to
+    outlive the terminal.
     """
+    came: list[int] = []
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
+        came.append(signum)
+        outer = previous[signal.Signals(signum)]
+        if callable(outer):
+            outer(signum, frame)
         raise KeyboardInterrupt
 
-    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     heeded = [number for number, handler in previous.items() if handler is not signal.SIG_IGN]
     for number in heeded:
         signal.signal(number, interrupt)
     try:
-        yield
+        yield came
     finally:
         for number in heeded:
             signal.signal(number, previous[number])

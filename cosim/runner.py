@@ -23,6 +23,7 @@ from crosschop.model.user_files import MIB
 
 LOG_FILE = "simulation.log"
 POLL_SECONDS = 0.05
+TRACEBACK = "Traceback (most recent call last)"
 LOG_LINES_QUOTED = 12
 LOG_BYTES_READ = 64 << 10
 # cocotb's words where the simulator stops while the bench runs.
@@ -165,6 +166,10 @@ def _why_without_result(directory: Path, status: int) -> str:
     for line in lines:
         if line.startswith(SIMULATOR_ENDED):
             return f"{said}: {line.removeprefix(SIMULATOR_ENDED)}"
+    if TRACEBACK in "\n".join(lines) and not any(ENDED_EARLY in line for line in lines):
+        # The bench itself failed; Verilator then says $finish as it does at every end.
+        raised = "\n  ".join(lines[next(number for number, line in enumerate(lines) if TRACEBACK in line) :])
+        return f"{said}; its bench failed:\n  {raised}"
     called = next((line for line in lines if "$finish" in line or line.lower().startswith("error:")), None)
     if called is not None or any(ENDED_EARLY in line for line in lines):
         return f"{said}: the controller ended it by $finish" + (f" ({called})" if called else "")

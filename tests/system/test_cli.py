@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 from pathlib import Path
@@ -235,3 +236,24 @@ def test_bug_of_ours_is_no_mismatch(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert result.exit_code == 70
     assert "RuntimeError: a bug" in result.output
     assert "internal error" in result.output
+
+
+def test_an_error_that_an_interrupt_caused_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled code drops a KeyboardInterrupt of a callback, and fails later by another exception."""
+    import os
+    import signal
+
+    import click.testing
+
+    from crosschop.cosim import cli
+    from crosschop.cosim.commands import spec
+
+    def stumbling(*arguments: object) -> None:
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+        raise RuntimeError("no compiled object yet")
+
+    monkeypatch.setattr(spec, "load_chipspec", stumbling)
+    result = click.testing.CliRunner().invoke(cli.main, ["spec", "show", "agad_tiny"])
+    assert result.exit_code == 130
+    assert "error: interrupted" in result.output and "Traceback" not in result.output
