@@ -55,7 +55,7 @@ NO_PROOFS = "none"
     type=click.Choice([NO_PROOFS, *EFFORTS]),
     default=Effort.formal or NO_PROOFS,
     show_default=True,
-    help="Effort of the proofs, for what survives verification.",
+    help="Effort of a search for violations of the mutated module's properties, for what survives verification.",
 )
 @click.option(
     "--chips",

@@ -12,9 +12,10 @@ from pathlib import Path
 from crosschop.cosim.formal.model import Model
 from crosschop.model.errors import MissingToolError
 
-# Latches that always agree become one, then the invariant is searched for
-SCRIPT = "read_aiger {file}; fold; scorr; pdr"
-PROVED = re.compile(r"Property proved|Networks are equivalent")
+# Latches that always agree become one, then the invariant is searched for. Where nothing is left of the model but a
+# constant, pdr is undecided and iprove is not
+SCRIPT = "read_aiger {file}; fold; scorr; pdr; iprove"
+PROVED = re.compile(r"Property proved|Networks are equivalent|UNSATISFIABLE")
 FRAME = re.compile(r"in frame (\d+)|Invariant F\[(\d+)\]")
 
 

@@ -23,6 +23,7 @@ from crosschop.cosim.mutation.change import Mutant
 from crosschop.cosim.mutation.draw import Drawn, draw_mutants
 from crosschop.cosim.mutation.equivalence import check_equivalence
 from crosschop.cosim.mutation.others import has_every_parameter, run_chips, run_formal
+from crosschop.cosim.mutation.product import check_outputs
 from crosschop.cosim.mutation.sites import all_mutants
 from crosschop.cosim.mutation.source import read_source
 from crosschop.cosim.mutation.stages import Stage, run_stage
@@ -36,6 +37,7 @@ from crosschop.model.store import Store
 # Most mutants show within so many transfers; the full effort is for the rest.
 FIRST_TRANSFERS = 100
 EQUIVALENCE = "equivalence"
+OUTPUTS = "equivalence of the outputs"
 
 
 @dataclass(frozen=True)
@@ -232,6 +234,7 @@ def mutate(
     bits = memory_bits(spec).total
     run(EQUIVALENCE, partial(check_equivalence, dut, parameters, bits))
     verify(effort.after_equivalence())
+    run(OUTPUTS, partial(check_outputs, dut, parameters, bits))
     if effort.formal is not None:
         run(f"formal, {effort.formal}", partial(run_formal, spec, dut, effort.formal))
     if effort.chips and has_every_parameter(spec, dut):

@@ -79,7 +79,8 @@ def check_equivalence(
             end_yosys(one.process)
 
 
-def _commands(dut: Dut, parameters: dict[str, int], memory_bits: int, mutant: Mutant, directory: Path) -> list[str]:
+def elaborations(dut: Dut, parameters: dict[str, int], memory_bits: int, mutant: Mutant, directory: Path) -> list[str]:
+    """Commands that leave the designs `before` and `after`, flattened, in a folder that gets the mutant's file."""
     changed = directory / mutant.file
     changed.write_bytes(mutant.text)
     after = [changed if number == mutant.number else path for number, path in enumerate(dut.sources)]
@@ -103,9 +104,12 @@ def _commands(dut: Dut, parameters: dict[str, int], memory_bits: int, mutant: Mu
             f"design -stash {name}",
         ]
 
+    return [*elaborate(dut.sources, "before", BEFORE_FILE), *elaborate(after, "after", AFTER_FILE)]
+
+
+def _commands(dut: Dut, parameters: dict[str, int], memory_bits: int, mutant: Mutant, directory: Path) -> list[str]:
     return [
-        *elaborate(dut.sources, "before", BEFORE_FILE),
-        *elaborate(after, "after", AFTER_FILE),
+        *elaborations(dut, parameters, memory_bits, mutant, directory),
         "design -copy-from before -as before before",
         "design -copy-from after -as after after",
         "equiv_make before after equiv",

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from crosschop.cosim.dut import Dut, dut_of
 from crosschop.cosim.formal.plan import Effort as FormalEffort
-from crosschop.cosim.formal.run import require_solvers, run_proofs
+from crosschop.cosim.formal.plan import Proof, plan
+from crosschop.cosim.formal.run import Task, require_solvers, run_tasks
 from crosschop.cosim.fuzz.campaign import Source as Chips
 from crosschop.cosim.fuzz.campaign import draw_cases, run_pieces
 from crosschop.cosim.fuzz.case import BASES, Piece
@@ -66,13 +67,15 @@ def run_chips(
 def run_formal(
     spec: ChipSpec, dut: Dut, effort: FormalEffort, mutants: Sequence[Mutant], directory: Path
 ) -> Iterator[tuple[Mutant, Verdict]]:
-    """Proves the properties of the controller on mutants; yields each with its verdict.
+    """Looks for violations of the properties of each mutant's module; yields each mutant with its verdict.
+
+    A bounded search from reset: nothing has to be proved, a mutant is killed by what it violates.
 
     Args:
         spec: the chip.
         dut: its controller.
-        effort: of the proofs.
-        mutants: to be proved.
+        effort: bounds and time limits of the searches.
+        mutants: to be searched.
         directory: for the sources.
 
     Raises:
@@ -81,7 +84,10 @@ def run_formal(
     require_solvers()
     for mutant in mutants:
         try:
-            findings = run_proofs(spec, mutated(dut, mutant, directory / mutant.identity), effort)
+            changed = mutated(dut, mutant, directory / mutant.identity)
+            proofs = proofs_about(mutant.module, plan(spec, changed, effort), changed)
+            tasks = [Task(proof, changed) for proof in proofs]
+            findings = [found for _, answer in run_tasks(tasks) for found in answer.as_findings()]
         except MissingToolError:
             raise
         except ToolError:  # no proof, no kill
@@ -92,6 +98,14 @@ def run_formal(
         else:
             by = f"formal: {failed.proof}.{failed.name}"
             yield mutant, Verdict("killed", by, failed.depth, "; ".join(failed.words))
+
+
+def proofs_about(module: str, proofs: Sequence[Proof], dut: Dut) -> list[Proof]:
+    """Of a plan those of a module, without induction: its own checker's, or where it has none those of the whole."""
+    checkers = {path.stem: path.stem.replace("xc_", "fv_", 1) for path in dut.sources if path.stem != dut.module}
+    own = [proof for proof in proofs if proof.checker == checkers.get(module)]
+    chosen = own or [proof for proof in proofs if proof.checker not in checkers.values()]
+    return [dataclasses.replace(proof, limits=dataclasses.replace(proof.limits, induction=0)) for proof in chosen]
 
 
 def has_every_parameter(spec: ChipSpec, dut: Dut) -> bool:

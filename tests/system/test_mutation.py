@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from crosschop.cosim.dut import Dut, dut_of
+from crosschop.cosim.formal.plan import plan
 from crosschop.cosim.mutation.change import Change, Edit, Mutant, mutant_of, without_whitespace
 from crosschop.cosim.mutation.draw import draw_mutants
 from crosschop.cosim.mutation.equivalence import check_equivalence
+from crosschop.cosim.mutation.others import proofs_about, run_formal
+from crosschop.cosim.mutation.product import check_outputs
 from crosschop.cosim.mutation.sites import all_mutants
 from crosschop.cosim.mutation.source import Source, read_source
 from crosschop.cosim.mutation.stages import Stage, run_stage
@@ -183,6 +186,48 @@ def test_equivalence_is_proven_and_refused(tmp_path: Path) -> None:
     found = dict(check_equivalence(dut, dut.parameters_for(spec), memory_bits(spec).total, [*same, *other], tmp_path))
     assert [found[one].fate for one in same] == ["equivalent"] * len(same)
     assert [found[one].fate for one in other] == ["survived"] * len(other)
+
+
+# What makes the proof on the outputs a matter of seconds; there are two columns, two beats, one lane
+FEW = {"ROWS": 2, "COLS": 2, "LANES": 1, "ADC_W": 2, "P_FRAC": 0, "BETA_W": 1, "BETA": 1, "H_W": 4, "H_FRAC": 1,
+       "LR_W": 1, "LR_SHIFT": 0, "MAX_STEPS": 1}  # fmt: skip
+RECODED = ("xc_transfer_scheduler.v", "STATE_READ = 3'd4;", "STATE_READ = 3'd6;")
+# One code for two states; what reset leaves behind
+BUGS = (
+    ("xc_transfer_scheduler.v", "STATE_READ = 3'd4;", "STATE_READ = 3'd3;"),
+    ("xc_transfer_scheduler.v", "        sweep_reg <= 16'd0;\n", ""),
+)
+
+
+def test_outputs_are_proven_equal_where_registers_cannot_be_paired(tmp_path: Path) -> None:
+    source, dut = source_of("agad_tiny")
+    parameters = {**dut.parameters_for(load_chipspec("agad_tiny")), **FEW}
+    recoded, *bugs = (edited(source, *one) for one in (RECODED, *BUGS))
+    by_registers = dict(check_equivalence(dut, parameters, 0, [recoded], tmp_path / "registers"))
+    assert by_registers[recoded].fate == "survived"
+    found = dict(check_outputs(dut, parameters, 0, [recoded, *bugs], tmp_path / "outputs"))
+    assert found[recoded].by == "proof on the outputs"
+    assert [found[one].fate for one in bugs] == ["survived"] * len(bugs)
+
+
+def test_a_mutant_has_to_survive_the_properties_of_its_module(tmp_path: Path) -> None:
+    source, dut = source_of("agad_tiny")
+    spec = load_chipspec("agad_tiny")
+    counted = edited(source, "xc_cycle_counters.v", "if (in_stall) stall_reg", "if (in_read) stall_reg")
+    same = edited(source, "xc_ram.v", "if (MEM_PORTS == 1)", "if (MEM_PORTS < 2)")
+    found = dict(run_formal(spec, dut, "quick", [counted, same], tmp_path))
+    assert found[counted].by == "formal: cycle_counters.p_each"
+    assert found[same].fate == "survived"
+
+
+def test_which_proofs_are_about_a_module() -> None:
+    _, dut = source_of("agad_tiny")
+    proofs = plan(load_chipspec("agad_tiny"), dut, "quick")
+    about = {module: {one.checker for one in proofs_about(module, proofs, dut)}
+             for module in ("xc_round_shift", "xc_transfer_scheduler", "xc_controller")}  # fmt: skip
+    whole = {"independence", "fv_controller"}
+    assert about == {"xc_round_shift": {"fv_round_shift"}, "xc_transfer_scheduler": whole, "xc_controller": whole}
+    assert all(one.limits.induction == 0 for one in proofs_about("xc_controller", proofs, dut))
 
 
 # Mutants that verification did not see until it was strengthened, and what shows them since: a read of one cycle, ready
