@@ -221,7 +221,7 @@ def _mixed(plan: _Plan, values: Mapping[str, int]) -> None:
         *shipped,
         k=5,
         cuts=cuts,
-        bounded=True,
+        bounded=not shipped,
     )
     plan.add("values", "fv_mixed_precision", narrow, NARROW, words + sample + 14, "FV_VALUES", k=1, bounded=True)
     product = 2 * values["OP_W"] + values["LR_W"]

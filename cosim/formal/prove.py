@@ -9,7 +9,7 @@ from typing import Any
 
 from crosschop.cosim.formal.model import Model
 from crosschop.cosim.formal.reachability import proves
-from crosschop.cosim.formal.result import Finding, Verdict, is_cover
+from crosschop.cosim.formal.result import Finding, Verdict, is_cover, is_invariant
 from crosschop.cosim.formal.transitions import Transitions
 from crosschop.cosim.formal.waves import in_words, vcd
 
@@ -42,7 +42,9 @@ class _Prover:
     def __init__(self, proof: str, model: Model, limits: Limits, found: Callable[[Finding], None]) -> None:
         self.proof, self.model, self.limits, self.found = proof, model, limits, found
         self.run = Transitions(model, from_reset=True, seconds=limits.seconds)
-        self.left = [name for name in self.run.properties if not is_cover(name)]
+        # What only carries an induction is no violation where those are looked for
+        aids = not limits.induction
+        self.left = [name for name in self.run.properties if not (is_cover(name) or (aids and is_invariant(name)))]
         self.covers = [name for name in self.run.properties if is_cover(name) and limits.bound and limits.induction]
         self.proved: list[str] = []
         # States that have been searched, and whether the solver has kept up
@@ -159,7 +161,7 @@ class _Prover:
 def prove(proof: str, model: Model, limits: Limits) -> list[Finding]:
     """What becomes of every property of a model, in the order in which it is found.
 
-    With an induction of 0 nothing is proved and no cover is looked for, and the search ends
+    With an induction of 0 nothing is proved, neither covers nor invariants are looked for, and the search ends
     soon after the first violation.
     """
     findings: list[Finding] = []

@@ -9,11 +9,17 @@ from typing import Any, Literal
 Verdict = Literal["proved", "bounded", "reached", "failed", "unreached", "open"]
 GOOD: tuple[Verdict, ...] = ("proved", "bounded", "reached")
 COVER = "c_"
+INVARIANT = "i_"
 
 
 def is_cover(name: str) -> bool:
     """Whether a property is a cover: an assertion that a state is never reached, which shall fail."""
     return name.rsplit(".", 1)[-1].startswith(COVER)
+
+
+def is_invariant(name: str) -> bool:
+    """Whether a property is there to carry an induction: about the checker, or registers of the shipped controller."""
+    return name.rsplit(".", 1)[-1].startswith(INVARIANT)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,7 @@
 
 /*
  * Properties of a controller of TTv2, c-TTv2 or AGAD, seen at its ports alone: rtl/README.md, "Ports", "One transfer" and
- * "Sequence and timing". The array side does what it likes, only the configuration is static out of reset
- * (the contract lets it change while nothing is under way as well).
+ * "Sequence and timing". The array side does what it likes, only the configuration changes as the contract lets it.
  */
 `ifndef FV_DUT
 `define FV_DUT xc_controller
@@ -109,7 +108,7 @@ wire [LANES*STEP_W-1:0] trc_pulses;
 );
 
 /*
- * The environment: reset first, configuration static out of reset
+ * The environment: reset first
  */
 reg past = 1'b0;
 reg past_2 = 1'b0;
@@ -123,8 +122,6 @@ always @(posedge clk) begin
     rst_reg <= rst;
     if (!past) assume (rst);
     assume (cfg_transfer_every != 0);
-    if (still) assume ({cfg_transfer_every, cfg_lr_h, cfg_chop, cfg_warmup}
-        == $past({cfg_transfer_every, cfg_lr_h, cfg_chop, cfg_warmup}));
 end
 
 /*
@@ -197,6 +194,21 @@ always @(posedge clk) begin
 end
 
 /*
+ * The configuration changes while nothing is under way: rtl/README.md, "Changes of cfg_*"
+ */
+`ifdef FV_FLIP
+// A chop period is counted with one length
+wire rest = 1'b0;
+`else
+wire rest = CORRECTION == 0 && s_smp_ready && !s_smp_valid && !pending && updates == 0 && !outstanding && lane == 0 && !m_wr_valid;
+`endif
+
+always @(posedge clk) begin
+    if (still && !$past(rest)) assume ({cfg_transfer_every, cfg_lr_h, cfg_chop, cfg_warmup}
+        == $past({cfg_transfer_every, cfg_lr_h, cfg_chop, cfg_warmup}));
+end
+
+/*
  * What the shipped controller has inside, so that the inductions below hold
  */
 `ifdef FV_SHIPPED
@@ -219,20 +231,20 @@ wire [2:0] phase = \dut.xc_transfer_scheduler_inst.state_reg ;
 
 always @(posedge clk) begin
     if (on) begin
-        p_inside_state: assert (phase <= 3'd4 && (phase == 3'd0) == clearing && (phase == 3'd2) == m_upd_valid
+        i_inside_state: assert (phase <= 3'd4 && (phase == 3'd0) == clearing && (phase == 3'd2) == m_upd_valid
             && (phase == 3'd4) == m_rd_valid && cleared <= CLEAR);
-        p_inside_outstanding: assert (\dut.xc_transfer_scheduler_inst.outstanding_reg == outstanding
+        i_inside_outstanding: assert (\dut.xc_transfer_scheduler_inst.outstanding_reg == outstanding
             && !(m_rd_valid && outstanding) && (first_beat || outstanding) && (phase != 3'd3 || outstanding));
-        p_inside_clear: assert (!clearing || (lane == 0 && !outstanding && first_beat && \dut.beat_addr == cleared));
-        p_inside_beat: assert (beats <= LAST_BEAT[BEAT_W-1:0] && \dut.beat_index == beats);
-        p_inside_sweep: assert (\dut.xc_transfer_scheduler_inst.sweep_reg == sweep && position <= LAST_COL[COL_W-1:0]);
-        p_inside_turn: assert (m_rd_col <= LAST_COL[COL_W-1:0] && (COL_RANDOM != 0 || m_rd_col == position));
-        p_inside_next: assert (COL_RANDOM != 0 || (clearing ? m_rd_col == 0
+        i_inside_clear: assert (!clearing || (lane == 0 && !outstanding && first_beat && \dut.beat_addr == cleared));
+        i_inside_beat: assert (beats <= LAST_BEAT[BEAT_W-1:0] && \dut.beat_index == beats);
+        i_inside_sweep: assert (\dut.xc_transfer_scheduler_inst.sweep_reg == sweep && position <= LAST_COL[COL_W-1:0]);
+        i_inside_turn: assert (m_rd_col <= LAST_COL[COL_W-1:0] && (COL_RANDOM != 0 || m_rd_col == position));
+        i_inside_next: assert (COL_RANDOM != 0 || (clearing ? m_rd_col == 0
             : outstanding ? m_rd_col == (rd_col == LAST_COL[COL_W-1:0] ? {COL_W{1'b0}} : rd_col + 1'b1)
             : \dut.beat_addr == m_rd_col * BEATS));
-        p_inside_read: assert (!outstanding || (rd_col <= LAST_COL[COL_W-1:0] && \dut.xfer_col == rd_col
+        i_inside_read: assert (!outstanding || (rd_col <= LAST_COL[COL_W-1:0] && \dut.xfer_col == rd_col
             && \dut.xfer_hold == rd_hold && \dut.beat_addr == rd_col * BEATS + beats));
-        p_inside_column: assert (first_beat || (x_col == rd_col && x_hold == rd_hold));
+        i_inside_column: assert (first_beat || (x_col == rd_col && x_hold == rd_hold));
     end
 end
 
@@ -252,9 +264,9 @@ end
 wire [ADDR_W-1:0] first_word = x_col * BEATS;
 always @(posedge clk) begin
     if (on) begin
-        p_inside_valid: assert (\dut.xc_transfer_lanes_inst.valid_1_reg == lane[1] && \dut.wr_en == lane[3]
+        i_inside_valid: assert (\dut.xc_transfer_lanes_inst.valid_1_reg == lane[1] && \dut.wr_en == lane[3]
             && \dut.xc_transfer_lanes_inst.valid_2_reg == lane[2] && (TRACE_EN == 0 || trc_valid == lane[4]));
-        p_inside_lane: assert ((!lane[1] || (lane_beat_1 <= LAST_BEAT[BEAT_W-1:0]
+        i_inside_lane: assert ((!lane[1] || (lane_beat_1 <= LAST_BEAT[BEAT_W-1:0]
                 && \dut.xc_transfer_lanes_inst.beat_1_reg == lane_beat_1
                 && \dut.xc_transfer_lanes_inst.addr_1_reg == first_word + lane_beat_1
                 && \dut.xc_transfer_lanes_inst.last_1_reg == (lane_beat_1 == LAST_BEAT[BEAT_W-1:0])))
@@ -265,15 +277,15 @@ always @(posedge clk) begin
             && (!lane[3] || (lane_beat_3 <= LAST_BEAT[BEAT_W-1:0] && \dut.pulses_beat == lane_beat_3
                 && \dut.wr_addr == first_word + lane_beat_3
                 && \dut.pulses_last == (lane_beat_3 == LAST_BEAT[BEAT_W-1:0]))));
-        p_inside_order: assert (!(lane[1] && lane[2] && lane_beat_1 <= lane_beat_2)
+        i_inside_order: assert (!(lane[1] && lane[2] && lane_beat_1 <= lane_beat_2)
             && !(lane[1] && lane[3] && lane_beat_1 <= lane_beat_3) && !(lane[2] && lane[3] && lane_beat_2 <= lane_beat_3)
             && !(lane[1] && lane[4] && lane_beat_1 != 0 && lane_beat_1 <= lane_beat_4)
             && !(lane[2] && lane[4] && lane_beat_2 <= lane_beat_4) && !(lane[3] && lane[4] && lane_beat_3 <= lane_beat_4)
             && (first_beat || !((lane[1] && lane_beat_1 >= beats) || (lane[2] && lane_beat_2 >= beats)
                 || (lane[3] && lane_beat_3 >= beats) || (lane[4] && lane_beat_4 >= beats))));
-        p_inside_transfer: assert (!(in_lanes || lane[4] || m_wr_valid) || (x_col <= LAST_COL[COL_W-1:0]
+        i_inside_transfer: assert (!(in_lanes || lane[4] || m_wr_valid) || (x_col <= LAST_COL[COL_W-1:0]
             && \dut.pulses_col == x_col && \dut.xc_transfer_lanes_inst.hold_reg == x_hold));
-        p_inside_trace: assert (!lane[4] || TRACE_EN == 0 || (lane_beat_4 <= LAST_BEAT[BEAT_W-1:0] && trc_beat == lane_beat_4
+        i_inside_trace: assert (!lane[4] || TRACE_EN == 0 || (lane_beat_4 <= LAST_BEAT[BEAT_W-1:0] && trc_beat == lane_beat_4
             && trc_col == x_col && trc_last == (lane_beat_4 == LAST_BEAT[BEAT_W-1:0]) && trc_flip == \dut.wr_flip ));
     end
 end
@@ -535,8 +547,8 @@ always @(posedge clk) if (on) p_state: assert (state == \dut.xc_chopper_inst.gen
 (* hierconn *) wire \dut.xfer_flip ;
 always @(posedge clk) begin
     if (on) begin
-        p_inside_read_flip: assert (!outstanding || rd_col != column || \dut.xfer_flip == rd_flip);
-        p_inside_flip: assert ((lane[3:1] == 0 && first_beat) || x_col != column || \dut.wr_flip == x_flip);
+        i_inside_read_flip: assert (!outstanding || rd_col != column || \dut.xfer_flip == rd_flip);
+        i_inside_flip: assert ((lane[3:1] == 0 && first_beat) || x_col != column || \dut.wr_flip == x_flip);
     end
 end
 `ifdef FV_IN_STEP
@@ -639,9 +651,9 @@ wire hit_4 = lane[4] && x_col == column && lane_beat_4 == beat;
 
 always @(posedge clk) begin
     if (on) begin
-        p_inside_shown: assert (shown == hit_1);
+        i_inside_shown: assert (shown == hit_1);
 `ifndef FV_CONTRACT
-        p_inside_kept: assert (hit_4
+        i_inside_kept: assert (hit_4
             ? h == h_kept && p == (REF_EN != 0 ? p_kept : {P_W{1'b0}}) && pref == (REF_EN != 0 ? pref_kept : {P_W{1'b0}})
             : h_reg == h_kept && p_reg == (REF_EN != 0 ? p_kept : {P_W{1'b0}})
                 && pref_reg == (REF_EN != 0 ? pref_kept : {P_W{1'b0}}));
@@ -713,14 +725,14 @@ always @(posedge clk) begin
     told <= told_now;
     if (rst) told <= 1'b0;
     if (on) begin
-        p_inside_zero: assert (exists || (h_kept == 0 && p_kept == 0 && pref_kept == 0));
-        p_inside_any: assert (\dut.xc_pulse_output_inst.any_reg == any_now && !(m_wr_valid && any_now));
-        p_inside_waits: assert (!waits || (lane == 0 && first_beat));
-        p_inside_column_ends: assert (in_lanes || !any_now);
-        p_inside_told: assert (told_now ? !exists || sent == now : !m_wr_valid
+        i_inside_zero: assert (exists || (h_kept == 0 && p_kept == 0 && pref_kept == 0));
+        i_inside_any: assert (\dut.xc_pulse_output_inst.any_reg == any_now && !(m_wr_valid && any_now));
+        i_inside_waits: assert (!waits || (lane == 0 && first_beat));
+        i_inside_column_ends: assert (in_lanes || !any_now);
+        i_inside_told: assert (told_now ? !exists || sent == now : !m_wr_valid
             && ((lane[1] && lane_beat_1 == beat) || (lane[2] && lane_beat_2 == beat) || (lane[3] && lane_beat_3 == beat)
                 || (beats <= beat && (!first_beat || lane == 0))));
-        p_inside_last: assert (!(lane[4] && trc_last) || (lane[3:1] == 0 && first_beat));
+        i_inside_last: assert (!(lane[4] && trc_last) || (lane[3:1] == 0 && first_beat));
     end
 end
 `endif

@@ -102,7 +102,9 @@ always @(posedge clk) begin
     rst_reg <= rst;
     if (!past) assume (rst);
     assume (cfg_batch != 0);
-    if (still) assume ({cfg_batch, cfg_lr} == $past({cfg_batch, cfg_lr}));
+    // The configuration changes between two batches, while nothing is under way: rtl/README.md, "Changes of cfg_*"
+    if (still && !$past(s_smp_ready && !s_smp_valid && records == 0 && samples == 0 && !m_wr_valid))
+        assume ({cfg_batch, cfg_lr} == $past({cfg_batch, cfg_lr}));
 
     if (clearing) cleared <= cleared + 1'b1;
     request <= smp || (request && !op);
