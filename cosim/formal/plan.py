@@ -93,7 +93,7 @@ class _Plan:
         self.own = dut.own
         self.shipped = {file.stem for file in dut.files}
         self.contract = self.shipped >= CONTRACT
-        self.seconds = {"quick": 10.0, "normal": 60.0, "full": 300.0}[effort]
+        self.seconds = {"quick": 20.0, "normal": 60.0, "full": 300.0}[effort]
 
     def add(
         self, name: str, checker: str, values: Mapping[str, int], size: str, bound: int, *macros: str,
