@@ -86,6 +86,7 @@ CONDITIONS: dict[str, Callable[[ChipSpec], bool]] = {
     "even_beats": _even,
     "uneven_beats": lambda spec: not _even(spec) and not _wide(spec),
     "wide": _wide,
+    "one_beat": lambda spec: spec.kind != "in_memory_sgd" and beats(spec) == 1,
     "in_memory_sgd": _kind("in_memory_sgd"),
     "mixed_precision": _kind("mixed_precision"),
     "several_samples": lambda spec: spec.transfer.transfer_every > 1,
