@@ -25,7 +25,7 @@ PROOFS_FILE = "proofs.jsonl"
 FUZZ_TRANSFERS = 60
 # Of every campaign.
 SEED = 1
-# Elements of the array up to which code is counted too: Verilator builds every counter of a larger one for too long.
+# Elements of the array up to which code is counted too: every bit has counters, which a build of Verilator grows with.
 MOST_COUNTED = 128 * 128
 
 
