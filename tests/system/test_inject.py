@@ -102,6 +102,16 @@ def test_what_rounding_swallows_is_masked(tmp_path: Path) -> None:
 
 
 @pytest.mark.sim
+def test_the_common_count_of_reads_ends_the_chop_period_where_it_is_beyond(tmp_path: Path) -> None:
+    spec = load_chipspec("agad_tiny")
+    (found,) = detect(spec, 10, 1, tmp_path, {"reads": range(16)})
+    assert not found.missed
+    assert set(found.seen_in) == {"flip"}
+    # Bits 15 to 6. Of a period of two reads an upset in the second changes nothing: the count is at its end already.
+    assert len(found.masked) == sum(one.upset.transfer // spec.array.cols % 2 for one in found.findings)
+
+
+@pytest.mark.sim
 @pytest.mark.parametrize("chip", ["mixed_precision_20", "in_memory_sgd_20"])
 def test_the_other_controllers(chip: str, tmp_path: Path) -> None:
     found = detect(load_chipspec(chip), 2, 1, tmp_path)
