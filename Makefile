@@ -16,7 +16,7 @@ FORMAL_CHIPS := agad_20 agad_rect agad_shared agad_wide agad_corrected c_ttv2_re
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-fast signoff formal coverage lint docs wheel clean
+.PHONY: help setup demo test test-fast signoff formal coverage resilience lint docs wheel clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,22 @@ signoff: $(TEST_STAMP) ## sign off every shipped chip (EFFORT=quick, normal or f
 formal: $(TEST_STAMP) ## prove the controllers' properties, chip by chip; every property has to fail on a seeded bug
 	for chip in $(FORMAL_CHIPS); do $(BIN)/crosschop formal $$chip --effort quick || exit; done
 	CROSSCHOP_FORMAL=1 $(BIN)/pytest tests/formal
+
+# Some bits stand for all of a field where a run has little to tell about each
+INJECT = $(BIN)/crosschop inject --detect 0 --seeds 3
+FAULTS = $(addprefix --fault ,$(1))
+BITS = $(addprefix --fault $(1):,$(2))
+resilience: $(TEST_STAMP) ## upsets and analog faults in training: figures of model/resilience/README.md (build/resilience/)
+	$(INJECT) agad_20 --samples 40000 --rate 1e-6,1e-5 --out build/resilience/agad_20 \
+	    $(call FAULTS,h p pref chop column address samples adc) $(call BITS,reads,0 5 10 15)
+	$(INJECT) ttv2_20 --samples 20000 --out build/resilience/ttv2_20 $(call BITS,h,0 10 13 14 15) \
+	    $(call BITS,column,0 2 4) $(call BITS,address,0 3 6) $(call BITS,samples,3 5 10) $(call BITS,adc,5 8)
+	$(INJECT) mixed_precision_20 --samples 20000 --out build/resilience/mixed_precision_20 \
+	    $(call BITS,chi,0 10 13 14 15) $(call BITS,column,0 4) $(call BITS,samples,3 10) $(call FAULTS,d:11 x:11)
+	$(INJECT) c_ttv2_20 --samples 20000 --out build/resilience/c_ttv2_20 \
+	    $(call FAULTS,h chop column address samples) $(call BITS,reads,0 5 10 15) $(call BITS,adc,5 8)
+	$(INJECT) agad_20 ttv2_20 c_ttv2_20 in_memory_sgd_20 mixed_precision_20 --samples 20000 --fault analog \
+	    --out build/resilience/analog
 
 coverage: $(TEST_STAMP) ## verification plan, lines and branches reached by every kind of controller (build/coverage/)
 	$(BIN)/crosschop cover
