@@ -759,12 +759,22 @@ begin
 end
 endfunction
 
+// 2^16 / n, rounded, of every index that there is: a divider of variables is more than a search can take
+function signed [W-1:0] reciprocal(input [7:0] n);
+    integer i;
+begin
+    reciprocal = 0;
+    for (i = 1; i <= CORRECTION; i = i + 1) begin
+        if (n == i) reciprocal = (65536 + i / 2) / i;
+    end
+end
+endfunction
+
 wire signed [W-1:0] omega = code * (ONE <<< P_FRAC);
 wire signed [W-1:0] e = REF_EN ? omega - pref_reg : omega;
 wire signed [W-1:0] z = trc_chop ? -e : e;
-wire signed [W-1:0] y = index;
 wire signed [W-1:0] lr = {{(W-LR_W){1'b0}}, cfg_lr_h};
-wire signed [W-1:0] gain = CORRECTION == 0 ? lr : (lr * ((65536 + y / 2) / y) + 32768) >>> 16;
+wire signed [W-1:0] gain = CORRECTION == 0 ? lr : (lr * reciprocal(index) + 32768) >>> 16;
 wire signed [W-1:0] top = (ONE <<< (H_W - 1)) - ONE;
 wire signed [W-1:0] sum = h_reg + rounded(z * gain, LR_SHIFT, H_ROUND);
 wire signed [W-1:0] h_sat = sum > top ? top : sum < -top - ONE ? -top - ONE : sum;
