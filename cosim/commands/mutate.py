@@ -64,6 +64,13 @@ NO_PROOFS = "none"
     show_default=True,
     help="Random chips of the same algorithm, as `crosschop fuzz` draws them, for what survives all that.",
 )
+@click.option(
+    "--proof-seconds",
+    type=click.IntRange(min=0),
+    default=Effort.proof_seconds,
+    show_default=True,
+    help="Processor time of the proof on the outputs, for each mutant that survives verification; 0 tries none.",
+)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for the report.")
 @set_option
 @rtl_option
@@ -76,6 +83,7 @@ def mutate(
     seeds: int,
     formal: str,
     chips: int,
+    proof_seconds: int,
     out: Path | None,
     overrides: tuple[str, ...],
     rtl: Path | None,
@@ -96,7 +104,7 @@ def mutate(
     console.print(f"{chip.name}: {count} mutants, seed {seed}", highlight=False)
     with work_directory() as scratch:
         proofs = next((one for one in EFFORTS if one == formal), None)
-        effort = Effort(transfers, seeds, proofs, chips)
+        effort = Effort(transfers, seeds, proofs, chips, proof_seconds)
         campaign = run_campaign(
             chip, count, seed, scratch, effort=effort, dut=dut, kept=out / KEPT_FILE, console=console
         )

@@ -49,12 +49,14 @@ class Effort:
         seeds: seeds 1..N of verification.
         formal: effort of the proofs, None for none.
         chips: random chips of the same algorithm, for what survived all that.
+        proof_seconds: processor time of the proof on the outputs of each mutant; 0 tries none.
     """
 
     transfers: int = DEFAULT_TRANSFERS
     seeds: int = 3
     formal: FormalEffort | None = None
     chips: int = 0
+    proof_seconds: int = 30
 
     def before_equivalence(self) -> list[Stage]:
         """What most mutants do not survive."""
@@ -128,6 +130,7 @@ class Campaign:
             "seeds": self.effort.seeds,
             "formal": self.effort.formal,
             "chips": self.effort.chips,
+            "proof_seconds": self.effort.proof_seconds,
             **{fate: len(self.having(fate)) for fate in FATES},
             "score": round(self.score, 2),
             "by_module": {name: dict(fates) for name, fates in self.table(lambda one: one.module).items()},
@@ -234,7 +237,9 @@ def mutate(
     bits = memory_bits(spec).total
     run(EQUIVALENCE, partial(check_equivalence, dut, parameters, bits))
     verify(effort.after_equivalence())
-    run(OUTPUTS, partial(check_outputs, dut, parameters, bits))
+    if effort.proof_seconds:
+        name = f"{OUTPUTS}, {effort.proof_seconds} s"
+        run(name, partial(check_outputs, dut, parameters, bits, effort.proof_seconds))
     if effort.formal is not None:
         run(f"formal, {effort.formal}", partial(run_formal, spec, dut, effort.formal))
     if effort.chips and has_every_parameter(spec, dut):

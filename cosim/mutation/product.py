@@ -23,8 +23,6 @@ from crosschop.model.errors import MissingToolError, ToolError
 from crosschop.model.estimate.logic.yosys import run_yosys
 from crosschop.model.parallel import cores, run_parallel
 
-# Processor time of IC3.
-SECONDS = 30.0
 TOP, CHECKER, AIGER, MAP = "outputs", "outputs.v", "outputs.aig", "outputs.ywmap"
 # Inputs that nothing drives are free.
 TEXT = f"""\
@@ -39,7 +37,7 @@ endmodule
 
 
 def check_outputs(
-    dut: Dut, parameters: dict[str, int], memory_bits: int, mutants: Sequence[Mutant], directory: Path
+    dut: Dut, parameters: dict[str, int], memory_bits: int, seconds: float, mutants: Sequence[Mutant], directory: Path
 ) -> Iterator[tuple[Mutant, Verdict]]:
     """Yields each mutant with `equivalent` or `survived`.
 
@@ -47,6 +45,7 @@ def check_outputs(
         dut: the controller.
         parameters: of its module.
         memory_bits: in all memories of the controller; where they are too many nothing is proven.
+        seconds: processor time of IC3 for each mutant.
         mutants: to be compared with it.
         directory: for the files of Yosys and ABC.
 
@@ -56,13 +55,13 @@ def check_outputs(
     if memory_bits > MEMORY_BITS:
         yield from ((mutant, Verdict("survived")) for mutant in mutants)
         return
-    tasks = [(dut, parameters, memory_bits, mutant, directory / mutant.identity) for mutant in mutants]
+    tasks = [(dut, parameters, memory_bits, seconds, mutant, directory / mutant.identity) for mutant in mutants]
     for task, verdict in run_parallel(_prove, tasks, cores()):
-        yield task[3], verdict
+        yield task[4], verdict
 
 
-def _prove(task: tuple[Dut, dict[str, int], int, Mutant, Path]) -> Verdict:
-    dut, parameters, memory_bits, mutant, directory = task
+def _prove(task: tuple[Dut, dict[str, int], int, float, Mutant, Path]) -> Verdict:
+    dut, parameters, memory_bits, seconds, mutant, directory = task
     directory.mkdir(parents=True)
     (directory / CHECKER).write_text(TEXT)
     commands = [
@@ -94,7 +93,7 @@ def _prove(task: tuple[Dut, dict[str, int], int, Mutant, Path]) -> Verdict:
     try:
         run_yosys(directory, commands, MAP)
         model = Model(TOP, directory / MAP, directory / AIGER, ("p_equal",))
-        done, frames = proves(model, "p_equal", SECONDS)
+        done, frames = proves(model, "p_equal", seconds)
     except MissingToolError:
         raise
     except ToolError:  # no proof

@@ -205,7 +205,7 @@ def test_outputs_are_proven_equal_where_registers_cannot_be_paired(tmp_path: Pat
     recoded, *bugs = (edited(source, *one) for one in (RECODED, *BUGS))
     by_registers = dict(check_equivalence(dut, parameters, 0, [recoded], tmp_path / "registers"))
     assert by_registers[recoded].fate == "survived"
-    found = dict(check_outputs(dut, parameters, 0, [recoded, *bugs], tmp_path / "outputs"))
+    found = dict(check_outputs(dut, parameters, 0, 10, [recoded, *bugs], tmp_path / "outputs"))
     assert found[recoded].by == "proof on the outputs"
     assert [found[one].fate for one in bugs] == ["survived"] * len(bugs)
 
