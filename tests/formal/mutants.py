@@ -235,6 +235,7 @@ BUGS: tuple[Bug, ...] = (
         ("if (s_smp_ready) begin", "if (1'b1) begin"),
         ("!update_reg || upd_done", "!update_reg"),
         ("!update_reg || upd_done", "1'b1"),
+        ("!update_reg || upd_done", "1'b0"),
         ("trc_valid_reg <= upd_done;", "trc_valid_reg <= m_upd_valid;"),
         ("trc_sample_reg + 32'd1", "trc_sample_reg + 32'd2"),
         (".in_stall(1'b0)", ".in_stall(update_reg)"),
