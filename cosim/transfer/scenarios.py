@@ -27,6 +27,8 @@ from crosschop.model.golden.lfsr import COMPARE_MASK, lfsr_draw
 NARROW_COLS = 3
 # Its gain: a full-scale code moves H by this share of its range.
 NARROW_SHARE = 0.3
+# Where reads are corrected: that of the first read of a chop period; the later ones move H by less and less.
+NARROW_FIRST_SHARE = 0.9
 # Of the 16-bit inputs.
 LONGEST = 65535
 # The draw of the random chopper that its threshold shall equal once.
@@ -127,7 +129,8 @@ def narrow_variant(spec: ChipSpec) -> ChipSpec:
     """
     cols = min(spec.array.cols, NARROW_COLS)
     largest, hidden = given(spec.converter.read_adc).full_scale, given(spec.hidden)
-    wanted = NARROW_SHARE * 2.0 ** (hidden.bits - 1 - hidden.frac_bits) / largest  # pulses per weight unit
+    share = NARROW_SHARE if spec.transfer.read_correction is None else NARROW_FIRST_SHARE
+    wanted = share * 2.0 ** (hidden.bits - 1 - hidden.frac_bits) / largest  # pulses per weight unit
     # What the mantissa can hold: few of its bits, or codes much shorter than H, give less, long ones more
     unit = read_lsb(spec) * 2.0 ** (hidden.frac_bits - p_frac(spec))  # H LSB per P LSB of a pulse per weight unit
     wanted = min(max(wanted * unit, 1.5 * 2.0 ** (hidden.rate_bits - 1 - LR_SHIFT_MAX)), (1 << hidden.rate_bits) - 1)

@@ -372,7 +372,7 @@ def test_files_that_are_no_traces(content: bytes, sentence: str, tmp_path: Path)
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"nothing\.json: No such file or directory"):
+    with pytest.raises(InputError, match=r"nothing\.json: cannot be read: No such file or directory"):
         load_trace(tmp_path / "nothing.json")
 
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from mutants import BUGS, Bug
+from seeded_bugs import BUGS, Bug
 
 from crosschop.cosim.dut import dut_of
 from crosschop.cosim.formal.plan import INDEPENDENCE
