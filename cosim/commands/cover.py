@@ -21,9 +21,9 @@ from crosschop.cosim.engines import require_trace
 from crosschop.cosim.kept_work import work_off
 from crosschop.cosim.output import EXIT_MISMATCH, install, require_writable, rtl_option, seed_option, set_option, stderr
 from crosschop.cosim.runner import work_directory
-from crosschop.cosim.signoff.versions import versions
 from crosschop.cosim.simulator import SIMULATORS, VERILATOR, Simulator
 from crosschop.cosim.verilator import require_verilator
+from crosschop.cosim.versions import versions
 from crosschop.model.chipspec import load_chipspec
 from crosschop.model.store import Store
 

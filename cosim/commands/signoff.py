@@ -20,7 +20,7 @@ from crosschop.cosim.runner import work_directory
 from crosschop.cosim.signoff.check import EFFORTS, Context, Line, Outcome
 from crosschop.cosim.signoff.lines import CHECKS, run_check
 from crosschop.cosim.signoff.report import Page, worst, write_pages
-from crosschop.cosim.signoff.versions import versions
+from crosschop.cosim.versions import versions
 from crosschop.model.chipspec import load_chipspec
 from crosschop.model.errors import InputError, MissingToolError
 from crosschop.model.store import Store

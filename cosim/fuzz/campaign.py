@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from crosschop.cosim.dut import dut_of
 from crosschop.cosim.fuzz.case import Case, Piece, Verdict, run_piece
 from crosschop.cosim.fuzz.features import count_features
-from crosschop.cosim.signoff.versions import versions
+from crosschop.cosim.versions import versions
 from crosschop.model.chipspec import load_chipspec
 from crosschop.model.errors import InputError, MissingToolError
 from crosschop.model.parallel import run_parallel

@@ -28,8 +28,8 @@ from crosschop.cosim.mutation.sites import all_mutants
 from crosschop.cosim.mutation.source import read_source
 from crosschop.cosim.mutation.stages import Stage, run_stage
 from crosschop.cosim.mutation.verdict import FATES, Fate, Verdict
-from crosschop.cosim.signoff.versions import versions
 from crosschop.cosim.verify import DEFAULT_TRANSFERS, parts
+from crosschop.cosim.versions import versions
 from crosschop.model.chipspec import ChipSpec, memory_bits
 from crosschop.model.estimate.logic.yosys import yosys_version
 from crosschop.model.store import Store
