@@ -220,8 +220,10 @@ class Bench(ABC):
 
     async def until_idle(self, counter: str, writes: int) -> None:
         """Waits until so many writes have ended and the controller waits for a tick: its configuration may change."""
+        # At a falling edge: at the rising one simulators disagree on whether a counter has its new value.
+        await FallingEdge(self.dut.clk)
         while self._value(counter) != writes:
-            await ClockCycles(self.dut.clk, 1)
+            await FallingEdge(self.dut.clk)
         await ClockCycles(self.dut.clk, SETTLING * self.job.view.slowness)
 
     async def reset_under_way(self, segment: Segment, scoreboard: Scoreboard, answer: Callable[[Record], None]) -> None:
