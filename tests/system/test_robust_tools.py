@@ -22,7 +22,8 @@ from crosschop.model.programs import run_program
 
 RUN = ("run", "agad_tiny", "--samples", "20", "--json")
 # Something of a fake tool that a test can find among the processes.
-MARK = "987654.5"
+# Of the processes that this worker starts: others run these tests at the same time.
+MARK = f"987654.{os.getpid()}"
 HANGS = f"sleep {MARK}"
 FLOODS = "yes 'all work and no play makes a dull tool'"
 
