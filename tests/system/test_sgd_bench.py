@@ -36,7 +36,7 @@ BUGS = (
           _TAKE.replace(" || upd_done", "").replace("    if", "    if (upd_done) update_reg <= 1'b0;\n    else if")),
      {"cycle of the update"}),
     (_bug("update repeated without a tick", _READY, "assign s_smp_ready = !update_reg;"),
-     {"cycles in phase idle", "cycle of the update"}),
+     {"cycles in phase idle", "cycle of the update", "updates at the end of the segment"}),
     (_bug("tick taken and forgotten", "        update_reg <= s_smp_valid;\n",
           "        update_reg <= s_smp_valid && !update_reg;\n"), {"progress", "cycle of the update"}),
     (_bug("ready undefined", _READY, "assign s_smp_ready = (!update_reg || upd_done) ? 1'b1 : 1'bx;"),
