@@ -285,7 +285,6 @@ def test_options_that_are_off_cost_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        ("xc_read_index.v", "        if (CORRECTION != 0 && count ==", "        if (count =="),
         ("xc_read_gain.v", "if (CORRECTION == 0) begin : gen_constant", "if (0) begin : gen_constant"),
         ("xc_transfer_scheduler.v", "    assign addr_load = 1'b0;\n", "    assign addr_load = read_done;\n"),
     ],
