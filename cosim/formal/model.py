@@ -9,6 +9,8 @@ from pathlib import Path
 from crosschop.model.estimate.logic.yosys import run_yosys
 
 INSTALL = "pip install 'crosschop[formal]'"
+# Modules and headers that checkers have in common, beside them
+SHARED = "shared"
 SMT, AIGER, MAP = "model.smt2", "model.aig", "model.ywmap"
 
 
@@ -72,7 +74,7 @@ def make_model(
 
     Args:
         directory: for everything that is written.
-        checker: its file; its module has the same name.
+        checker: its file; its module has the same name, what it shares with others is in a folder beside it.
         sources: of what it checks.
         parameters: of the checker.
         defines: macros of the checker.
@@ -86,7 +88,10 @@ def make_model(
     values = "".join(f" -chparam {name} {value}" for name, value in parameters.items())
     commands = [
         *sources.reading(directory),
-        f'read_verilog -formal {macros} "{checker}"',
+        *(
+            f'read_verilog -formal {macros} "{file}"'
+            for file in (*sorted(checker.parent.glob(f"{SHARED}/*.v")), checker)
+        ),
         f"hierarchy -check -top {top}{values}",
         "proc",
         *(f"cutpoint *{module}" for module in cuts),

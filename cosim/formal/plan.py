@@ -145,41 +145,27 @@ def _transfer(plan: _Plan, values: Mapping[str, int]) -> None:
     # Three columns: their number is no power of two, so that one that does not exist has a number
     order = {**narrow, "COLS": min(values["COLS"], 3)}
     bound = 3 * beats + 2 * turn
-    plan.add("sequence", "fv_controller", order, NARROW, bound, "FV_CONTROL", *shipped, cuts=cuts)
-    plan.add("flips", "fv_controller", narrow, NARROW, words + 2 * turn, "FV_FLIP", *inside, cuts=cuts)
+    plan.add("sequence", "fv_transfer_sequence", order, NARROW, bound, *shipped, cuts=cuts)
+    plan.add("flips", "fv_transfer_flips", narrow, NARROW, words + 2 * turn, *inside, cuts=cuts)
     # With our store an element is proved on the contract of it; the store in its place has that contract
     store_out = plan.contract and bool(values["TRACE_EN"])
     stored, left_out = ((*shipped, "FV_STORE"), ("xc_state_store",)) if store_out else ((), ())
     turns, short = words + 2 * turn, words + turn + 8
     plan.add(
-        "element",
-        "fv_controller",
-        narrow,
-        NARROW,
-        turns,
-        "FV_ELEMENT",
-        *stored,
-        k=6,
-        cuts=left_out,
-        bounded=not store_out,
+        "element", "fv_transfer_element", narrow, NARROW, turns, *stored, k=6, cuts=left_out, bounded=not store_out
     )
     # The index of a corrected read is counted in the records, from the flips: no induction knows how many there were
     bounded = not store_out or values["CORRECTION"] > 0
-    plan.add(
-        "values", "fv_controller", narrow, NARROW, short, "FV_VALUES", *stored, k=6, cuts=left_out, bounded=bounded
-    )
+    plan.add("values", "fv_transfer_values", narrow, NARROW, short, *stored, k=6, cuts=left_out, bounded=bounded)
     if store_out:
         # The lanes are free, so that formats are a matter of words alone
         words_of = {**narrow, **{name: value for name, value in SMALLEST.items() if name in narrow}}
         plan.add(
-            "store", "fv_controller", words_of, SMALLEST_SIZE, short, *stored, "FV_CONTRACT",
-            k=3, cuts=cuts[:1], bounded=True,
-        )  # fmt: skip
+            "store", "fv_transfer_store", words_of, SMALLEST_SIZE, short, *stored, k=3, cuts=cuts[:1], bounded=True
+        )
     if plan.effort != "quick" and values["COLS"] * _beats(values) <= OWN_WORDS and shipped:
         own = {**narrow, **_subset(values, "ROWS COLS LANES")}
-        plan.add(
-            "sequence, own size", "fv_controller", own, "own size and options", 0, "FV_CONTROL", *shipped, cuts=cuts
-        )
+        plan.add("sequence, own size", "fv_transfer_sequence", own, "own size and options", 0, *shipped, cuts=cuts)
 
     product = values["ADC_W"] + values["P_FRAC"] + values["LR_W"] + 2
     plan.arithmetic(
@@ -212,25 +198,17 @@ def _mixed(plan: _Plan, values: Mapping[str, int]) -> None:
     shipped = () if "xc_mixed_scheduler" not in plan.shipped else ("FV_SHIPPED",)
     cuts = ("xc_mixed_lane",)
     plan.add(
-        "sequence",
-        "fv_mixed_precision",
-        narrow,
-        NARROW,
-        words + 2 * sample,
-        "FV_CONTROL",
-        *shipped,
-        k=5,
-        cuts=cuts,
+        "sequence", "fv_mixed_sequence", narrow, NARROW, words + 2 * sample, *shipped, k=5, cuts=cuts,
         bounded=not shipped,
-    )
-    plan.add("values", "fv_mixed_precision", narrow, NARROW, words + sample + 14, "FV_VALUES", k=1, bounded=True)
+    )  # fmt: skip
+    plan.add("values", "fv_mixed_values", narrow, NARROW, words + sample + 14, k=1, bounded=True)
     product = 2 * values["OP_W"] + values["LR_W"]
     plan.arithmetic(
         product, values["LR_SHIFT"], values["CHI_ROUND"], "chi",
         (values["CHI_W"], values["CHI_FRAC"], values["MAX_STEPS"]),
     )  # fmt: skip
-    lane = values if plan.effort == "full" else {**values, **_subset(_narrow(values), "OP_W LR_W")}
-    size = FORMATS if lane is values else "own chi and options, narrow codes"
+    lane = values if plan.effort == "full" else {**values, **_subset(_narrow(values), "OP_W LR_W LR_SHIFT")}
+    size = FORMATS if lane is values else "own chi and options, narrow codes and lr"
     plan.block("xc_mixed_lane", _subset(lane, MIXED_LANE), size, 4)
     plan.stores(values, None)
     plan.outputs(values)

@@ -22,13 +22,18 @@ def is_invariant(name: str) -> bool:
     return name.rsplit(".", 1)[-1].startswith(INVARIANT)
 
 
+def is_property(name: str) -> bool:
+    """Whether it is about the controller: neither a cover nor an invariant."""
+    return not (is_cover(name) or is_invariant(name))
+
+
 @dataclass(frozen=True)
 class Finding:
     """A property and what became of it.
 
     Attributes:
         proof: the checker that has it.
-        name: of the property; one that begins with c_ is a cover.
+        name: of the property, behind the instance that it lies in; one that begins with c_ is a cover.
         verdict: what became of it.
         kind: how: induction, reachability (IC3), structure, bounded search.
         depth: k of the induction, frames of IC3, cycles of the search or of the trace.

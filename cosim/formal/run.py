@@ -48,7 +48,7 @@ def _digest() -> str:
     """Of everything that decides a verdict but the controller."""
     digest = hashlib.sha256(require_solvers().encode())
     folder = checkers().parent
-    for file in sorted([*folder.glob("*.py"), *folder.glob("hdl/*.v")]):
+    for file in sorted([*folder.glob("*.py"), *folder.glob("hdl/**/*.v*")]):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 

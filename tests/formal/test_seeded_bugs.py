@@ -13,7 +13,7 @@ from seeded_bugs import BUGS, Bug
 
 from crosschop.cosim.dut import dut_of
 from crosschop.cosim.formal.plan import INDEPENDENCE
-from crosschop.cosim.formal.result import Finding
+from crosschop.cosim.formal.result import Finding, is_property
 from crosschop.cosim.formal.run import Task, run_task, tasks_of
 from crosschop.cosim.paths import shipped_rtl
 from crosschop.model.chipspec import load_chipspec
@@ -46,7 +46,7 @@ def failures(findings: list[Finding], *, rare: bool = False) -> set[str]:
     Of a rare bug, which no search reaches, those that are not proved any more.
     """
     wrong = {"failed", "open"} if rare else {"failed"}
-    return {finding.name for finding in findings if finding.verdict in wrong and finding.name.startswith("p_")}
+    return {finding.name for finding in findings if finding.verdict in wrong and is_property(finding.name)}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_every_property_fails_on_a_bug_and_every_bug_is_found(tmp_path: Path) ->
         findings = answer.as_findings()
         found = failures(findings, rare=tasks[task].rare)
         # Not i_, which only carries an induction
-        properties[task.proof.checker] |= {finding.name for finding in findings if finding.name.startswith("p_")}
+        properties[task.proof.checker] |= {finding.name for finding in findings if is_property(finding.name)}
         killed[task.proof.checker] |= found
         print(tasks[task].proof, tasks[task].file, tasks[task].replacement[:50], sorted(found))
         if not found:

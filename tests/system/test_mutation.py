@@ -225,7 +225,8 @@ def test_which_proofs_are_about_a_module() -> None:
     proofs = plan(load_chipspec("agad_tiny"), dut, "quick")
     about = {module: {one.checker for one in proofs_about(module, proofs, dut)}
              for module in ("xc_round_shift", "xc_transfer_scheduler", "xc_controller")}  # fmt: skip
-    whole = {"independence", "fv_controller"}
+    parts = ("sequence", "flips", "element", "values", "store")
+    whole = {"independence", *(f"fv_transfer_{part}" for part in parts)}
     assert about == {"xc_round_shift": {"fv_round_shift"}, "xc_transfer_scheduler": whole, "xc_controller": whole}
     assert all(one.limits.induction == 0 for one in proofs_about("xc_controller", proofs, dut))
 

@@ -45,6 +45,8 @@ wire still = on && !rst_reg;
 wire smp = s_smp_valid && s_smp_ready;
 wire upd = m_upd_valid && m_upd_ready;
 
+fv_stream_rules m_upd (.clk(clk), .still(still), .valid(m_upd_valid), .ready(m_upd_ready), .payload(1'b0));
+
 always @(posedge clk) begin
     past <= 1'b1;
     rst_reg <= rst;
@@ -62,10 +64,6 @@ always @(posedge clk) begin
         quiet <= 2'd0;
     end
 
-    if (still && $past(m_upd_valid && !m_upd_ready)) begin
-        // an update that waits is not withdrawn
-        p_upd_stable: assert (m_upd_valid);
-    end
     if (on) begin
         // every tick brings one update, in the next cycle
         p_upd_valid: assert (m_upd_valid == pending);

@@ -26,7 +26,6 @@ module fv_mixed_lane #
 
 localparam STEP_W = $clog2(MAX_STEPS + 1) + 1;
 localparam W = 64;
-localparam signed [W-1:0] ONE = 1;
 
 reg beat_2 = 1'b0;
 reg beat_3 = 1'b0;
@@ -54,28 +53,18 @@ always @(posedge clk) begin
     gain_3 <= in_gain;
 end
 
-// v / 2^bits in the three roundings, toward zero by magnitude
-function signed [W-1:0] rounded(input signed [W-1:0] v, input integer bits, input integer rounding);
-begin
-    if (rounding == 2) begin
-        rounded = v < 0 ? -((-v) >>> bits) : v >>> bits;
-    end else if (rounding == 1 || bits == 0) begin
-        rounded = v >>> bits;
-    end else begin
-        rounded = (v + (ONE <<< (bits - 1))) >>> bits;
-    end
-end
-endfunction
-
 wire signed [W-1:0] x = x_3;
 wire signed [W-1:0] d = d_3;
-wire signed [W-1:0] gain = {{(W-LR_W){1'b0}}, gain_3};
-wire signed [W-1:0] top = (ONE <<< (CHI_W - 1)) - ONE;
-wire signed [W-1:0] sum = chi_3 + rounded(x * d * gain, LR_SHIFT, CHI_ROUND);
-wire signed [W-1:0] chi = sum > top ? top : sum < -top - ONE ? -top - ONE : sum;
-wire signed [W-1:0] whole = rounded(chi, CHI_FRAC, 2);
-wire signed [W-1:0] clamped = whole > MAX_STEPS ? MAX_STEPS : whole < -MAX_STEPS ? -MAX_STEPS : whole;
-wire signed [W-1:0] s = in_write ? clamped : 64'sd0;
+wire signed [W-1:0] chi = chi_3;
+wire signed [W-1:0] lr = {{(W-LR_W){1'b0}}, gain_3};
+wire signed [W-1:0] chi_after, s;
+wire saturates;
+
+fv_mixed_equations #(
+    .W(W), .CHI_W(CHI_W), .CHI_FRAC(CHI_FRAC), .LR_SHIFT(LR_SHIFT), .MAX_STEPS(MAX_STEPS), .CHI_ROUND(CHI_ROUND)
+) one_sample (
+    .x(x), .d(d), .chi(chi), .lr(lr), .write(in_write), .chi_after(chi_after), .pulses(s), .saturates(saturates)
+);
 
 wire signed [W-1:0] got_chi = new_chi;
 wire signed [W-1:0] got_pulses = pulses;
@@ -83,13 +72,13 @@ wire signed [W-1:0] got_pulses = pulses;
 always @(posedge clk) begin
     if (beat_3) begin
         // chi after the sample: saturated, never wrapped
-        p_chi: assert (got_chi == chi - s * (ONE <<< CHI_FRAC));
+        p_chi: assert (got_chi == chi_after);
         // pulses at the end of a batch, none else
         p_pulses: assert (got_pulses == s);
         // never more than MAX_STEPS
         p_max_steps: assert (got_pulses <= MAX_STEPS && got_pulses >= -MAX_STEPS);
         // chi meets its upper end
-        c_saturation: assert (sum <= top);
+        c_saturation: assert (!saturates);
         // a negative pulse is sent
         c_negative_pulse: assert (pulses >= 0);
         // a beat directly behind another

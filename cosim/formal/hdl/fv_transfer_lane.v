@@ -37,7 +37,6 @@ module fv_transfer_lane #
 localparam P_W = ADC_W + P_FRAC;
 localparam STEP_W = $clog2(MAX_STEPS + 1) + 1;
 localparam W = 64;
-localparam signed [W-1:0] ONE = 1;
 
 reg beat_2 = 1'b0;
 reg beat_3 = 1'b0;
@@ -70,33 +69,22 @@ always @(posedge clk) begin
     gain_3 <= in_gain;
 end
 
-// v / 2^bits in the three roundings, toward zero by magnitude
-function signed [W-1:0] rounded(input signed [W-1:0] v, input integer bits, input integer rounding);
-begin
-    if (rounding == 2) begin
-        rounded = v < 0 ? -((-v) >>> bits) : v >>> bits;
-    end else if (rounding == 1 || bits == 0) begin
-        rounded = v >>> bits;
-    end else begin
-        rounded = (v + (ONE <<< (bits - 1))) >>> bits;
-    end
-end
-endfunction
-
-wire signed [W-1:0] omega = code_3 * (ONE <<< P_FRAC);
-wire signed [W-1:0] e = REF_EN ? omega - pref_3 : omega;
-wire signed [W-1:0] z = chop_3 ? -e : e;
+wire signed [W-1:0] code_wide = code_3;
+wire signed [W-1:0] h_wide = h_3;
+wire signed [W-1:0] p_wide = p_3;
+wire signed [W-1:0] pref_wide = pref_3;
 wire signed [W-1:0] gain = {{(W-LR_W){1'b0}}, gain_3};
-wire signed [W-1:0] top = (ONE <<< (H_W - 1)) - ONE;
-wire signed [W-1:0] sum = h_3 + rounded(z * gain, LR_SHIFT, H_ROUND);
-wire signed [W-1:0] h = sum > top ? top : sum < -top - ONE ? -top - ONE : sum;
-wire signed [W-1:0] whole = rounded(h, H_FRAC, 2);
-wire signed [W-1:0] s = whole > MAX_STEPS ? MAX_STEPS : whole < -MAX_STEPS ? -MAX_STEPS : whole;
-wire signed [W-1:0] h_decayed = H_MOMENTUM_SHIFT == 0 ? 64'sd0 : rounded(h, H_MOMENTUM_SHIFT, 2);
-wire signed [W-1:0] h_after = s == 0 ? h : H_DECAY ? h_decayed : h - s * (ONE <<< H_FRAC);
-wire signed [W-1:0] beta = BETA;
-wire signed [W-1:0] p_mean = p_3 + rounded((omega - p_3) * beta, BETA_W, P_ROUND);
-wire signed [W-1:0] p_after = REF_EN == 0 ? 64'sd0 : P_EN ? p_mean : omega;
+wire signed [W-1:0] h_after, p_after, s;
+wire saturates;
+
+fv_transfer_equations #(
+    .W(W), .REF_EN(REF_EN), .P_FRAC(P_FRAC), .P_EN(P_EN), .BETA_W(BETA_W), .BETA(BETA), .H_W(H_W), .H_FRAC(H_FRAC),
+    .LR_SHIFT(LR_SHIFT), .MAX_STEPS(MAX_STEPS), .H_DECAY(H_DECAY), .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT),
+    .H_ROUND(H_ROUND), .P_ROUND(P_ROUND)
+) one_transfer (
+    .code(code_wide), .chop(chop_3), .h(h_wide), .p(p_wide), .pref(pref_wide), .gain(gain), .h_after(h_after),
+    .p_after(p_after), .pulses(s), .saturates(saturates)
+);
 
 wire signed [W-1:0] got_h = new_h;
 wire signed [W-1:0] got_p = new_p;
@@ -113,7 +101,7 @@ always @(posedge clk) begin
         // never more than MAX_STEPS
         p_max_steps: assert (got_pulses <= MAX_STEPS && got_pulses >= -MAX_STEPS);
         // H meets its upper end
-        c_saturation: assert (sum <= top);
+        c_saturation: assert (!saturates);
         // a negative pulse is sent
         c_negative_pulse: assert (pulses >= 0);
         // pulses are held back
