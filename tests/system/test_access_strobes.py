@@ -36,7 +36,8 @@ class Strobes:
         wave = Waveform(str(path))
         self._variables = {variable.full_name: variable for variable in wave.all_vars()}
         self._dut = f"{bench}.dut."
-        assert [value for _, value in self._variables[self._dut + "rst"].tv] == [0]
+        # Where the recording stops, everything becomes x.
+        assert [value for _, value in self._variables[self._dut + "rst"].tv] in ([0], [0, "x"])
         # The first value is that of the moment when the wave begins, not an edge.
         self._edges = [time for time, value in self._variables[f"{bench}.clk"].tv if value == 1][1:]
 

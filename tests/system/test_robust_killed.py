@@ -116,7 +116,7 @@ def test_nohup(tmp_path: Path) -> None:
 
 def test_stopped_while_it_reads(tmp_path: Path) -> None:
     """Before any simulation: SIGTERM in the middle of reading chips."""
-    with start(tmp_path, "spec", "check", *["agad_20"] * 3000) as process:
+    with start(tmp_path, "spec", "check", *["agad_20"] * 100_000) as process:
         time.sleep(2)
         process.send_signal(signal.SIGTERM)
         _, stderr = process.communicate(timeout=END_SECONDS)
