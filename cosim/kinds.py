@@ -48,9 +48,13 @@ class Scenarios(Protocol):
 
     CHIP_SCENARIOS: tuple[Scenario, ...]
     NARROW_SCENARIOS: tuple[Scenario, ...]
+    LONG_SCENARIOS: tuple[Scenario, ...]
 
     def narrow_variant(self, spec: ChipSpec) -> ChipSpec:
         """A small chip with the same controller."""
+
+    def long_variant(self, spec: ChipSpec) -> ChipSpec:
+        """The smallest chip with the same formats, for the ends of long counts."""
 
     def with_resets(self, whole: Segment, resets: int, spec: ChipSpec, generator: np.random.Generator) -> list[Segment]:
         """A segment in pieces that end by a reset."""

@@ -45,6 +45,8 @@ class Scenario:
         resets: end by a reset at a random moment, so many times.
         changes: other cfg_* values on the way, so many times, each while nothing is under way.
         reset_in: then a reset in this phase.
+        length: transfers that it takes, whatever is asked for; None: its share.
+        stations: cfg_* values from a transfer on, in a scenario of fixed length.
     """
 
     name: str
@@ -56,6 +58,14 @@ class Scenario:
     resets: int = 0
     changes: int = 0
     reset_in: str | None = None
+    length: int | None = None
+    stations: tuple[tuple[int, Configure], ...] = ()
+
+
+def with_stations(whole: Segment, scenario: Scenario, spec: ChipSpec, chip: dict[str, int]) -> Segment:
+    """The segment with the cfg_* values of the scenario's stations on the way."""
+    changes = tuple((first, {**whole.configuration, **configure(spec, chip)}) for first, configure in scenario.stations)
+    return replace(whole, changes=changes)
 
 
 def piece_before_reset(

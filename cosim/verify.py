@@ -14,7 +14,7 @@ from crosschop.cosim.engines import require_trace
 from crosschop.cosim.job import STREAMS, Job, Result, Segment
 from crosschop.cosim.kinds import kind_of
 from crosschop.cosim.runner import Task, run_jobs
-from crosschop.cosim.scenario import Scenario, pieces_before_phase
+from crosschop.cosim.scenario import Scenario, pieces_before_phase, with_stations
 from crosschop.cosim.simulator import ICARUS, Simulator
 from crosschop.model.chipspec import ChipSpec, rtl_configuration, transfers_together
 from crosschop.model.errors import InputError
@@ -23,33 +23,51 @@ from crosschop.model.errors import InputError
 DEFAULT_TRANSFERS = 2000
 
 
+# The part that is verified where it is asked for, since it takes a minute.
+LONG = "long"
+
+
+def variants_of(spec: ChipSpec) -> dict[str, ChipSpec]:
+    """The other chips of a verification by their part: narrow, and long where there are 16-bit counts."""
+    scenarios = kind_of(spec).scenarios
+    narrow = {"narrow": scenarios.narrow_variant(spec)}
+    return {**narrow, LONG: scenarios.long_variant(spec)} if scenarios.LONG_SCENARIOS else narrow
+
+
 def parts(spec: ChipSpec, only: Sequence[str] = ()) -> dict[str, tuple[ChipSpec, tuple[Scenario, ...]]]:
-    """The two simulations of a verification: the chip as it is, and its narrow variant.
+    """The simulations of a verification: the chip as it is, and its narrow variant; the long part where it is named.
 
     Args:
         spec: the chip.
-        only: beginnings of names such as `narrow: small codes`; the scenarios that have one. None: all.
+        only: beginnings of names such as `narrow: small codes`; the scenarios that have one. None: all but the long.
 
     Raises:
         InputError: no scenario has a name that begins so.
     """
     scenarios = kind_of(spec).scenarios
-    every = {"chip": scenarios.CHIP_SCENARIOS, "narrow": scenarios.NARROW_SCENARIOS}
+    every = {"chip": scenarios.CHIP_SCENARIOS, "narrow": scenarios.NARROW_SCENARIOS, LONG: scenarios.LONG_SCENARIOS}
     named = {part: {f"{part}: {scenario.name}": scenario for scenario in found} for part, found in every.items()}
     names = [name for found in named.values() for name in found]
     for wanted in only:
         if not any(name.startswith(wanted) for name in names):
             raise InputError(f"--only {wanted}: no segment's name begins so, there are {'; '.join(names)}")
+    beginnings = tuple(only or ("chip", "narrow"))
     chosen = {
-        part: tuple(scenario for name, scenario in found.items() if not only or name.startswith(tuple(only)))
+        part: tuple(scenario for name, scenario in found.items() if name.startswith(beginnings))
         for part, found in named.items()
     }
-    chips = {"chip": lambda: spec, "narrow": lambda: scenarios.narrow_variant(spec)}
-    return {part: (chips[part](), found) for part, found in chosen.items() if found}
+    chips = {"chip": spec, **variants_of(spec)}
+    return {part: (chips[part], found) for part, found in chosen.items() if found}
+
+
+def transfers_of(spec: ChipSpec, only: Sequence[str], transfers: int) -> int:
+    """Transfers to be compared in all parts; `transfers` in each that has no length of its own."""
+    lengths = [[scenario.length for scenario in scenarios] for _, scenarios in parts(spec, only).values()]
+    return sum(sum(each or 0 for each in found) or transfers for found in lengths)
 
 
 def plan(spec: ChipSpec, scenarios: Sequence[Scenario], seed: int, transfers: int, label: str) -> tuple[Segment, ...]:
-    """Segments of the scenarios, `transfers` compared in total, in mixed precision whole passes."""
+    """Segments of the scenarios, `transfers` compared in total or their own lengths; of whole passes if it has them."""
     chip = rtl_configuration(spec)
     total = sum(scenario.weight for scenario in scenarios)
     together = transfers_together(spec)
@@ -66,7 +84,7 @@ def plan(spec: ChipSpec, scenarios: Sequence[Scenario], seed: int, transfers: in
         drawn = tuple(int(rate) for rate in generator.choice([0, 8, 64, 200], len(STREAMS)))
         whole = Segment(
             name=f"{label}: {scenario.name}",
-            transfers=(end - first) * together,
+            transfers=(end - first) * together if scenario.length is None else scenario.length,
             seed=int(generator.integers(1, 1 << 31)),
             configuration={**chip, **scenario.configure(spec, chip)},
             rates=drawn if scenario.rates is None else scenario.rates,
@@ -79,6 +97,8 @@ def plan(spec: ChipSpec, scenarios: Sequence[Scenario], seed: int, transfers: in
             segments += pieces_before_phase(whole, scenario.reset_in, together, generator)
         elif scenario.changes:
             segments.append(kind_of(spec).scenarios.with_changes(whole, scenario.changes, spec, generator))
+        elif scenario.stations:
+            segments.append(with_stations(whole, scenario, spec, chip))
         else:
             segments.append(whole)
     return tuple(segments)

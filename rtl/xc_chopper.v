@@ -121,8 +121,6 @@ end else begin : gen_on
 
         if (rst) begin
             chop_reg <= {COLS{1'b0}};
-            xfer_chop_reg <= 1'b0;
-            xfer_flip_reg <= 1'b0;
         end
     end
 

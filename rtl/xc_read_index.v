@@ -77,7 +77,6 @@ module xc_read_index #
 
 // Regular flips compare the count with 16 bits; the correction alone needs 0..CORRECTION-1
 localparam COUNT_W = CHOP_MODE == 1 ? 16 : CORRECTION > 0 ? $clog2(CORRECTION) : 1;
-localparam COUNT_MAX = CHOP_MODE == 1 ? 65535 : CORRECTION - 1;
 
 generate
 
@@ -95,11 +94,8 @@ end else begin : gen_count
     reg  [COUNT_W-1:0] count_next;
 
     always @* begin
-        count_next = count + 1'b1;
         // Without flips the count stays at its largest value
-        if (count == COUNT_MAX[COUNT_W-1:0]) begin
-            count_next = count;
-        end
+        count_next = &count ? count : count + 1'b1;
         if (flip) begin
             count_next = {COUNT_W{1'b0}};
         end

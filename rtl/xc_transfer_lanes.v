@@ -119,7 +119,7 @@ module xc_transfer_lanes #
     output wire [LANES*STEP_W-1:0] pulses,
 
     /*
-     * A beat is in cycle t+1..t+3
+     * A beat is in cycle t+2 or t+3; in t+1 none is when the first one of another column can come
      */
     output wire                    busy,
 
@@ -160,7 +160,7 @@ wire [LR_W-1:0]    gain;
 reg  [LANES*ADC_W-1:0] codes_1_reg;
 wire [LANES*ADC_W-1:0] codes;
 
-assign busy = valid_1_reg || valid_2_reg || valid_3_reg;
+assign busy = valid_2_reg || valid_3_reg;
 
 // One port: the write-back comes an odd number of cycles behind the read and beats come every other cycle, so that it
 // never meets the read of another; behind a gap in the codes, a beat that is out of step waits for the write-back

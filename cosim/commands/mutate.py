@@ -71,6 +71,13 @@ NO_PROOFS = "none"
     show_default=True,
     help="Processor time of the proof on the outputs, for each mutant that survives verification; 0 tries none.",
 )
+@click.option("--lint/--no-lint", default=Effort.lint, show_default=True, help="Whether Verilator's lint may kill.")
+@click.option(
+    "--long/--no-long",
+    default=Effort.long,
+    show_default=True,
+    help="For what survives all else: the ends of 16-bit counts, a minute of processor time per mutant.",
+)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for the report.")
 @set_option
 @rtl_option
@@ -84,6 +91,8 @@ def mutate(
     formal: str,
     chips: int,
     proof_seconds: int,
+    lint: bool,
+    long: bool,
     out: Path | None,
     overrides: tuple[str, ...],
     rtl: Path | None,
@@ -104,7 +113,7 @@ def mutate(
     console.print(f"{chip.name}: {count} mutants, seed {seed}", highlight=False)
     with work_directory() as scratch:
         proofs = next((one for one in EFFORTS if one == formal), None)
-        effort = Effort(transfers, seeds, proofs, chips, proof_seconds)
+        effort = Effort(transfers, seeds, proofs, chips, proof_seconds, lint, long)
         campaign = run_campaign(
             chip, count, seed, scratch, effort=effort, dut=dut, kept=out / KEPT_FILE, console=console
         )

@@ -29,7 +29,7 @@ from crosschop.cosim.output import (
 )
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.simulator import ICARUS, SIMULATORS, Simulator
-from crosschop.cosim.verify import DEFAULT_TRANSFERS, parts
+from crosschop.cosim.verify import DEFAULT_TRANSFERS, LONG, transfers_of
 from crosschop.cosim.verify import verify as run_verify
 from crosschop.model.chipspec import ChipSpec, load_chipspec, transfer_unit
 from crosschop.model.cycles import PHASES, phases_of
@@ -47,7 +47,10 @@ from crosschop.model.errors import InputError
     help="Transfers to compare on the chip, and again on its narrow variant.",
 )
 @click.option(
-    "--only", multiple=True, metavar="NAME", help="Segments whose name begins so alone, e.g. 'narrow: small'."
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    help=f"Segments whose name begins so alone, e.g. 'narrow: small'; '{LONG}': the ends of 16-bit counts.",
 )
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for the waves.")
 @click.option("--waves", type=Window(), help="Keep the waves of these transfers.")
@@ -80,7 +83,7 @@ def verify(
     chip = load_chipspec(spec, overrides)
     out = out or Path("build") / "verify" / f"{chip.name}-seed{seed}"
     require_trace(chip)
-    together = len(parts(chip, only))
+    total = transfers_of(chip, only, transfers)
     dut = dut_of(chip, rtl)
     if initial_seed is not None and simulator == ICARUS.name:
         raise InputError(
@@ -93,9 +96,9 @@ def verify(
     console = stderr()
     unit = transfer_unit(chip)
     where = "on the chip and on its narrow variant" if not only else f"of {', '.join(only)}"
-    console.print(f"{chip.name}: seed {seed}, {transfers} {unit}s {where}", highlight=False)
+    console.print(f"{chip.name}: seed {seed}, {transfers if not only else total} {unit}s {where}", highlight=False)
     with work_directory() as scratch:
-        with Progress(console, "verifying", together * transfers) as progress:
+        with Progress(console, "verifying", total) as progress:
             results = run_verify(chip, seed, transfers, scratch, progress, waves, dut, only, tool)
         kept = {f"{part}-{WAVE_FILE}": scratch / part / WAVE_FILE for part in results}
         installed = install({name: path for name, path in kept.items() if path.exists()}, out) if waves else {}

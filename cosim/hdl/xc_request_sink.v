@@ -34,7 +34,7 @@ module xc_request_sink #
     output reg  [31:0]       done_count,
     // Cycles added by back-pressure and hold
     output reg  [31:0]       injected,
-    // A request was withdrawn, changed while stalled, or undefined
+    // A request was withdrawn, changed while stalled, undefined, or there in the first cycle after a reset
     output wire              error
 );
 
@@ -42,6 +42,7 @@ wire [31:0] extra;
 reg  [31:0] elapsed_reg;
 reg         stalled_reg;
 reg         early_reg;
+reg         fresh_reg;
 reg [DATA_W-1:0] data_reg;
 
 wire running = valid && !hold;
@@ -49,7 +50,7 @@ wire running = valid && !hold;
 assign ready = valid ? running && (elapsed_reg + 32'd1 >= duration + extra) : early_reg;
 assign start = running && (elapsed_reg == 32'd0);
 assign error = !rst && ((^valid === 1'bx) || (valid && (^data === 1'bx)) ||
-                        (stalled_reg && (!valid || (data !== data_reg))));
+                        (stalled_reg && (!valid || (data !== data_reg))) || (fresh_reg && (valid !== 1'b0)));
 
 xc_random random_inst (.clk(clk), .rst(rst), .seed(seed), .rate(rate), .next(valid && ready), .cycles(extra));
 
@@ -68,6 +69,7 @@ always @(posedge clk) begin
     end
     // Some of the draws that decide on back-pressure, and not while that is off
     early_reg <= (rate != 8'd0) && (extra == 32'd0);
+    fresh_reg <= rst;
     if (rst) begin
         early_reg   <= 1'b0;
         elapsed_reg <= 32'd0;

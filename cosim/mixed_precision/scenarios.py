@@ -82,6 +82,11 @@ NARROW_SCENARIOS: tuple[Scenario, ...] = (
     *(Scenario(f"reset in {phase}", 1, "push", _NO_LENGTHS, None, _each, reset_in=phase) for phase in PHASES),
 )
 
+# The longest batch, to its end and on.
+LONG_SCENARIOS: tuple[Scenario, ...] = (
+    Scenario("ends of the counts", 1, "push", _NO_LENGTHS, QUIET, _never, length=LONGEST + 5),
+)
+
 
 def narrow_variant(spec: ChipSpec) -> ChipSpec:
     """The same rows, lanes and formats on few columns, with a gain that takes chi to its limits in a few samples."""
@@ -95,6 +100,17 @@ def narrow_variant(spec: ChipSpec) -> ChipSpec:
         update={
             "array": spec.array.model_copy(update={"cols": min(spec.array.cols, NARROW_COLS)}),
             "algorithm": section.model_copy(update={"learning_rate": min(10.0, rate)}),
+        }
+    )
+
+
+def long_variant(spec: ChipSpec) -> ChipSpec:
+    """The narrow variant with a single element: batches go by as fast as they can."""
+    narrow = narrow_variant(spec)
+    return narrow.model_copy(
+        update={
+            "array": narrow.array.model_copy(update={"rows": 1, "cols": 1}),
+            "controller": narrow.controller.model_copy(update={"lanes": 1}),
         }
     )
 

@@ -22,13 +22,13 @@ from crosschop.cosim.kept_work import work_off
 from crosschop.cosim.mutation.change import Mutant
 from crosschop.cosim.mutation.draw import Drawn, draw_mutants
 from crosschop.cosim.mutation.equivalence import check_equivalence
-from crosschop.cosim.mutation.others import has_every_parameter, run_chips, run_formal
+from crosschop.cosim.mutation.others import has_every_parameter, run_chips, run_formal, run_lint
 from crosschop.cosim.mutation.product import check_outputs
 from crosschop.cosim.mutation.sites import all_mutants
 from crosschop.cosim.mutation.source import read_source
 from crosschop.cosim.mutation.stages import Stage, run_stage
 from crosschop.cosim.mutation.verdict import FATES, Fate, Verdict
-from crosschop.cosim.verify import DEFAULT_TRANSFERS, parts
+from crosschop.cosim.verify import DEFAULT_TRANSFERS, LONG, variants_of
 from crosschop.cosim.versions import versions
 from crosschop.model.chipspec import ChipSpec, memory_bits
 from crosschop.model.estimate.logic.yosys import yosys_version
@@ -38,6 +38,7 @@ from crosschop.model.store import Store
 FIRST_TRANSFERS = 100
 EQUIVALENCE = "equivalence"
 OUTPUTS = "equivalence of the outputs"
+LINT = "lint"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Effort:
         formal: effort of the proofs, None for none.
         chips: random chips of the same algorithm, for what survived all that.
         proof_seconds: processor time of the proof on the outputs of each mutant; 0 tries none.
+        lint: whether Verilator's lint may kill, for what survived all that.
+        long: whether the long part of verification may.
     """
 
     transfers: int = DEFAULT_TRANSFERS
@@ -57,6 +60,8 @@ class Effort:
     formal: FormalEffort | None = None
     chips: int = 0
     proof_seconds: int = 30
+    lint: bool = True
+    long: bool = True
 
     def before_equivalence(self) -> list[Stage]:
         """What most mutants do not survive."""
@@ -131,6 +136,8 @@ class Campaign:
             "formal": self.effort.formal,
             "chips": self.effort.chips,
             "proof_seconds": self.effort.proof_seconds,
+            "lint": self.effort.lint,
+            "long": self.effort.long,
             **{fate: len(self.having(fate)) for fate in FATES},
             "score": round(self.score, 2),
             "by_module": {name: dict(fates) for name, fates in self.table(lambda one: one.module).items()},
@@ -208,9 +215,9 @@ def mutate(
     console = console or Console(quiet=True)
     parameters = dut.parameters_for(spec)
     source = read_source(dut, parameters)
-    narrow, _ = parts(spec)["narrow"]
+    variants = variants_of(spec)
     everything = list(all_mutants(source, dut.module))
-    drawn = draw_mutants(everything, count, seed, dut, (parameters, dut.parameters_for(narrow)))
+    drawn = draw_mutants(everything, count, seed, dut, (parameters, *map(dut.parameters_for, variants.values())))
     about_all = json.dumps([spec.model_dump_json(), dut.digest(), versions()])
     store = Store[_Trial, Verdict](kept or directory / "verdicts.jsonl", Verdict)
     judged: dict[str, Judged] = {}
@@ -240,8 +247,12 @@ def mutate(
     if effort.proof_seconds:
         name = f"{OUTPUTS}, {effort.proof_seconds} s"
         run(name, partial(check_outputs, dut, parameters, bits, effort.proof_seconds))
+    if effort.lint:
+        run(LINT, partial(run_lint, dut, parameters))
     if effort.formal is not None:
         run(f"formal, {effort.formal}", partial(run_formal, spec, dut, effort.formal))
+    if effort.long and LONG in variants:
+        verify([Stage(LONG, 1, 0)])
     if effort.chips and has_every_parameter(spec, dut):
         run(f"{effort.chips} random chips", partial(run_chips, spec, dut, effort.chips, seed))
     return Campaign(spec, seed, effort, drawn, tuple(judged[mutant.identity] for mutant in drawn.mutants))

@@ -1,4 +1,4 @@
-"""What a mutant that survived verification of its chip has to survive as well: proofs, and random chips."""
+"""What a mutant that survived verification of its chip has to survive as well: lint, proofs, and random chips."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from crosschop.cosim.formal.run import Task, require_solvers, run_tasks
 from crosschop.cosim.fuzz.campaign import Source as Chips
 from crosschop.cosim.fuzz.campaign import draw_cases, run_pieces
 from crosschop.cosim.fuzz.case import BASES, Piece
+from crosschop.cosim.lint import verilator
 from crosschop.cosim.mutation.change import Mutant
 from crosschop.cosim.mutation.verdict import Verdict
 from crosschop.cosim.verify import DEFAULT_TRANSFERS
 from crosschop.model.chipspec import ChipSpec
 from crosschop.model.errors import MissingToolError, ToolError
 from crosschop.model.parallel import cores
+from crosschop.model.programs import quotable
 
 
 def mutated(dut: Dut, mutant: Mutant, directory: Path) -> Dut:
@@ -28,6 +30,31 @@ def mutated(dut: Dut, mutant: Mutant, directory: Path) -> Dut:
     changed.write_bytes(mutant.text)
     sources = tuple(changed if number == mutant.number else path for number, path in enumerate(dut.sources))
     return dataclasses.replace(dut, sources=sources, include_dirs=dut.search_path)
+
+
+def run_lint(
+    dut: Dut, parameters: dict[str, int], mutants: Sequence[Mutant], directory: Path
+) -> Iterator[tuple[Mutant, Verdict]]:
+    """Looks for what a linter says of a mutant and not of the controller; yields each with its verdict.
+
+    Args:
+        dut: the controller.
+        parameters: of its module.
+        mutants: to be looked at.
+        directory: for the sources.
+
+    Raises:
+        MissingToolError: Verilator is not installed.
+    """
+    if not mutants:
+        return
+    clean = not verilator(dut.module, parameters, dut.sources, dut.options)
+    for mutant in mutants:
+        changed = mutated(dut, mutant, directory / mutant.identity)
+        said = verilator(dut.module, parameters, changed.sources, changed.options) if clean else ""
+        warning = next((line for line in quotable(said) if line.startswith("%")), "")
+        kind = warning.split(":")[0].removeprefix("%")
+        yield mutant, Verdict("killed", f"lint: {kind}", 0, Path(mutant.file).name) if warning else Verdict("survived")
 
 
 def run_chips(

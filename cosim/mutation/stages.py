@@ -22,7 +22,7 @@ from crosschop.cosim.mutation.source import Source
 from crosschop.cosim.mutation.variants import write_variants
 from crosschop.cosim.mutation.verdict import Verdict
 from crosschop.cosim.runner import LOG_FILE
-from crosschop.cosim.verify import parts, plan
+from crosschop.cosim.verify import LONG, parts, plan
 from crosschop.model.chipspec import ChipSpec
 from crosschop.model.errors import CrosschopError, ToolError
 from crosschop.model.parallel import cores
@@ -41,10 +41,10 @@ LOOP, END = "a loop without end", "end of the simulation"
 
 @dataclass(frozen=True)
 class Stage:
-    """One of the two parts of a verification.
+    """One of the parts of a verification.
 
     Attributes:
-        part: "chip" or "narrow".
+        part: "chip", "narrow" or "long", which has a length of its own.
         seed, transfers: as `crosschop verify` has them.
     """
 
@@ -55,7 +55,8 @@ class Stage:
     @property
     def name(self) -> str:
         """For reports and files."""
-        return f"verify {self.part}, seed {self.seed}, {self.transfers} transfers"
+        length = "" if self.part == LONG else f", {self.transfers} transfers"
+        return f"verify {self.part}, seed {self.seed}{length}"
 
 
 @dataclass
@@ -133,7 +134,7 @@ def _at_the_beginning(directory: Path, stuck: bool) -> Verdict:
 
 
 def _start(spec: ChipSpec, dut: Dut, source: Source, stage: Stage, mutants: list[Mutant], directory: Path) -> _Running:
-    chip, scenarios = parts(spec)[stage.part]
+    chip, scenarios = parts(spec, [stage.part])[stage.part]
     directory.mkdir(parents=True)
     variants = write_variants(source, dut.module, [None, *mutants], directory)
     # Files that are included lie where they did

@@ -62,7 +62,7 @@ def check_random_chips(context: Context, directory: Path) -> Outcome:
 
 def check_mutants(context: Context, directory: Path) -> Outcome:
     """Every mutant that is not equivalent is found by verification."""
-    effort = mutation.Effort()
+    effort = mutation.Effort(formal="quick")
     kept = None if context.kept is None else context.kept / f"{context.spec.name}-{MUTANTS_FILE}"
     campaign = mutation.mutate(
         context.spec, context.effort.mutants, SEED, directory, effort=effort, dut=context.dut, kept=kept

@@ -65,6 +65,16 @@ def _never(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
     return {"cfg_chop": LONGEST, "cfg_warmup": LONGEST}
 
 
+def _endless(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
+    """As never, with a read per sample."""
+    return {**_never(spec, chip), "cfg_transfer_every": 1}
+
+
+def _unflipped(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
+    """No flip at all."""
+    return {"cfg_chop": 0}
+
+
 def _loud(spec: ChipSpec, chip: dict[str, int]) -> dict[str, int]:
     """Flips often, and W is written."""
     return {**_often(spec, chip), "cfg_warmup": 0}
@@ -120,6 +130,15 @@ NARROW_SCENARIOS: tuple[Scenario, ...] = (
     *(Scenario(f"reset in {phase}", 1, "push", "shortest", None, _loud, reset_in=phase) for phase in PHASES),
 )
 
+# Reads of one column until all 16-bit counts have been at their ends: a regular period and a warm-up of LONGEST; counts
+# that stay at their end without a flip; and a period that is over at once behind them.
+LONG_SCENARIOS: tuple[Scenario, ...] = (
+    Scenario(
+        "ends of the counts", 1, "push", "empty", QUIET, _endless, length=2 * LONGEST + 40,
+        stations=((LONGEST + 10, _unflipped), (2 * LONGEST + 20, _endless)),
+    ),
+)  # fmt: skip
+
 
 def narrow_variant(spec: ChipSpec) -> ChipSpec:
     """The same rows, lanes and formats on few columns, with a gain that takes H to its limits within a few reads.
@@ -143,6 +162,17 @@ def narrow_variant(spec: ChipSpec) -> ChipSpec:
     gamma0 = few.transfer.gamma0 * lambda_h(few) / wanted
     algorithm = few.transfer.model_copy(update={"gamma0": gamma0})
     return few.model_copy(update={"algorithm": algorithm})
+
+
+def long_variant(spec: ChipSpec) -> ChipSpec:
+    """The narrow variant with a single element and the shortest trains: sweeps go by as fast as they can."""
+    narrow = narrow_variant(spec)
+    return narrow.model_copy(
+        update={
+            "array": narrow.array.model_copy(update={"rows": 1, "cols": 1}),
+            "controller": narrow.controller.model_copy(update={"lanes": 1}),
+        }
+    )
 
 
 def with_resets(whole: Segment, resets: int, spec: ChipSpec, generator: np.random.Generator) -> list[Segment]:

@@ -25,7 +25,7 @@ def verdicts(folder: Path) -> list[str]:
 def test_a_weak_verification_lets_mutants_live_and_a_strong_one_finds_them(tmp_path: Path) -> None:
     """Ten transfers reach neither limits nor resets: at least one of these mutants is not seen by them."""
     weak = ("mutate", "agad_tiny", "--count", "16", "--seed", "3", "--out", "out", "--json", "--seeds", "1",
-            "--formal", "none", "--proof-seconds", "0")  # fmt: skip
+            "--formal", "none", "--proof-seconds", "0", "--no-lint", "--no-long")  # fmt: skip
     done = call(tmp_path, *weak, "--transfers", "10")
     found = json.loads(done.stdout)
     assert done.returncode == 1, done.stderr
@@ -53,7 +53,7 @@ def test_a_weak_verification_lets_mutants_live_and_a_strong_one_finds_them(tmp_p
 @pytest.mark.slow
 def test_a_campaign_that_was_stopped_goes_on(tmp_path: Path) -> None:
     arguments = ("mutate", "agad_tiny", "--count", "12", "--transfers", "10", "--seeds", "1", "--formal", "none",
-                 "--proof-seconds", "0", "--out", "out", "--json")  # fmt: skip
+                 "--proof-seconds", "0", "--no-lint", "--no-long", "--out", "out", "--json")  # fmt: skip
     process = start(tmp_path, *arguments)
     until(lambda: len(verdicts(tmp_path)) >= 2, process)
     process.send_signal(signal.SIGINT)

@@ -234,8 +234,8 @@ def test_which_proofs_are_about_a_module() -> None:
 # Mutants that verification did not see until it was strengthened, and what shows them since: a read of one cycle, ready
 # without a request, a reset of one cycle.
 ONCE_SURVIVORS = (
-    ("agad_tiny", "xc_transfer_lanes.v", "valid_1_reg || valid_2_reg || valid_3_reg;",
-     "valid_1_reg || valid_2_reg && valid_3_reg;"),
+    ("agad_tiny", "xc_transfer_lanes.v", "busy = valid_2_reg || valid_3_reg;",
+     "busy = valid_2_reg && valid_3_reg;"),
     ("in_memory_sgd_20", "xc_in_memory_sgd.v", "upd_done = m_upd_valid && m_upd_ready;", "upd_done = m_upd_ready;"),
     ("in_memory_sgd_20", "xc_in_memory_sgd.v", "trc_valid_reg <= 1'b0;", ";"),
 )  # fmt: skip

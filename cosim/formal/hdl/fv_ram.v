@@ -35,6 +35,8 @@ reg written = 1'b0;
 reg shown = 1'b0;
 reg [DATA_W-1:0] last;
 reg [DATA_W-1:0] expected;
+reg quiet = 1'b0;
+reg [DATA_W-1:0] before;
 
 always @(posedge clk) begin
     assume ({1'b0, word} < WORDS && {1'b0, in_read_addr} < WORDS && {1'b0, in_write_addr} < WORDS);
@@ -47,6 +49,10 @@ always @(posedge clk) begin
         shown <= written && in_read_addr == word;
         expected <= last;
     end
+    quiet <= !in_read;
+    before <= data;
+    // the output stands still without a read, which costs energy
+    p_still: assert (!quiet || data == before);
     // what was written last, until the next read
     p_read: assert (!shown || data == expected);
     // a word is read back
