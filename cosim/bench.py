@@ -43,6 +43,8 @@ PROGRESS_SECONDS = 0.2
 HANG, SETTLING = 1000, 16
 # Cycles that no simulation reaches.
 NEVER = 0x7FFFFFFF
+# Cycles after a reset of one cycle in which a request that survives it comes.
+BEHIND_RESET = 3
 # Longest reset.
 RESET_CYCLES = 3
 # Most cycles that one draw of back-pressure adds.
@@ -63,6 +65,8 @@ class Bench(ABC):
     injected: tuple[tuple[str, str], ...] = ()
     # Phases that the bench counts at the pins, each with the name of that counter.
     measured: tuple[tuple[str, str], ...] = ()
+    # Its counters of what must not happen between a reset and the first sample, by the name of it.
+    forbidden: Mapping[str, str]
     corners: Corners
     # Phases that may end within a few cycles and never come back, with their cycles.
     shortest: Mapping[str, int] = MappingProxyType({})
@@ -158,7 +162,6 @@ class Bench(ABC):
         scoreboard: Scoreboard,
         first_cycles: int,
         longest: int,
-        counters: dict[str, str],
         registers: dict[str, int],
     ) -> None:
         """Resets bench and controller; a segment that ends in a reset begins with two of them.
@@ -168,7 +171,6 @@ class Bench(ABC):
             scoreboard: of the segment.
             first_cycles: the first of two resets comes within so many cycles.
             longest: cycles that nothing may happen in, at most.
-            counters: the bench's counters of what must not happen before the first sample, by the name of it.
             registers: further registers of the bench and their values.
         """
         dut = self.dut
@@ -184,13 +186,17 @@ class Bench(ABC):
         if segment.abort is not None:
             dut.py_rst.value = 0
             await ClockCycles(dut.clk, 1 + segment.abort % first_cycles)
-            for what, counter in counters.items():
-                scoreboard.check_quiet(what, int(getattr(dut, counter).value.to_unsigned()))
+            self._check_quiet(scoreboard)
             if self.cover is not None and self._value("stat_cycles_clear") > 0 == self._value("stat_cycles_idle"):
                 self.cover.segments.reset_in({"clear"})
             dut.py_rst.value = 1
             await ClockCycles(dut.clk, 1 + segment.abort % RESET_CYCLES)
         dut.py_rst.value = 0
+
+    def _check_quiet(self, scoreboard: Scoreboard) -> None:
+        for what, counter in self.forbidden.items():
+            scoreboard.check_quiet(what, self._value(counter))
+        scoreboard.check_quiet("violations of a protocol", self._value("errors_seen"))
 
     async def next_record(self, scoreboard: Scoreboard) -> Record:
         """Waits until the bench has something to say."""
@@ -256,9 +262,11 @@ class Bench(ABC):
         if self.cover is not None:
             # A phase that pins and counters call by the same name is the same one
             self.cover.segments.reset_in(hit & set(PHASES))
-        dut.py_rst.value = 1
+        # The reset is over after this one cycle. With another one behind it, what it left would not show.
         dut.py_reset_arm.value = 0
-        await ClockCycles(dut.clk, 2)
+        dut.py_released.value = 0
+        await ClockCycles(dut.clk, BEHIND_RESET)
+        self._check_quiet(scoreboard)
 
     async def _count_coincidences(self) -> None:
         """What came together in a cycle, over the whole simulation."""

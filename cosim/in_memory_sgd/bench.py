@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ class UpdateBench(Bench):
 
     corners = CORNERS
     injected = (("update", "updates"),)
+    forbidden = MappingProxyType({"updates": "updates", "records": "retired_reg"})
 
     def __init__(self, dut: Any, job: Job, directory: Path) -> None:
         super().__init__(dut, job, directory, Decoder(layout(job.spec), job.view.record_names))
@@ -47,8 +49,7 @@ class UpdateBench(Bench):
             segment, self.result.transfers, stimulus.step, stimulus.timeline, self.job.view.own_timing
         )
         longest = given(self.spec.driver).max_pulses * cycles(self.spec).pulse
-        counters = {"updates": "updates", "records": "retired_reg"}
-        await self.reset(segment, scoreboard, FIRST_CYCLES, longest, counters, {})
+        await self.reset(segment, scoreboard, FIRST_CYCLES, longest, {})
         self._released = 0
         for _ in range(min(ahead, offered)):
             self._release(stimulus)

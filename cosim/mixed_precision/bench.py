@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,7 @@ class ColumnBench(Bench):
     corners = CORNERS
     injected = (("read", "requests"), ("write", "writes"), ("stall", "writes"), ("stall", "gaps"))
     measured = (("hold", "waiting_reg"),)
+    forbidden = MappingProxyType({"requests": "requests_started_reg", "writes": "writes", "records": "retired"})
 
     def __init__(self, dut: Any, job: Job, directory: Path) -> None:
         super().__init__(dut, job, directory, Decoder(layout(job.spec), job.view.record_names))
@@ -173,7 +175,6 @@ class ColumnBench(Bench):
             scoreboard,
             durations.depth,  # a reset in the middle of the clear sweep, too
             durations.depth + 4 * (durations.request + durations.write),
-            {"requests": "requests_started_reg", "writes": "writes", "records": "retired"},
             {
                 "py_answered": 0,
                 "py_hold_write": 0,

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ class TransferBench(Bench):
     corners = CORNERS
     injected = (("update", "updates"), ("read", "reads"), ("write", "writes"))
     measured = (("stall", "due_reg"), ("hold", "waiting_reg"))
+    forbidden = MappingProxyType({"reads": "reads_started_reg", "writes": "written_reg", "records": "ret_count"})
 
     def __init__(self, dut: Any, job: Job, directory: Path) -> None:
         super().__init__(dut, job, directory, Decoder(layout(job.spec), job.view.record_names))
@@ -200,7 +202,6 @@ class TransferBench(Bench):
             scoreboard,
             self._durations.depth,  # a reset in the middle of the clear sweep, too
             self._durations.depth + 4 * (longest + durations.write),
-            {"reads": "reads_started_reg", "writes": "written_reg", "records": "ret_count"},
             {
                 "py_arm": 0,
                 "py_answered": 0,
