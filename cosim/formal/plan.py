@@ -136,8 +136,14 @@ def _transfer(plan: _Plan, values: Mapping[str, int]) -> None:
     small, narrow = _small(values), _narrow(_small(values))
     beats, words = _beats(small), small["COLS"] * _beats(small)
     shipped = ("FV_SHIPPED",) if plan.contract else ()
-    in_step = values["COL_RANDOM"] == 0 and values["CHOP_MODE"] == 1
-    inside = (*shipped, *(("FV_LFSR",) if values["CHOP_MODE"] == 2 else ()), *(("FV_IN_STEP",) if in_step else ()))
+    in_turn = values["COL_RANDOM"] == 0
+    in_step = values["CHOP_MODE"] == 1 and in_turn
+    per_column = values["CHOP_MODE"] == 1 and not in_turn
+    counting = [
+        macro
+        for macro, on in (("FV_LFSR", values["CHOP_MODE"] == 2), ("FV_IN_STEP", in_step), ("FV_PER_COLUMN", per_column))
+        if on
+    ]
     # Clear sweep, an update, a read, its beats and the lanes, then another transfer
     turn = 4 + beats * (3 - values["MEM_PORTS"]) + 6
     cuts = ("xc_transfer_lane", "xc_state_store")
@@ -146,7 +152,9 @@ def _transfer(plan: _Plan, values: Mapping[str, int]) -> None:
     order = {**narrow, "COLS": min(values["COLS"], 3)}
     bound = 3 * beats + 2 * turn
     plan.add("sequence", "fv_transfer_sequence", order, NARROW, bound, *shipped, cuts=cuts)
-    plan.add("flips", "fv_transfer_flips", narrow, NARROW, words + 2 * turn, *inside, cuts=cuts)
+    # The memory of the counts is cut out as well, on its contract
+    counted = (*cuts, "xc_ram") if per_column and plan.contract else cuts
+    plan.add("flips", "fv_transfer_flips", narrow, NARROW, words + 2 * turn, *shipped, *counting, cuts=counted)
     # With our store an element is proved on the contract of it; the store in its place has that contract
     store_out = plan.contract and bool(values["TRACE_EN"])
     stored, left_out = ((*shipped, "FV_STORE"), ("xc_state_store",)) if store_out else ((), ())

@@ -108,6 +108,12 @@ BUGS: tuple[Bug, ...] = (
         ("xfer_flip_reg <= flip;", "xfer_flip_reg <= !flip;"),
         ("if (read_done && flip) begin", "if (flip) begin"),
     ),
+    *_of(
+        "c_ttv2_rect", "flips", "read_index",
+        (".wr_en(read_done || clear_en)", ".wr_en(clear_en)"),
+        ("clear_valid ? {COUNT_W{1'b0}} : count_next", "count_next"),
+        (".rd_en(upd_valid)", ".rd_en(upd_valid || read_done)"),
+    ),
     *_of("agad_rect", "flips", "chopper", ("assign flip = draw[15:0] < cfg_chop;", "assign flip = draw[15:0] <= cfg_chop;")),
     *_of("agad_rect", "flips", "lfsr", ("parameter STEPS = 16", "parameter STEPS = 15")),
     *_of(
@@ -164,6 +170,7 @@ BUGS: tuple[Bug, ...] = (
         ("assign reciprocals[32*y +: 32] =", "assign reciprocals[32*y +: 32] = y == 1 ? 32'd32768 :"),
     ),
     *_of("agad_tiny", "ram", "ram_1r1w", ("mem[wr_addr] <= wr_data;", "mem[rd_addr] <= wr_data;")),
+    *_of("agad_tiny", "ram", "ram_1r1w", ("if (rd_en) begin", "if (1'b1) begin")),
     *_of("agad_shared", "ram", "ram_1rw", ("if (wr_en) begin\n        mem[addr]", "if (wr_en && !addr[0]) begin\n        mem[addr]")),
     *_of(
         "agad_tiny", "state_store", "state_store",

@@ -88,6 +88,42 @@ always @(posedge clk) begin
         && reads == (column >= position ? count : count == cfg_chop - 16'd1 ? 16'd0 : count + 16'd1));
 end
 `endif
+`ifdef FV_PER_COLUMN
+// A count per column, in a memory that is cut out: what it returns of this column is what was written to it last, until the
+// next read (fv_ram.v proves that of any word)
+(* hierconn *) wire \dut.xc_read_index_inst.gen_count.gen_per_column.count_ram_inst.rd_en ;
+(* hierconn *) wire [COL_W-1:0] \dut.xc_read_index_inst.gen_count.gen_per_column.count_ram_inst.rd_addr ;
+(* hierconn *) wire [15:0] \dut.xc_read_index_inst.gen_count.gen_per_column.count_ram_inst.rd_data ;
+(* hierconn *) wire \dut.xc_read_index_inst.gen_count.gen_per_column.count_ram_inst.wr_en ;
+(* hierconn *) wire [COL_W-1:0] \dut.xc_read_index_inst.gen_count.gen_per_column.count_ram_inst.wr_addr ;
+(* hierconn *) wire [15:0] \dut.xc_read_index_inst.gen_count.gen_per_column.count_ram_inst.wr_data ;
+wire count_read = \dut.xc_read_index_inst.gen_count.gen_per_column.count_ram_inst.rd_en ;
+wire [COL_W-1:0] count_read_addr = \dut.xc_read_index_inst.gen_count.gen_per_column.count_ram_inst.rd_addr ;
+wire count_written = \dut.xc_read_index_inst.gen_count.gen_per_column.count_ram_inst.wr_en ;
+wire [COL_W-1:0] count_written_addr = \dut.xc_read_index_inst.gen_count.gen_per_column.count_ram_inst.wr_addr ;
+reg written, shown;
+reg [15:0] kept, returned;
+always @(posedge clk) begin
+    if (count_written && count_written_addr == column) begin
+        written <= 1'b1;
+        kept <= \dut.xc_read_index_inst.gen_count.gen_per_column.count_ram_inst.wr_data ;
+    end
+    if (count_read) begin
+        shown <= written && count_read_addr == column;
+        returned <= kept;
+    end
+    if (rst) {written, shown} <= 2'b00;
+    if (shown) assume (\dut.xc_read_index_inst.gen_count.gen_per_column.count_ram_inst.rd_data == returned);
+    if (on) begin
+        // what the memory demands: no word is read beside a write, every word exists
+        p_count_port: assert (!(count_read && count_written)
+            && (!count_read || count_read_addr <= LAST_COL[COL_W-1:0])
+            && (!count_written || count_written_addr <= LAST_COL[COL_W-1:0]));
+        i_inside_kept: assert ((!clearing || reads == 0) && ((clearing && cleared <= column) || (written && kept == reads)));
+        i_inside_count: assert (m_rd_col != column || (phase < 3'd3 && updates == 0) || (shown && returned == reads));
+    end
+end
+`endif
 `endif
 
 endmodule
