@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -50,18 +50,21 @@ def formal(
     """Prove properties of the controller of the chip SPEC (a file, or the name of a shipped chipspec).
 
     Arithmetic, stores, sequence, signs, streams and retirement, for every input and every number of cycles where
-    `proved` stands; the trace of a property that fails is written as a VCD file. Finished proofs are kept: the same
-    command goes on where it was stopped, and proves anew what has changed.
+    `proved` stands; the trace of a property that fails is written as a VCD file. Finished proofs are kept, in
+    build/formal/ for all chips: the same command goes on where it was stopped, and proves anew what has changed.
     """
     chip = load_chipspec(spec, overrides)
-    out = out or Path("build") / "formal" / f"{chip.name}-{effort}"
+    folder = Path("build") / "formal"
+    # Chips have many proofs in common: their formats and options decide, not their size
+    kept = (out or folder) / KEPT_FILE
+    out = out or folder / f"{chip.name}-{effort}"
     dut = dut_of(chip, rtl)
     console = stderr()
     versions = require_solvers()
     tasks = _chosen(tasks_of(chip, dut, next(one for one in EFFORTS if one == effort)), names)
     require_writable(out)
     console.print(f"{chip.name}: {len(tasks)} proofs, effort {effort}; {versions}", highlight=False)
-    store = Store[Task, Answer](out / KEPT_FILE, Answer)
+    store = Store[Task, Answer](kept, Answer)
     answers = work_off(console, "proving", tasks, store, run_tasks, "proofs")
     findings = [(task.proof, finding) for task in tasks for finding in answers[task].as_findings()]
     with work_directory() as scratch:
@@ -71,7 +74,7 @@ def formal(
             files[f"{_file_name(finding)}.vcd"].write_text(finding.waves)
         installed = install(files, out) if files else {}
     traces = {id(finding): installed[f"{_file_name(finding)}.vcd"] for finding in shown}
-    _print(console, findings)
+    _print(console, findings, {task.proof.name: answers[task].seconds for task in tasks})
     for finding in shown:
         console.print(f"  {traces[id(finding)]}", highlight=False, soft_wrap=True)
     bad = [finding for _, finding in findings if not finding.good]
@@ -103,9 +106,9 @@ def _file_name(finding: Finding) -> str:
     return re.sub(r"[^\w.]+", "_", f"{finding.proof}.{finding.name}")
 
 
-def _print(console: Console, findings: Sequence[tuple[Proof, Finding]]) -> None:
+def _print(console: Console, findings: Sequence[tuple[Proof, Finding]], seconds: Mapping[str, float]) -> None:
     table = Table(box=SIMPLE_HEAD)
-    for column in ("proof", "of", "properties", "verdict", "solver s"):
+    for column in ("proof", "of", "properties", "verdict", "CPU s"):
         table.add_column(column)
     for proof in dict.fromkeys(proof.name for proof, _ in findings):
         own = [finding for one, finding in findings if one.name == proof]
@@ -119,8 +122,7 @@ def _print(console: Console, findings: Sequence[tuple[Proof, Finding]]) -> None:
                 kinds = {finding.kind for finding in those}
                 within = depth.get(verdict, "") if verdict != "proved" or kinds == {"induction"} else ""
                 said.append(f"[{STYLES.get(verdict, WRONG)}]{len(those)} {verdict}[/]{within}")
-        seconds = sum(finding.seconds for finding in own)
-        table.add_row(escape(proof), size, str(len(own)), ", ".join(said), f"{seconds:.1f}")
+        table.add_row(escape(proof), size, str(len(own)), ", ".join(said), f"{seconds[proof]:.1f}")
     console.print(table)
     for _, finding in findings:
         if not finding.good:

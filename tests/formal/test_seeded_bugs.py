@@ -14,14 +14,16 @@ from seeded_bugs import BUGS, Bug
 from crosschop.cosim.dut import dut_of
 from crosschop.cosim.formal.plan import INDEPENDENCE
 from crosschop.cosim.formal.result import Finding, is_property
-from crosschop.cosim.formal.run import Task, run_task, tasks_of
+from crosschop.cosim.formal.run import Answer, Task, run_task, run_tasks, tasks_of
 from crosschop.cosim.paths import shipped_rtl
 from crosschop.model.chipspec import load_chipspec
-from crosschop.model.parallel import cores, run_parallel
+from crosschop.model.store import Store
 
 pytest.importorskip("bitwuzla", reason="no Bitwuzla: pip install 'crosschop[formal]'")
 
-everything = pytest.mark.skipif(not os.environ.get("CROSSCHOP_FORMAL"), reason="many minutes: make formal")
+# A file, in which answers are kept: a run that was stopped goes on
+KEPT = os.environ.get("CROSSCHOP_FORMAL", "")
+everything = pytest.mark.skipif(not KEPT, reason="many minutes: make formal")
 
 
 def spoiled(bug: Bug, folder: Path) -> Task:
@@ -70,7 +72,12 @@ def test_every_property_fails_on_a_bug_and_every_bug_is_found(tmp_path: Path) ->
     killed: dict[str, set[str]] = defaultdict(set)
     properties: dict[str, set[str]] = defaultdict(set)
     survivors = []
-    for task, answer in run_parallel(run_task, list(tasks), cores()):
+    store = Store[Task, Answer](Path(KEPT), Answer)
+    answers = {task: answer for task in tasks if (answer := store.get(task)) is not None}
+    for task, answer in run_tasks([task for task in tasks if task not in answers]):
+        answers[task] = answer
+        store.put(task, answer)
+    for task, answer in answers.items():
         findings = answer.as_findings()
         found = failures(findings, rare=tasks[task].rare)
         # Not i_, which only carries an induction
