@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 
 from crosschop.cosim.corners import RESET_IN, Corners
 from crosschop.cosim.coverage.hooks import new_coverage
+from crosschop.cosim.cycle_check import HANG, compare_cycles
 from crosschop.cosim.injection.expected import expected_of
 from crosschop.cosim.injection.strike import strike
 from crosschop.cosim.job import PROGRESS_FILE, STREAMS, Finding, Job, Result, Segment
 from crosschop.cosim.record import Decoder, Record
 from crosschop.cosim.scoreboard import UNDEFINED_COUNT, DivergenceError, Scoreboard
-from crosschop.model.cycles import PHASES, SCHEDULER_PHASES
+from crosschop.model.cycles import PHASES
 from crosschop.model.engines.common import result_of
 from crosschop.model.faults.fields import field_of
 from crosschop.model.faults.upset import Upset
@@ -38,9 +39,9 @@ IntArray = NDArray[np.int64]
 
 LENGTH_BITS = 6
 PROGRESS_SECONDS = 0.2
-# Cycles beyond the longest operation in which the controller may do nothing that shows: before it is said to hang, and
-# before it is taken to wait for a tick.
-HANG, SETTLING = 1000, 16
+# Cycles beyond the longest operation in which the controller may do nothing that shows before it is taken to wait for a
+# tick.
+SETTLING = 16
 # Cycles that no simulation reaches.
 NEVER = 0x7FFFFFFF
 # Cycles after a reset of one cycle in which a request that survives it comes.
@@ -314,24 +315,12 @@ class Bench(ABC):
         """The RTL's counters, compared."""
         value = self._value
         counters = {phase: value(f"stat_cycles_{phase}") for phase in PHASES}
-        expected = dict(predicted)
+        injected = [(phase, value(f"{name}_injected")) for phase, name in self.injected]
         if self.cover is not None:
             added = {name: value(name) for name in self.cover.segments.injected}
             self.cover.segments.end(segment, counters, predicted, added)
-        for phase, name in self.injected:
-            expected[phase] += value(f"{name}_injected")
-        elapsed = value("cycle")
-        for phase, name in self.measured:
-            expected[phase] = value(name)
-        expected["idle"] = elapsed - sum(expected[phase] for phase in SCHEDULER_PHASES if phase != "idle")
-        for phase in PHASES:
-            scoreboard.check_cycles(phase, expected[phase], counters[phase])
-        if segment.nominal:
-            # The scoreboard has compared the cycle of every transfer; idle cycles after the last one are nobody's.
-            for phase, _ in self.measured:
-                scoreboard.check_cycles(phase, predicted[phase], counters[phase])
-            counters["idle"] = predicted["idle"]
-        return counters
+        measured = {phase: value(name) for phase, name in self.measured}
+        return compare_cycles(scoreboard, segment, predicted, counters, injected, measured, value("cycle"))
 
     def window(self, transfer: int) -> None:
         """Records waves while the transfer lies in the job's window."""

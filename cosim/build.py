@@ -60,7 +60,8 @@ def bench_parameters(spec: ChipSpec) -> dict[str, int]:
     }
 
 
-def _content_key(dut: Dut, bench: list[Path], parameters: dict[str, int], flags: list[object]) -> str:
+def content_key(dut: Dut, bench: list[Path], parameters: dict[str, int], flags: list[object]) -> str:
+    """Names a build by everything that goes into it."""
     digest = hashlib.sha256(json.dumps([dut.digest(), parameters, flags], sort_keys=True).encode())
     for source in bench:
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
@@ -90,14 +91,14 @@ def build(spec: ChipSpec, dut: Dut, simulator: Simulator = ICARUS, waves: bool =
     parameters = {**_parameters(spec, dut), "COVER": int(simulator.coverage)}
     folder = cache_directory() / "sim"
     if simulator.name == "icarus":
-        key = _content_key(dut, bench, parameters, [require_icarus(), FATAL_WARNING])
+        key = content_key(dut, bench, parameters, [require_icarus(), FATAL_WARNING])
         return kept_build(folder / key, "sim.vvp", lambda scratch: _compile(top, dut, bench, parameters, scratch))
     tool = require_verilator()
     options = Options(coverage=simulator.coverage, waves=waves)
     flags: list[object] = [tool.version, str(tool.program), CXX_FLAGS, options.coverage, options.waves]
     # What was counted names the source by its path.
     places = [str(source) for source in dut.sources] if options.coverage else []
-    key = _content_key(dut, [*bench, *verilator_sources()], parameters, ["verilator", *flags, *places])
+    key = content_key(dut, [*bench, *verilator_sources()], parameters, ["verilator", *flags, *places])
     runtime = cache_directory() / f"verilator-{hashlib.sha256(repr(flags).encode()).hexdigest()[:20]}"
     sources = [*verilator_sources(), *dut.sources, *bench]
     switches = [*dut_options(dut), *(f"-G{name}={value}" for name, value in parameters.items())]

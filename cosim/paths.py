@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.resources
 from pathlib import Path
 
+from crosschop.model.chipspec import ControllerKind
 from crosschop.model.estimate.logic.rtl_files import rtl_sources
 
-__all__ = ["bench_sources", "rtl_sources", "shipped_rtl", "verilator_sources"]
+__all__ = ["bench_sources", "native_sources", "rtl_sources", "shipped_rtl", "verilator_sources"]
 
 
 def shipped_rtl() -> Path:
@@ -29,3 +30,9 @@ def bench_sources(top: str) -> list[Path]:
     # Of the benches one alone: each gives XC_DUT, where the user does not, its own meaning. Ours have no writers.
     others = ("xc_bench", "xc_trace")
     return sorted(path for path in _hdl().glob("*.v") if path.stem == top or not path.stem.startswith(others))
+
+
+def native_sources(kind: ControllerKind) -> tuple[Path, Path, Path]:
+    """What the engine `native` needs for a kind of controller: its top in Verilog, its bench in C++, their header."""
+    suffix = "" if kind == "transfer" else f"_{kind}"
+    return _hdl() / f"xc_bench_native{suffix}.v", _hdl() / f"xc_native_{kind}.cpp", _hdl() / "xc_native.h"

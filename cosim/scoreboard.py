@@ -15,6 +15,8 @@ from crosschop.cosim.record import Observation, UndefinedError
 IntArray = NDArray[np.int64]
 
 EVENTS_KEPT = 8
+# 16-bit counters of the benches.
+COUNT_MASK = 0xFFFF
 # Stands for a cycle counter that carries x or z.
 UNDEFINED_COUNT = -1
 

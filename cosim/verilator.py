@@ -143,10 +143,8 @@ def compile_bench(
     for command, name in ((translate, "Verilator"), (compile_, "make of Verilator's C++")):
         ended = run_program(command, name, BUILD_SECONDS, environment=tool.environment(), log=log)
         if ended.status != 0:
-            raise _failure(ended)
-        wrong = next((line for line in ended.lines if WRONG_PORT.search(line)), None)
-        if wrong is not None:
-            raise ToolError(f"Verilator cannot build the controller: {wrong}")
+            raise failure(ended)
+        require_same_widths(ended)
         if command is translate:
             for kept in runtime.glob(RUNTIME):
                 shutil.copy(kept, directory)  # newer than the Makefile, so not compiled again
@@ -156,7 +154,19 @@ def compile_bench(
         _keep_runtime(directory, runtime)
 
 
-def _failure(ended: Ended) -> ToolError:
+def require_same_widths(ended: Ended) -> None:
+    """A port of the controller has the width that the bench connects to it.
+
+    Raises:
+        ToolError: it has another one.
+    """
+    wrong = next((line for line in ended.lines if WRONG_PORT.search(line)), None)
+    if wrong is not None:
+        raise ToolError(f"Verilator cannot build the controller: {wrong}")
+
+
+def failure(ended: Ended) -> ToolError:
+    """The error that says why a build failed, in the words of the first line that does."""
     lines = ended.lines or [f"it {how_it_ended(ended.status)} without a message"]
     first = next((line for line in lines if "error" in line.lower()), lines[-1])
     if any(f"{header}: No such file" in first for header in WAVE_HEADERS):

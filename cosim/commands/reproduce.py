@@ -29,8 +29,8 @@ DPI = 150
 @click.command()
 @click.argument("name", type=click.Choice(list(EXPERIMENTS)))
 @click.option("--quick", is_flag=True, help="Few points, about a minute.")
-@click.option("--engine", type=click.Choice(["golden", "icarus"]), default="golden", show_default=True,
-              help="What the controller is; icarus compares the RTL with the golden model.")  # fmt: skip
+@click.option("--engine", type=click.Choice(["golden", "icarus", "native"]), default="golden", show_default=True,
+              help="What the controller is; icarus and native compare the RTL with the golden model.")  # fmt: skip
 @click.option("--states", help="Numbers of device states, for example 20 or 100,20 (fig4).")
 @click.option("--seeds", type=click.IntRange(1, 100), default=SEEDS, show_default=True, help="Seeds 1..N of each.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: one per core]")

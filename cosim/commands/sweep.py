@@ -19,6 +19,7 @@ from crosschop.cosim.estimating import model_options, read_models
 from crosschop.cosim.kept_work import POINTS_FILE, work_off
 from crosschop.cosim.output import install, require_writable, stderr
 from crosschop.cosim.runner import work_directory
+from crosschop.cosim.simulate_points import evaluate_task
 from crosschop.model.chipspec import load_chipspec
 from crosschop.model.errors import InputError, InterruptedWorkError
 from crosschop.model.estimate.sweep.evaluate import (
@@ -26,7 +27,6 @@ from crosschop.model.estimate.sweep.evaluate import (
     SPREAD,
     Figures,
     Task,
-    evaluate,
     summarise,
     tasks_of,
 )
@@ -64,6 +64,8 @@ class Row:
 )
 @click.option("--seeds", type=click.IntRange(1, 1000), help=f"Seeds 1..N of each point.  [default: {SEEDS}]")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="One seed instead.")
+@click.option("--engine", type=click.Choice(["golden", "native"]), default="golden", show_default=True,
+              help="What the controller is; native compares the RTL with the golden model.")  # fmt: skip
 @click.option("--samples", type=click.IntRange(1, 10**9), help="Input samples of each run.  [default: task.samples]")
 @click.option("--x", type=_metric, help="Metric across the picture.  [default: area]")
 @click.option("--y", type=_metric, default="error", show_default=True, help="Metric up the picture.")
@@ -78,6 +80,7 @@ def sweep(
     settings: tuple[str, ...],
     seeds: int | None,
     seed: int | None,
+    engine: str,
     samples: int | None,
     x: str | None,
     y: str,
@@ -92,7 +95,7 @@ def sweep(
 ) -> None:
     """Compare variants of the chip SPEC (a file, or the name of a shipped chipspec).
 
-    The points are all combinations of the values listed by --set. Each is trained on the golden engine with every seed;
+    The points are all combinations of the values listed by --set. Each is trained with every seed;
     the table says which points nothing else beats in the two metrics of the picture. Every run is kept in the output
     directory as it ends: the same command again goes on where an earlier one was stopped.
     """
@@ -115,7 +118,7 @@ def sweep(
     chosen = (seed,) if seed is not None else tuple(range(1, (seeds or SEEDS) + 1))
     console = stderr()
     _print_plan(console, chip.name, axes, variants, skipped, chosen, samples)
-    tasks = [tasks_of(variant.spec, chosen, samples, models) for variant in variants]
+    tasks = [tasks_of(variant.spec, chosen, samples, models, engine) for variant in variants]
     with work_directory() as scratch:
         store: Store[Task, Figures] = Store(out / POINTS_FILE, Figures)
         figures = work_off(
@@ -128,7 +131,7 @@ def sweep(
             answer = _as_json(chip.name, axes, chosen, samples, x, y, rows, skipped)
             (scratch / "sweep.json").write_text(json.dumps(answer, indent=1) + "\n")
             _write_table(scratch / "sweep.csv", varying, rows)
-            _draw(scratch / "pareto.png", chip.name, varying, chosen, rows, x, y)
+            _draw(scratch / "pareto.png", chip.name, engine, varying, chosen, rows, x, y)
             installed = install({path.name: path for path in sorted(scratch.iterdir())}, out)
         except KeyboardInterrupt:
             raise InterruptedWorkError("interrupted, all runs are kept, the same command goes on from there") from None
@@ -142,7 +145,7 @@ def sweep(
 def _run(due: Sequence[Task], workers: int, scheduler: str | None) -> Any:
     from crosschop.model.cluster import run_on_cluster  # dask takes half a second, only where there is work
 
-    return run_on_cluster(evaluate, due, workers, scheduler)
+    return run_on_cluster(evaluate_task, due, workers, scheduler)
 
 
 def _require_legal(variants: list[Variant], skipped: list[Skipped], skip_illegal: bool) -> None:
@@ -237,7 +240,14 @@ def _with_unit(name: str) -> str:
 
 
 def _draw(
-    path: Path, chip: str, varying: Sequence[str], seeds: tuple[int, ...], rows: Sequence[Row], x: str, y: str
+    path: Path,
+    chip: str,
+    engine: str,
+    varying: Sequence[str],
+    seeds: tuple[int, ...],
+    rows: Sequence[Row],
+    x: str,
+    y: str,
 ) -> None:
     from crosschop.model.estimate.sweep.figure import Mark, draw  # drawing libraries take a second
 
@@ -252,7 +262,7 @@ def _draw(
         for row in rows
     ]  # fmt: skip
     bars = ", bars: standard deviation of a run" if len(seeds) > 1 and "error" in (x, y) else ""
-    title = f"{chip}, golden engine, mean of {_seeds_text(seeds)}{bars}"
+    title = f"{chip}, {engine} engine, mean of {_seeds_text(seeds)}{bars}"
     names = ", ".join(short_names(varying).values())
     draw(title, _with_unit(x), _with_unit(y), names, marks).savefig(path, dpi=DPI)
 

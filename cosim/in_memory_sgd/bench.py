@@ -11,12 +11,12 @@ import numpy as np
 from crosschop.cosim.bench import LENGTH_BITS, Bench
 from crosschop.cosim.coverage.sample_common import length_met
 from crosschop.cosim.in_memory_sgd.corners import CORNERS
-from crosschop.cosim.in_memory_sgd.hdl import GROUP, layout
+from crosschop.cosim.in_memory_sgd.hdl import GROUP, layout, longest_quiet
 from crosschop.cosim.in_memory_sgd.scoreboard import UpdateScoreboard
 from crosschop.cosim.in_memory_sgd.stimulus import RandomStimulus, Stimulus, TileStimulus
 from crosschop.cosim.job import Job, Segment
 from crosschop.cosim.record import Decoder, pack
-from crosschop.model.chipspec import cycles, given
+from crosschop.model.chipspec import given
 from crosschop.model.cycles_in_memory_sgd import finish_cycles
 from crosschop.model.training import in_memory_sgd as training
 
@@ -48,7 +48,7 @@ class UpdateBench(Bench):
         scoreboard = UpdateScoreboard(
             segment, self.result.transfers, stimulus.step, stimulus.timeline, self.job.view.own_timing
         )
-        longest = given(self.spec.driver).max_pulses * cycles(self.spec).pulse
+        longest = longest_quiet(self.spec)
         await self.reset(segment, scoreboard, FIRST_CYCLES, longest, {})
         self._released = 0
         for _ in range(min(ahead, offered)):

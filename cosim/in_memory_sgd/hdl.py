@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crosschop.cosim.record import Field
-from crosschop.model.chipspec import ChipSpec, cycles
+from crosschop.model.chipspec import ChipSpec, cycles, given
 
 TOP = "xc_bench_in_memory_sgd"
 
@@ -20,6 +20,11 @@ GROUP = 8
 def bench_parameters(spec: ChipSpec) -> dict[str, int]:
     """Parameters beyond the controller's."""
     return {"GROUP": GROUP, "PULSE_CYCLES": cycles(spec).pulse}
+
+
+def longest_quiet(spec: ChipSpec) -> int:
+    """Cycles that nothing may happen in, at most."""
+    return given(spec.driver).max_pulses * cycles(spec).pulse
 
 
 def trace_fields(spec: ChipSpec) -> tuple[Field, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from crosschop.cosim.in_memory_sgd.hdl import ERROR_NAMES
 from crosschop.cosim.job import Segment
-from crosschop.cosim.record import Observation, Record
+from crosschop.cosim.record import Observation
 from crosschop.cosim.scoreboard import Scoreboard
 from crosschop.model.chipspec import ChipSpec
 from crosschop.model.cycles_in_memory_sgd import BEGIN, UpdateTimeline
@@ -15,6 +15,11 @@ from crosschop.model.golden.in_memory_sgd import reset_state, step_update
 # What the field `sample` of the trace is.
 NUMBER = "number of the update"
 DONE = "updates done when one retires"
+
+
+def retired_event(update: int, begin: int, number: int) -> str:
+    """What the report of a divergence says of an update."""
+    return f"update {update} retired: began in cycle {begin}, number {number}"
 
 
 class RetireScoreboard(Scoreboard):
@@ -77,7 +82,12 @@ class UpdateScoreboard(RetireScoreboard):
         super().__init__(segment, first_update, step, ERROR_NAMES, own_timing)
         self._timeline = timeline
 
-    def check_retire(self, record: Record) -> None:
+    def go_on_from(self, retired: int, events: Sequence[str]) -> None:
+        """Stands where compiled code has come to, which compares as this does: updates compared, latest events."""
+        self.retired = retired
+        self._events.extend(events)
+
+    def check_retire(self, record: Observation) -> None:
         """One retired update: golden step, then every field.
 
         Raises:
@@ -96,5 +106,5 @@ class UpdateScoreboard(RetireScoreboard):
         begin = self._scalar("begin")
         if self.predicts_cycles:
             self._expect("cycle of the update", int(self._timeline.marks[BEGIN]), begin)
-        self._events.append(f"update {self.number} retired: began in cycle {begin}, number {number}")
+        self._events.append(retired_event(self.number, begin, number))
         self.retired += 1

@@ -15,10 +15,11 @@ from crosschop.cosim.bench import Bench
 from crosschop.cosim.coverage.sample_mixed import ColumnSampler
 from crosschop.cosim.job import Job, Segment
 from crosschop.cosim.mixed_precision.corners import CORNERS, count_column, count_operands
-from crosschop.cosim.mixed_precision.hdl import group_columns, layout
-from crosschop.cosim.mixed_precision.scoreboard import COUNT_MASK, ColumnScoreboard
+from crosschop.cosim.mixed_precision.hdl import group_columns, layout, longest_quiet
+from crosschop.cosim.mixed_precision.scoreboard import ColumnScoreboard
 from crosschop.cosim.mixed_precision.stimulus import RandomStimulus, Stimulus, TileStimulus
 from crosschop.cosim.record import Decoder, Record, pack
+from crosschop.cosim.scoreboard import COUNT_MASK
 from crosschop.model.chipspec import beats, mixed_section, rtl_parameters, x_beats
 from crosschop.model.cycles_mixed_precision import (
     MixedTimeline,
@@ -168,13 +169,12 @@ class ColumnBench(Bench):
         return stimulus, ColumnScoreboard(config, segment, first, group, step, timeline, own_timing), timeline
 
     async def _reset(self, segment: Segment, scoreboard: ColumnScoreboard) -> None:
-        durations = self._durations
         self._set_configuration(segment.configuration)
         await self.reset(
             segment,
             scoreboard,
-            durations.depth,  # a reset in the middle of the clear sweep, too
-            durations.depth + 4 * (durations.request + durations.write),
+            self._durations.depth,  # a reset in the middle of the clear sweep, too
+            longest_quiet(self.spec),
             {
                 "py_answered": 0,
                 "py_hold_write": 0,

@@ -35,6 +35,12 @@ def bench_parameters(spec: ChipSpec) -> dict[str, int]:
     }
 
 
+def longest_quiet(spec: ChipSpec) -> int:
+    """Cycles that nothing may happen in, at most."""
+    durations = mixed_durations(spec)
+    return durations.depth + 4 * (durations.request + durations.write)
+
+
 def trace_fields(spec: ChipSpec) -> tuple[Field, ...]:
     """What trc_* of xc_mixed_precision says of a column, each field by the name of its port without the prefix."""
     code = mixed_section(spec).operand_bits

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from crosschop.cosim.job import Segment
 from crosschop.cosim.mixed_precision.hdl import ERROR_NAMES
-from crosschop.cosim.record import Observation, Record
-from crosschop.cosim.scoreboard import Scoreboard
+from crosschop.cosim.record import Observation
+from crosschop.cosim.scoreboard import COUNT_MASK, Scoreboard
 from crosschop.model.chipspec import ChipSpec, rtl_parameters
 from crosschop.model.cycles_mixed_precision import MixedTimeline
 from crosschop.model.golden.mixed_precision import (
@@ -29,9 +29,6 @@ from crosschop.model.golden.state import HEAD_COLUMN, HEAD_WRITE, Transfer
 
 IntArray = NDArray[np.int64]
 
-# 16-bit counters of the bench.
-COUNT_MASK = 0xFFFF
-
 
 Step = Callable[[MixedState, int, IntArray, Transfer], None]
 
@@ -42,6 +39,17 @@ _SLOT = re.compile(r"[0-9]+(?= |$)")
 def _without_slot(field: str) -> str:
     """The name of a field without the number of its place in the record."""
     return _SLOT.sub("", field)
+
+
+def request_event(cycle: int) -> str:
+    """What the report of a divergence says of an operand request."""
+    return f"operands requested: cycle {cycle}"
+
+
+def retired_event(number: int, column: int, batch_end: bool, pulses: int) -> str:
+    """What the report of a divergence says of a retirement."""
+    ended = f", end of a batch, {pulses} pulses" if batch_end else ""
+    return f"transfer {number} retired: column {column}{ended}"
 
 
 class RetireScoreboard(Scoreboard):
@@ -99,10 +107,8 @@ class RetireScoreboard(Scoreboard):
             self._check_padding(f"{name}{slot}", column)
 
     def _note_retired(self) -> None:
-        retired = f"transfer {self.number} retired: column {int(self.transfer.head[HEAD_COLUMN])}"
-        if self.transfer.head[HEAD_BATCH_END]:
-            retired += f", end of a batch, {int(np.count_nonzero(self.transfer.pulses))} pulses"
-        self._events.append(retired)
+        head, pulses = self.transfer.head, int(np.count_nonzero(self.transfer.pulses))
+        self._events.append(retired_event(self.number, int(head[HEAD_COLUMN]), bool(head[HEAD_BATCH_END]), pulses))
 
     def _fail(
         self, field: str, expected: object, got: object, column: int | None = None, row: int | None = None
@@ -149,6 +155,31 @@ class ColumnScoreboard(RetireScoreboard):
         self._request_cycles: deque[int] = deque()
         self._predicted: deque[int] = deque([int(timeline.request[0])])
 
+    def go_on_from(
+        self,
+        state: MixedState,
+        transfer: Transfer,
+        retired: int,
+        writes: int,
+        operands: deque[tuple[IntArray, IntArray]],
+        request_cycles: deque[int],
+        events: Sequence[str],
+    ) -> None:
+        """Stands where compiled code has come to, which compares as this does.
+
+        Args:
+            state, transfer: golden model of that code, in place of one of its own.
+            retired, writes: columns compared and writes of W seen so far.
+            operands: x (cols,) and d (rows,) of the passes that have not retired.
+            request_cycles: of their requests.
+            events: the latest events, oldest first.
+        """
+        self.state, self.transfer = state, transfer
+        self.retired = self.groups = retired
+        self.writes = writes
+        self._operands, self._request_cycles = operands, request_cycles
+        self._events.extend(events)
+
     def note_request(self, x: IntArray, d: IntArray) -> None:
         """A request that the bench has answered with these operands.
 
@@ -161,22 +192,26 @@ class ColumnScoreboard(RetireScoreboard):
         cycle = self._scalar("cycle") - 1  # the bench sees a request at the end of its first cycle
         self._operands.append((x, d))
         self._request_cycles.append(cycle)
-        self._events.append(f"operands requested: cycle {cycle}")
-        self._check_request_cycles()
+        self._events.append(request_event(cycle))
+        self.check_request_cycles()
 
     def _batch_ends(self, passes: int) -> bool:
         """Whether the pass that comes so many after the one under way is the last of its batch."""
         samples = int(self.state.counters[MIXED_COUNTER.samples])
         return (samples + passes + 1) % self.config.batch == 0
 
-    def _check_request_cycles(self) -> None:
-        """A request is predicted when the pass before it has retired, which may be later than the request."""
+    def check_request_cycles(self) -> None:
+        """A request is predicted when the pass before it has retired, which may be later than the request.
+
+        Raises:
+            DivergenceError: one came in another cycle.
+        """
         while self._request_cycles and self._predicted:
             expected, got = self._predicted.popleft(), self._request_cycles.popleft()
             if self.predicts_cycles:
                 self._expect("cycle of the operand request", expected, got)
 
-    def check_group(self, record: Record) -> None:
+    def check_group(self, record: Observation) -> None:
         """The columns of a record, every field, and what W got of them.
 
         Raises:
@@ -212,5 +247,5 @@ class ColumnScoreboard(RetireScoreboard):
         if column == self.config.cols - 1:
             self._operands.popleft()
             self._predicted.append(int(self._timeline.request[0]))
-            self._check_request_cycles()
+            self.check_request_cycles()
         return written

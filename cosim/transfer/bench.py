@@ -17,11 +17,12 @@ from crosschop.cosim.bench import LENGTH_BITS, Bench
 from crosschop.cosim.coverage.sample_transfer import TransferSampler
 from crosschop.cosim.job import Job, Segment
 from crosschop.cosim.record import Decoder, Record, pack
+from crosschop.cosim.scoreboard import COUNT_MASK
 from crosschop.cosim.transfer.corners import CORNERS, count_after, count_before
-from crosschop.cosim.transfer.hdl import layout
-from crosschop.cosim.transfer.scoreboard import COUNT_MASK, TransferScoreboard
+from crosschop.cosim.transfer.hdl import layout, longest_quiet
+from crosschop.cosim.transfer.scoreboard import TransferScoreboard
 from crosschop.cosim.transfer.stimulus import RandomStimulus, Stimulus, TileStimulus
-from crosschop.model.chipspec import beats, cycles, given, rtl_parameters
+from crosschop.model.chipspec import beats, given, rtl_parameters
 from crosschop.model.cycles import Timeline, cycle_config, finish_cycles, new_timeline, step_cycles, update_cycles
 from crosschop.model.golden.controller import step_transfer
 from crosschop.model.golden.state import HEAD_WRITE, ControllerState, Transfer, controller_config
@@ -194,14 +195,12 @@ class TransferBench(Bench):
         return stimulus, scoreboard, timeline
 
     async def _reset(self, segment: Segment, scoreboard: TransferScoreboard) -> None:
-        durations = cycles(self.spec)
         self._set_configuration(segment.configuration)
-        longest = max(given(self.spec.driver).max_pulses * durations.pulse, durations.read + durations.conversion)
         await self.reset(
             segment,
             scoreboard,
             self._durations.depth,  # a reset in the middle of the clear sweep, too
-            self._durations.depth + 4 * (longest + durations.write),
+            longest_quiet(self.spec),
             {
                 "py_arm": 0,
                 "py_answered": 0,

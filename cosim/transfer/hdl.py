@@ -28,6 +28,13 @@ def bench_parameters(spec: ChipSpec) -> dict[str, int]:
     }
 
 
+def longest_quiet(spec: ChipSpec) -> int:
+    """Cycles that nothing may happen in, at most."""
+    durations = cycles(spec)
+    longest = max(given(spec.driver).max_pulses * durations.pulse, durations.read + durations.conversion)
+    return spec.array.cols * beats(spec) + 4 * (longest + durations.write)
+
+
 def _per_row(spec: ChipSpec, name: str, width: int) -> Field:
     return Field(name, width, count=beats(spec) * spec.lanes, keep=spec.array.rows, signed=True, per_row=True)
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosschop.cosim.job import Segment
-from crosschop.cosim.record import Observation, Record
-from crosschop.cosim.scoreboard import Scoreboard
+from crosschop.cosim.record import Observation
+from crosschop.cosim.scoreboard import COUNT_MASK, Scoreboard
 from crosschop.cosim.transfer.hdl import ERROR_NAMES, PADDED_FIELDS
 from crosschop.model.chipspec import ChipSpec, rtl_parameters
 from crosschop.model.cycles import READ_BEGIN, Timeline
@@ -32,11 +32,18 @@ from crosschop.model.golden.state import (
 
 IntArray = NDArray[np.int64]
 
-# 16-bit counters of the bench.
-COUNT_MASK = 0xFFFF
-
 
 Step = Callable[[ControllerState, IntArray, Transfer], None]
+
+
+def read_event(number: int, cycle: int, column: int, chop: int) -> str:
+    """What the report of a divergence says of a read."""
+    return f"transfer {number} read: cycle {cycle}, column {column}, chop {chop}"
+
+
+def retired_event(number: int, column: int, chop: int, flip: int, pulses: int) -> str:
+    """What the report of a divergence says of a retirement."""
+    return f"transfer {number} retired: column {column}, chop {chop}, flip {flip}, {pulses} pulses"
 
 
 class RetireScoreboard(Scoreboard):
@@ -96,9 +103,9 @@ class RetireScoreboard(Scoreboard):
 
     def _note_retired(self) -> None:
         head = self.transfer.head
+        pulses = int(np.count_nonzero(self.transfer.pulses))
         self._events.append(
-            f"transfer {self.number} retired: column {int(head[HEAD_COLUMN])}, chop {int(head[HEAD_CHOP])}, "
-            f"flip {int(head[HEAD_FLIP])}, {int(np.count_nonzero(self.transfer.pulses))} pulses"
+            retired_event(self.number, int(head[HEAD_COLUMN]), int(head[HEAD_CHOP]), int(head[HEAD_FLIP]), pulses)
         )
 
 
@@ -136,7 +143,29 @@ class TransferScoreboard(RetireScoreboard):
         self._timeline = timeline
         self._read_cycles: deque[int] = deque()  # of the reads whose transfers have not retired
 
-    def check_read(self, record: Record) -> tuple[int, IntArray]:
+    def go_on_from(
+        self,
+        state: ControllerState,
+        transfer: Transfer,
+        retired: int,
+        writes: int,
+        read_cycles: deque[int],
+        events: Sequence[str],
+    ) -> None:
+        """Stands where compiled code has come to, which compares as this does.
+
+        Args:
+            state, transfer: golden model of that code, in place of one of its own.
+            retired, writes: transfers compared and writes of W seen so far.
+            read_cycles: of the reads whose transfers have not retired.
+            events: the latest events, oldest first.
+        """
+        self.state, self.transfer = state, transfer
+        self.retired, self.writes = retired, writes
+        self._read_cycles = read_cycles
+        self._events.extend(events)
+
+    def check_read(self, record: Observation) -> tuple[int, IntArray]:
         """The read request and the updates before it; returns column and chop bits (cols,) that the pins showed.
 
         Only what does not depend on the previous transfer is compared here, see `check_read_state`.
@@ -168,11 +197,9 @@ class TransferScoreboard(RetireScoreboard):
         """
         self._expect("read column", int(self.state.counters[COUNTER.column]), column)
         self._compare("chop sign of the updates", self.state.chop, chop, None)
-        self._events.append(
-            f"transfer {self.number} read: cycle {self._read_cycles[-1]}, column {column}, chop {int(chop[column])}"
-        )
+        self._events.append(read_event(self.number, self._read_cycles[-1], column, int(chop[column])))
 
-    def check_retire(self, record: Record) -> None:
+    def check_retire(self, record: Observation) -> None:
         """One retired transfer: golden step on the codes that the controller took, then every field.
 
         Raises:
@@ -190,7 +217,7 @@ class TransferScoreboard(RetireScoreboard):
             self._expect("cycle of the read", int(self._timeline.marks[READ_BEGIN]), read_cycle, column)
         self._note_retired()
 
-    def check_write(self, record: Record) -> None:
+    def check_write(self, record: Observation) -> None:
         """The pulse vector on its way to W, or that there is none; ends the transfer.
 
         Raises:

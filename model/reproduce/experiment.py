@@ -30,7 +30,7 @@ class Settings:
         quick: few points, for continuous integration.
         seeds: seeds of every point.
         states: numbers of states to run, None for the experiment's own.
-        engine: what the controller is, golden or icarus.
+        engine: what the controller is, golden, icarus or native.
     """
 
     quick: bool = False

@@ -23,7 +23,7 @@ class Point:
         chip: name of a shipped chipspec.
         overrides: `KEY.PATH=VALUE` texts laid over it.
         seed: seed of everything random.
-        engine: what the controller is, golden or icarus.
+        engine: what the controller is, golden, icarus or native.
     """
 
     chip: str

@@ -9,17 +9,25 @@ import json
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Protocol
 
 from crosschop.model.cache import estimates_digest, sources_digest
 from crosschop.model.chipspec import ChipSpec, memory_bits
 from crosschop.model.cycles import total_cycles
-from crosschop.model.engines import run_golden, whole_transfers
+from crosschop.model.engines import Progress, run_golden, whole_transfers
 from crosschop.model.estimate.chip import area_of
 from crosschop.model.estimate.models import Models, models_of
 from crosschop.model.estimate.quantity import UM2_PER_MM2
-from crosschop.model.results import late_error
+from crosschop.model.results import RunResult, late_error
 
 Cost = Callable[[ChipSpec, Models], float]
+
+
+class Run(Protocol):
+    """An engine: chip, seed, transfers, what is called with the transfers done."""
+
+    def __call__(self, spec: ChipSpec, seed: int, transfers: int, progress: Progress) -> RunResult:
+        """Trains."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +77,14 @@ class Task:
         seed: seed of everything random; None: the costs.
         samples: samples of the run; None: those of the chip.
         models: what costs are estimated with, as JSON; empty for a run.
+        engine: what the controller of a run is, golden or native.
     """
 
     spec: str
     seed: int | None
     samples: int | None
     models: str = ""
+    engine: str = "golden"
 
     @functools.cached_property
     def key(self) -> str:
@@ -107,18 +117,21 @@ class Figures:
     values: dict[str, float]
 
 
-def tasks_of(spec: ChipSpec, seeds: Sequence[int], samples: int | None, models: Models) -> list[Task]:
+def tasks_of(
+    spec: ChipSpec, seeds: Sequence[int], samples: int | None, models: Models, engine: str = "golden"
+) -> list[Task]:
     """All that a variant needs, the costs first."""
     text = spec.model_dump_json()
-    return [Task(text, None, None, models.to_json()), *(Task(text, seed, samples) for seed in seeds)]
+    costs = Task(text, None, None, models.to_json())
+    return [costs, *(Task(text, seed, samples, engine=engine) for seed in seeds)]
 
 
-def evaluate(task: Task) -> Figures:
-    """The figures of a task; importable by name, as worker processes call it."""
+def evaluate(task: Task, run: Run = run_golden) -> Figures:
+    """The figures of a task, its runs by the engine that is given."""
     spec = ChipSpec.model_validate_json(task.spec)
     if task.seed is None:
         return Figures(cost_of(spec, models_of(task.models)))
-    result = run_golden(spec, task.seed, whole_transfers(spec, task.samples), lambda done: None)
+    result = run(spec, task.seed, whole_transfers(spec, task.samples), lambda done: None)
     cycles = total_cycles(result.cycles) / result.samples
     return Figures({"error": late_error(result), "cycles": cycles, "ns": cycles * spec.timing.clock_ns})
 
