@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.model.chipspec import ChipSpec, ControllerKind, beats, controller_kind, cycles
+from crosschop.model.jit import compiled
 
 IntArray = NDArray[np.int64]
 
@@ -100,13 +100,13 @@ def new_timeline(config: CycleConfig) -> Timeline:
     return Timeline(counts, marks)
 
 
-@njit(cache=True)
+@compiled
 def update_cycles(pulse: int, length: int) -> int:
     """Cycles of an update with a train of `length` slots of `pulse` cycles; an empty one takes its request's cycle."""
     return max(1, length * pulse)
 
 
-@njit(cache=True)
+@compiled
 def step_cycles(config: CycleConfig, timeline: Timeline, updating: int, wrote: bool) -> None:
     """Adds one transfer whose updates take `updating` cycles and which writes W or not.
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.model.chipspec import ChipSpec, cycles
 from crosschop.model.cycles import PHASES, update_cycles
+from crosschop.model.jit import compiled
 
 IntArray = NDArray[np.int64]
 
@@ -63,7 +63,7 @@ def new_timeline() -> UpdateTimeline:
     return UpdateTimeline(np.zeros(2, dtype=np.int64), np.zeros(2, dtype=np.int64))
 
 
-@njit(cache=True)
+@compiled
 def step_cycles(durations: UpdateCycles, timeline: UpdateTimeline, length: int) -> None:
     """Adds one update with a train of `length` slots."""
     counts, marks = timeline.counts, timeline.marks

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from crosschop.model.chipspec import ChipSpec, beats, cycles, x_beats
 from crosschop.model.cycles import CLEAR, DIGITAL, IDLE, LANE_LATENCY, PHASES, READ, STALL, WRITE, IntArray
+from crosschop.model.jit import compiled
 
 
 class MixedCycles(NamedTuple):
@@ -73,7 +73,7 @@ def new_timeline(config: MixedCycles) -> MixedTimeline:
     return MixedTimeline(counts, np.full(1, config.depth + 1, dtype=np.int64))
 
 
-@njit(cache=True)
+@compiled
 def pass_cycles(config: MixedCycles, batch_end: bool, writes: int) -> int:
     """Cycles of a pass; at the end of a batch every column leaves the lanes and the pulse register before the next."""
     if not batch_end:
@@ -82,7 +82,7 @@ def pass_cycles(config: MixedCycles, batch_end: bool, writes: int) -> int:
     return config.cols * column + writes * config.write + 1
 
 
-@njit(cache=True)
+@compiled
 def step_cycles(config: MixedCycles, timeline: MixedTimeline, batch_end: bool, writes: int) -> None:
     """Adds one sample.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from crosschop.model.analog.lanes import popcount
 from crosschop.model.analog.pulse_driver import Trains
 from crosschop.model.golden.state import HEAD_CHOP, HEAD_COLUMN, HEAD_FLIP, HEAD_WRITE, Transfer
+from crosschop.model.jit import compiled
 
 ERROR_POINTS = 400
 # In in-memory SGD an element's trace ends after so many updates: a figure cannot show more, and a run has millions.
@@ -42,7 +43,7 @@ class Recording(NamedTuple):
         element: (2,) row and column of the recorded element.
         counters: positions in the buffers, and transfers so far.
         digest: (1,) FNV-1a over every transfer's column, chop, flip, codes and pulses; in in-memory SGD over every
-            update's train length, lines that fire in each slot, and number.
+            update's train length, slots in which each line fires, and number.
         counts: what happened how often, in the order of COUNTED.
     """
 
@@ -71,14 +72,14 @@ def new_recording(transfers: int, rows: int, cols: int, places: int) -> Recordin
     )
 
 
-@njit(cache=True)
+@compiled
 def error_due(recording: Recording) -> bool:
     """Counts a transfer; true when its weight error shall be noted."""
     recording.counters[_TRANSFERS] += 1
     return bool(recording.counters[_TRANSFERS] % recording.error_every == 0)
 
 
-@njit(cache=True)
+@compiled
 def note_error(recording: Recording, sample: int, error: float) -> None:
     """Adds an error point."""
     index = recording.counters[_ERRORS]
@@ -87,7 +88,7 @@ def note_error(recording: Recording, sample: int, error: float) -> None:
     recording.counters[_ERRORS] += 1
 
 
-@njit(cache=True)
+@compiled
 def note_read(recording: Recording, column: int, sample: int, a: np.float32, w: np.float32) -> None:
     """Notes the recorded element's analog values if its column is read."""
     if column != recording.element[1]:
@@ -101,12 +102,12 @@ def note_read(recording: Recording, column: int, sample: int, a: np.float32, w: 
     recording.counters[_READS] += 1
 
 
-@njit(cache=True)
+@compiled
 def _fold(digest: np.uint64, value: int) -> np.uint64:
     return (digest ^ np.uint64(value)) * _DIGEST_PRIME
 
 
-@njit(cache=True)
+@compiled
 def note_transfer(recording: Recording, codes: NDArray[np.int64], transfer: Transfer) -> None:
     """Counts a retired transfer and folds it into the digest."""
     recording.counts[_WRITES] += transfer.head[HEAD_WRITE]
@@ -120,22 +121,21 @@ def note_transfer(recording: Recording, codes: NDArray[np.int64], transfer: Tran
     recording.digest[0] = digest
 
 
-@njit(cache=True)
+@compiled
 def note_lines(recording: Recording, length: int, trains: Trains) -> None:
     """Counts the pulses on the lines of an update with a train of `length` slots."""
     if length == 0:  # the buffers of an empty train hold another one
         return
     rows = columns = 0
-    for slot in range(length):
-        rows += trains.fired[slot]
+    for slots in trains.row_slots:
+        rows += popcount(slots)
     for slots in trains.column_slots:
-        for slot in range(length):
-            columns += (slots >> slot) & 1
+        columns += popcount(slots)
     recording.counts[_ROW_PULSES] += rows
     recording.counts[_COLUMN_PULSES] += columns
 
 
-@njit(cache=True)
+@compiled
 def note_stores(recording: Recording, h: float, p: float, pref: float, chop: int) -> None:
     """Notes the recorded element's stores and chop bit after a transfer of its column, in the engine's own units."""
     index = recording.counters[_STATES]
@@ -148,7 +148,7 @@ def note_stores(recording: Recording, h: float, p: float, pref: float, chop: int
     recording.counters[_STATES] += 1
 
 
-@njit(cache=True)
+@compiled
 def note_weight(recording: Recording, sample: int, w: np.float32) -> None:
     """Notes the weight of the recorded element that a sample's forward pass sees, where nothing else is traced."""
     index = recording.counters[_STATES]
@@ -159,22 +159,19 @@ def note_weight(recording: Recording, sample: int, w: np.float32) -> None:
     recording.counters[_STATES] += 1
 
 
-@njit(cache=True)
+@compiled
 def note_trains(recording: Recording, length: int, trains: Trains) -> None:
-    """Folds the pulses of an update into the digest: signs and slots of the columns, signs and rows of each slot."""
+    """Folds the pulses of an update into the digest: slots and sign of each column and of each row."""
     digest = _fold(recording.digest[0], length)
     if length > 0:  # the buffers of an empty train hold another one
         for column in range(trains.column_slots.size):
             digest = _fold(digest, 2 * trains.column_slots[column] + trains.column_negative[column])
-        for slot in range(length):
-            digest = _fold(digest, trains.fired[slot])
-            for index in range(trains.fired[slot]):
-                row = trains.rows_fired[slot, index]
-                digest = _fold(digest, 2 * row + trains.row_negative[row])
+        for row in range(trains.row_slots.size):
+            digest = _fold(digest, 2 * trains.row_slots[row] + trains.row_negative[row])
     recording.digest[0] = digest
 
 
-@njit(cache=True)
+@compiled
 def note_number(recording: Recording, number: int) -> None:
     """Folds the number of a retired update into the digest."""
     recording.digest[0] = _fold(recording.digest[0], number)

@@ -6,14 +6,14 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from crosschop.model.analog import tile as analog
-from crosschop.model.analog.crossbar import Crossbar
+from crosschop.model.analog.crossbar import Crossbar, add_product
 from crosschop.model.analog.devices.records import FloatArray
-from crosschop.model.analog.random import draw_normal
+from crosschop.model.analog.random import draw_normals
 from crosschop.model.analog.tile import Tile
 from crosschop.model.chipspec.schema import ConstantGradient, WeightProgramming
+from crosschop.model.jit import compiled
 
 
 class Task(NamedTuple):
@@ -45,31 +45,26 @@ def new_task(
     return Task(target.astype(np.float32), np.float32(task.input_std), np.float32(-1.0))
 
 
-@njit(cache=True)
+@compiled
 def draw_sample(task: Task, tile: Tile, x: FloatArray, d: FloatArray) -> None:
     """One sample: x (cols,) and d (rows,), the negative gradient of the loss with respect to the outputs.
 
     Weight programming: x ~ N(0, input_std), d = W* x - y, from half the squared error. Constant gradient: x = -X,
     d = a X + (1 - a) Y.
     """
-    for i in range(x.size):
-        x[i] = task.input_std * draw_normal(tile.streams.data)
+    draw_normals(tile.streams.data, task.input_std, x)
     if task.correlation >= 0:
+        draw_normals(tile.streams.data, task.input_std, d)
         for i in range(d.size):
-            noise = task.input_std * draw_normal(tile.streams.data)
-            d[i] = -task.correlation * x[i] + (1 - task.correlation) * noise
+            d[i] = -task.correlation * x[i] + (1 - task.correlation) * d[i]
         return
-    actual = np.empty_like(d)
-    analog.forward(tile, x, actual)
-    d[:] = -actual
-    for column in range(x.size):
-        scale = x[column]
-        wanted = task.target[column]
-        for row in range(d.size):
-            d[row] += wanted[row] * scale
+    analog.forward(tile, x, d)
+    for i in range(d.size):
+        d[i] = -d[i]
+    add_product(task.target, x, d)
 
 
-@njit(cache=True)
+@compiled
 def weight_error(task: Task, weights: Crossbar) -> float:
     """Root mean square of W - W*, in percent of the weight range's half (1), as in Fig. 4 of the paper."""
     total = 0.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from crosschop.model.analog.crossbar import Crossbar, new_crossbar
+from crosschop.model.analog.crossbar import Crossbar
 from crosschop.model.analog.detailed import new_detailed_crossbar
 from crosschop.model.analog.devices.exponential import draw_exponential
 from crosschop.model.analog.devices.linear import LinearDevices, draw_linear
@@ -14,6 +14,7 @@ from crosschop.model.analog.devices.pair import draw_pair
 from crosschop.model.analog.devices.population import DevicePopulation, Draw, draw_reference, new_draw
 from crosschop.model.analog.devices.state import new_state
 from crosschop.model.analog.faults import DrawnFaults, faulty_reference, with_faults
+from crosschop.model.analog.plain import new_crossbar
 from crosschop.model.chipspec.devices import (
     AnyDevice,
     ConstantStepDevice,

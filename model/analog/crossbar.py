@@ -6,69 +6,28 @@ contiguous memory without reordering a sum.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numba import njit
 from numba.extending import overload
 from numpy.typing import NDArray
 
-from crosschop.model.analog import detailed
+from crosschop.model.analog import detailed, plain
 from crosschop.model.analog.detailed import DetailedCrossbar
-from crosschop.model.analog.devices.linear import LinearDevices
-from crosschop.model.analog.devices.records import CELL_FIELDS, FloatArray, pulse
+from crosschop.model.analog.devices.records import FloatArray
+from crosschop.model.analog.lanes import LANES, lanes_there, load, load_masked, spread, store_masked
+from crosschop.model.analog.plain import PlainCrossbar
 from crosschop.model.analog.pulse_driver import Trains
-from crosschop.model.analog.random import Stream, advance, mix, normal_of
-
-
-class PlainCrossbar(NamedTuple):
-    """State and devices of one array whose visible weights say everything.
-
-    Attributes:
-        weight: visible weights, (cols, rows).
-        cell: device records, shifted to visible weights, (cols, rows, CELL_FIELDS).
-        pulses: pulses that each cell has received, both polarities, (cols, rows).
-        sigma_c2c: cycle-to-cycle noise of a pulse, relative to the device's step.
-    """
-
-    weight: FloatArray
-    cell: FloatArray
-    pulses: NDArray[np.int64]
-    sigma_c2c: np.float32
-
+from crosschop.model.analog.random import Stream
+from crosschop.model.jit import OPTIONS, apart, compiled
 
 # Compiled code knows the two kinds apart by their types, so what the second needs costs the first nothing.
 Crossbar = PlainCrossbar | DetailedCrossbar
 
 
-def new_crossbar(population: LinearDevices, sigma_c2c: float) -> PlainCrossbar:
-    """An array of linear devices at conductance 0, seen relative to its reference."""
-    zero = np.clip(0.0, population.w_min, population.w_max)  # a stuck device stands where it is stuck
-    return PlainCrossbar(
-        weight=(zero - population.reference).astype(np.float32),
-        cell=population.visible_records(),
-        pulses=np.zeros(population.reference.shape, dtype=np.int64),
-        sigma_c2c=np.float32(sigma_c2c),
-    )
-
-
-def no_crossbar() -> PlainCrossbar:
-    """What stands for an array that a chip does not have: no rows and no columns."""
-    return PlainCrossbar(
-        weight=np.zeros((0, 0), dtype=np.float32),
-        cell=np.zeros((0, 0, CELL_FIELDS), dtype=np.float32),
-        pulses=np.zeros((0, 0), dtype=np.int64),
-        sigma_c2c=np.float32(0.0),
-    )
-
-
 def _pulse_plain(array: PlainCrossbar, column: int, row: int, direction: int, word: np.uint64) -> np.uint64:
     """One pulse on a cell; returns the next state of the noise's stream."""
-    word = advance(word)
-    noise = array.sigma_c2c * normal_of(mix(word))
-    array.weight[column, row] = pulse(array.weight[column, row], array.cell[column, row], direction, noise)
-    array.pulses[column, row] += 1
-    return word
+    return plain.pulse_cell(array, column, row, direction, word)
 
 
 def _pulse_detailed(array: DetailedCrossbar, column: int, row: int, direction: int, word: np.uint64) -> np.uint64:
@@ -85,23 +44,49 @@ def _pulse_cell(array: Crossbar, column: int, row: int, direction: int, word: np
     return _pulse_plain(array, column, row, direction, word)
 
 
-@overload(_pulse_cell, strict=False, inline="always")
+@overload(_pulse_cell, strict=False, inline="always", jit_options=OPTIONS)
 def _choose_pulse(array: Any, column: Any, row: Any, direction: Any, word: Any) -> Any:
     return _pulse_detailed if issubclass(array.instance_class, DetailedCrossbar) else _pulse_plain
 
 
-@njit(cache=True)
+@apart
+def add_product(weights: FloatArray, x: FloatArray, y: FloatArray) -> None:
+    """y (rows,) += W x, W (cols, rows), x (cols,); every sum runs over the columns in their order."""
+    rows = y.size
+    for first in range(0, rows, 4 * LANES):
+        there_0, there_1 = lanes_there(rows - first), lanes_there(rows - first - 16)
+        there_2, there_3 = lanes_there(rows - first - 32), lanes_there(rows - first - 48)
+        sum_0, sum_1 = load_masked(y, first, there_0), load_masked(y, first + 16, there_1)
+        sum_2, sum_3 = load_masked(y, first + 32, there_2), load_masked(y, first + 48, there_3)
+        if first + 4 * LANES <= rows:
+            for column in range(x.size):
+                place, scale = column * rows + first, spread(x[column])
+                sum_0 = sum_0 + load(weights, place) * scale
+                sum_1 = sum_1 + load(weights, place + 16) * scale
+                sum_2 = sum_2 + load(weights, place + 32) * scale
+                sum_3 = sum_3 + load(weights, place + 48) * scale
+        else:
+            for column in range(x.size):
+                place, scale = column * rows + first, spread(x[column])
+                sum_0 = sum_0 + load_masked(weights, place, there_0) * scale
+                sum_1 = sum_1 + load_masked(weights, place + 16, there_1) * scale
+                sum_2 = sum_2 + load_masked(weights, place + 32, there_2) * scale
+                sum_3 = sum_3 + load_masked(weights, place + 48, there_3) * scale
+        store_masked(y, first, there_0, sum_0)
+        store_masked(y, first + 16, there_1, sum_1)
+        store_masked(y, first + 32, there_2, sum_2)
+        store_masked(y, first + 48, there_3, sum_3)
+
+
+@compiled
 def mvm(array: Crossbar, x: FloatArray, y: FloatArray) -> None:
     """y (rows,) = W x, x (cols,)."""
-    y[:] = 0
-    for column in range(x.size):
-        scale = x[column]
-        weights = array.weight[column]
-        for row in range(y.size):
-            y[row] += weights[row] * scale
+    for row in range(y.size):
+        y[row] = 0
+    add_product(array.weight, x, y)
 
 
-@njit(cache=True)
+@compiled
 def mvm_transposed(array: Crossbar, d: FloatArray, z: FloatArray) -> None:
     """z (cols,) = W^T d, d (rows,)."""
     for column in range(z.size):
@@ -112,11 +97,56 @@ def mvm_transposed(array: Crossbar, d: FloatArray, z: FloatArray) -> None:
         z[column] = total
 
 
-@njit(cache=True)
-def update(array: Crossbar, trains: Trains, chop: NDArray[np.int64], stream: Stream) -> None:
+def _postpone_plain(array: PlainCrossbar, trains: Trains, chop: NDArray[np.int64], stream: Stream) -> None:
+    plain.postpone(array, trains, chop, stream)
+
+
+def _postpone_detailed(array: DetailedCrossbar, trains: Trains, chop: NDArray[np.int64], stream: Stream) -> None:
+    """Time may work on the cells: nothing waits."""
+    detailed.update(array, trains, chop, stream)
+
+
+def _postpone(array: Crossbar, trains: Trains, chop: NDArray[np.int64], stream: Stream) -> None:
+    """Drives an update; compiled code gets the function for the type of its array."""
+    if isinstance(array, DetailedCrossbar):
+        _postpone_detailed(array, trains, chop, stream)
+    else:
+        _postpone_plain(array, trains, chop, stream)
+
+
+@overload(_postpone, strict=False, jit_options=OPTIONS)
+def _choose_postpone(array: Any, trains: Any, chop: Any, stream: Any) -> Any:
+    return _postpone_detailed if issubclass(array.instance_class, DetailedCrossbar) else _postpone_plain
+
+
+def _settle_plain(array: PlainCrossbar, column: int) -> None:
+    if column < 0:
+        plain.settle(array)
+    else:
+        plain.settle_column(array, column)
+
+
+def _settle_detailed(array: DetailedCrossbar, column: int) -> None:
+    """Nothing waits."""
+
+
+def _settle(array: Crossbar, column: int) -> None:
+    """Works out what waits for a column, for all of them if negative."""
+    if isinstance(array, PlainCrossbar):
+        _settle_plain(array, column)
+
+
+@overload(_settle, strict=False, jit_options=OPTIONS)
+def _choose_settle(array: Any, column: Any) -> Any:
+    return _settle_detailed if issubclass(array.instance_class, DetailedCrossbar) else _settle_plain
+
+
+@compiled
+def postpone(array: Crossbar, trains: Trains, chop: NDArray[np.int64], stream: Stream) -> None:
     """Parallel pulsed update: each coincidence of a column and a row pulse is one pulse on their device.
 
-    The chopper of a column turns the sign of its pulses (c * x), not their number.
+    The chopper of a column turns the sign of its pulses (c * x), not their number. The weights need not show the update
+    before `settle` has been called.
 
     Args:
         array: the array to update.
@@ -124,23 +154,29 @@ def update(array: Crossbar, trains: Trains, chop: NDArray[np.int64], stream: Str
         chop: chop bits, (cols,), 1 means c = -1.
         stream: cycle-to-cycle noise.
     """
-    word = stream[0]
-    for column in range(chop.size):
-        slots = trains.column_slots[column]
-        negative = trains.column_negative[column] ^ chop[column]
-        slot = 0
-        while slots:
-            if slots & 1:
-                for index in range(trains.fired[slot]):
-                    row = trains.rows_fired[slot, index]
-                    direction = 1 ^ negative ^ trains.row_negative[row]
-                    word = _pulse_cell(array, column, row, direction, word)
-            slots >>= 1
-            slot += 1
-    stream[0] = word
+    _postpone(array, trains, chop, stream)
 
 
-@njit(cache=True)
+@compiled
+def settle(array: Crossbar) -> None:
+    """Brings all weights and counts of pulses to date."""
+    _settle(array, -1)
+
+
+@compiled
+def settle_column(array: Crossbar, column: int) -> None:
+    """Brings those of one column to date."""
+    _settle(array, column)
+
+
+@compiled
+def update(array: Crossbar, trains: Trains, chop: NDArray[np.int64], stream: Stream) -> None:
+    """`postpone` and `settle` at once, where the array is looked at after every update."""
+    _postpone(array, trains, chop, stream)
+    _settle(array, -1)
+
+
+@compiled
 def write_column(array: Crossbar, column: int, steps: NDArray[np.int64], stream: Stream) -> None:
     """`steps` (rows,) signed pulses on the devices of one column, all rows in parallel."""
     word = stream[0]
@@ -166,12 +202,12 @@ def _age(array: Crossbar, stream: Stream) -> None:
         _age_detailed(array, stream)
 
 
-@overload(_age, strict=False)
+@overload(_age, strict=False, jit_options=OPTIONS)
 def _choose_age(array: Any, stream: Any) -> Any:
     return _age_detailed if issubclass(array.instance_class, DetailedCrossbar) else _age_plain
 
 
-@njit(cache=True)
+@compiled
 def age(array: Crossbar, stream: Stream) -> None:
     """One input sample later: decay, drift, and the refresh of pairs when it is due.
 

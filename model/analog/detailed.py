@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.model.analog.devices.records import LEVEL, PAIR, RATE, STEP, FloatArray, response
 from crosschop.model.analog.devices.retention import lose
 from crosschop.model.analog.devices.state import Devices, Physics, pulse_device, reset_device
+from crosschop.model.analog.pulse_driver import Trains
 from crosschop.model.analog.random import Stream, advance, mix, normal_of
+from crosschop.model.jit import compiled, inlined
 
 
 class DetailedCrossbar(NamedTuple):
@@ -49,7 +50,7 @@ def new_detailed_crossbar(cells: FloatArray, sigma_c2c: float, devices: Devices,
     return array
 
 
-@njit(cache=True, inline="always")
+@inlined
 def see(array: DetailedCrossbar, column: int, row: int) -> None:
     """Renews the visible weight of a cell: w - r, or g_plus - g_minus - r, with the write noise."""
     first = array.devices[column, row, 0]
@@ -59,7 +60,7 @@ def see(array: DetailedCrossbar, column: int, row: int) -> None:
     array.weight[column, row] = weight
 
 
-@njit(cache=True, inline="always")
+@inlined
 def pulse_cell(array: DetailedCrossbar, column: int, row: int, direction: int, word: np.uint64) -> np.uint64:
     """One pulse on a cell; returns the next state of the noise's stream."""
     common = array.physics[0]
@@ -72,7 +73,24 @@ def pulse_cell(array: DetailedCrossbar, column: int, row: int, direction: int, w
     return word
 
 
-@njit(cache=True)
+@compiled
+def update(array: DetailedCrossbar, trains: Trains, chop: NDArray[np.int64], stream: Stream) -> None:
+    """Parallel pulsed update, slot by slot and device by device; arguments as `crossbar.postpone`."""
+    word = stream[0]
+    for column in range(chop.size):
+        negative = trains.column_negative[column] ^ chop[column]
+        for slot in range(trains.length[0]):
+            if not (trains.column_slots[column] >> slot) & 1:
+                continue
+            for row in range(trains.row_slots.size):
+                if (trains.row_slots[row] >> slot) & 1:
+                    direction = 1 ^ negative ^ trains.row_negative[row]
+                    word = pulse_cell(array, column, row, direction, word)
+                    see(array, column, row)
+    stream[0] = word
+
+
+@compiled
 def age(array: DetailedCrossbar, stream: Stream) -> None:
     """One input sample later: decay, drift, and the refresh of pairs when it is due."""
     common = array.physics[0]
@@ -91,7 +109,7 @@ def age(array: DetailedCrossbar, stream: Stream) -> None:
             see(array, column, row)
 
 
-@njit(cache=True)
+@compiled
 def refresh_pair(array: DetailedCrossbar, column: int, row: int, stream: Stream) -> None:
     """Resets a pair that is nearly full and writes its difference anew.
 

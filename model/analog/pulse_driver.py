@@ -9,14 +9,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.model.analog.converter import absolute_maximum
 from crosschop.model.analog.devices.records import FloatArray
-from crosschop.model.analog.random import Stream, advance, mix
+from crosschop.model.analog.random import Stream, mix, word_after, word_at
+from crosschop.model.jit import apart, compiled
 
-_SHIFT_16 = np.uint64(16)
+IntArray = NDArray[np.int64]
+
 _MASK_16 = np.uint64(0xFFFF)
 
 
@@ -45,31 +46,24 @@ class Trains(NamedTuple):
     """Which lines fire in which slots of one update.
 
     Attributes:
-        column_slots: (cols,) bit s is set where the column fires in slot s.
+        column_slots, row_slots: (cols,), (rows,) bit s is set where the line fires in slot s.
         column_negative, row_negative: (cols,), (rows,) 1 where x_j, d_i is negative.
-        fired: (max_pulses,) number of rows that fire in each slot.
-        rows_fired: (max_pulses, rows) those rows, the first `fired[slot]` entries.
+        length: (1,) slots of the train.
     """
 
-    column_slots: NDArray[np.int64]
-    column_negative: NDArray[np.int64]
-    row_negative: NDArray[np.int64]
-    fired: NDArray[np.int64]
-    rows_fired: NDArray[np.int64]
+    column_slots: IntArray
+    row_slots: IntArray
+    column_negative: IntArray
+    row_negative: IntArray
+    length: IntArray
 
 
-def new_trains(max_pulses: int, rows: int, cols: int) -> Trains:
+def new_trains(rows: int, cols: int) -> Trains:
     """Buffers for one update."""
-    return Trains(
-        column_slots=np.zeros(cols, dtype=np.int64),
-        column_negative=np.zeros(cols, dtype=np.int64),
-        row_negative=np.zeros(rows, dtype=np.int64),
-        fired=np.zeros(max_pulses, dtype=np.int64),
-        rows_fired=np.zeros((max_pulses, rows), dtype=np.int64),
-    )
+    return Trains(*(np.zeros(size, dtype=np.int64) for size in (cols, rows, cols, rows, 1)))
 
 
-@njit(cache=True)
+@compiled
 def follow(average: float, value: float, momentum: float) -> float:
     """A running average that starts at its first positive value and ignores zeros."""
     if value <= 0:
@@ -79,7 +73,7 @@ def follow(average: float, value: float, momentum: float) -> float:
     return momentum * average + (1 - momentum) * value
 
 
-@njit(cache=True)
+@compiled
 def plan_update(config: DriverConfig, averages: NDArray[np.float64], x: FloatArray, d: FloatArray) -> Plan:
     """Train length and firing scales of one update, with lambda_A of Eq 15 (running averages included).
 
@@ -110,39 +104,33 @@ def plan_update(config: DriverConfig, averages: NDArray[np.float64], x: FloatArr
     return Plan(length, base * np.sqrt(d_virtual / x_max), base * np.sqrt(x_max / d_virtual))
 
 
-@njit(cache=True)
-def _draw_slots(probability: float, length: int, word: np.uint64) -> tuple[int, np.uint64]:
-    """Slots in which a line fires, as bits; four slots are drawn from one word, each of 16 bits."""
-    threshold = np.uint64(min(probability, 1.0) * 65536.0)
-    slots = 0
-    bits = np.uint64(0)
-    for slot in range(length):
-        if slot & 3 == 0:
-            word = advance(word)
-            bits = mix(word)
-        if (bits & _MASK_16) < threshold:
-            slots |= 1 << slot
-        bits >>= _SHIFT_16
-    return slots, word
+@apart
+def _draw_lines(
+    scale: float, values: FloatArray, length: int, word: np.uint64, slots: IntArray, negative: IntArray
+) -> np.uint64:
+    """Slots in which lines fire, as bits; four slots of a line are drawn from one word, each of 16 bits.
+
+    A line has words of its own, whose places in the stream are known, so lines can be drawn side by side.
+    """
+    words = (length + 3) // 4
+    for line in range(values.size):
+        slots[line] = 0
+        negative[line] = 1 if values[line] < 0 else 0
+    for index in range(words):
+        drawn = (1 << min(4, length - 4 * index)) - 1
+        for line in range(values.size):
+            threshold = np.uint64(min(scale * abs(values[line]), 1.0) * 65536.0)
+            bits = mix(word_at(word, line * words + index))
+            fires = np.int64(0)
+            for place in range(4):
+                fires |= np.int64(((bits >> np.uint64(16 * place)) & _MASK_16) < threshold) << place
+            slots[line] |= (fires & drawn) << (4 * index)
+    return word_after(word, values.size * words)
 
 
-@njit(cache=True)
+@compiled
 def draw_trains(plan: Plan, x: FloatArray, d: FloatArray, trains: Trains, stream: Stream) -> None:
     """Fires every line in every slot with its probability (stochastic compressed: both polarities share a slot)."""
-    word = stream[0]
-    trains.fired[:] = 0
-    for column in range(x.size):
-        slots, word = _draw_slots(plan.x_scale * abs(x[column]), plan.length, word)
-        trains.column_slots[column] = slots
-        trains.column_negative[column] = 1 if x[column] < 0 else 0
-    for row in range(d.size):
-        slots, word = _draw_slots(plan.d_scale * abs(d[row]), plan.length, word)
-        trains.row_negative[row] = 1 if d[row] < 0 else 0
-        slot = 0
-        while slots:
-            if slots & 1:
-                trains.rows_fired[slot, trains.fired[slot]] = row
-                trains.fired[slot] += 1
-            slots >>= 1
-            slot += 1
-    stream[0] = word
+    trains.length[0] = plan.length
+    word = _draw_lines(plan.x_scale, x, plan.length, stream[0], trains.column_slots, trains.column_negative)
+    stream[0] = _draw_lines(plan.d_scale, d, plan.length, word, trains.row_slots, trains.row_negative)

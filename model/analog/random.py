@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.special import ndtri  # scipy.stats would take a second and more to import, in every simulator again
+
+from crosschop.model.jit import apart, compiled, inlined
 
 Stream = NDArray[np.uint64]
 
@@ -35,6 +36,20 @@ def _normal_table() -> NDArray[np.float32]:
 
 
 NORMAL_TABLE = _normal_table()
+
+# So many neighbours in a window are drawn as one.
+WINDOW = 64
+
+
+def normal_windows(sigma: float) -> NDArray[np.float32]:
+    """N(0, sigma^2) deviates of which any WINDOW neighbours may be taken at once, (2**NORMAL_BITS + WINDOW,).
+
+    The table in an order that is fixed and random, its beginning repeated behind its end: an element of a window that
+    begins anywhere with equal probability has the table's distribution, and neighbours are uncorrelated but for the
+    chance of the order, about 2**-(NORMAL_BITS / 2).
+    """
+    shuffled = np.random.default_rng(20).permutation(NORMAL_TABLE)
+    return np.float32(sigma) * np.concatenate((shuffled, shuffled[:WINDOW]))
 
 
 class Streams(NamedTuple):
@@ -61,13 +76,25 @@ def new_streams(seed: np.random.SeedSequence) -> Streams:
     return Streams(*(words[i : i + 1].copy() for i in range(len(words))))
 
 
-@njit(cache=True, inline="always")
+@inlined
 def advance(word: np.uint64) -> np.uint64:
     """The next state of a stream."""
     return word + _GAMMA
 
 
-@njit(cache=True, inline="always")
+@inlined
+def word_after(word: np.uint64, draws: int) -> np.uint64:
+    """The state of a stream after so many draws."""
+    return word + _GAMMA * np.uint64(draws)
+
+
+@inlined
+def word_at(word: np.uint64, index: int) -> np.uint64:
+    """The state from which draw `index` comes, counted from 0: any draw can be had without those before it."""
+    return word_after(word, index + 1)
+
+
+@inlined
 def mix(word: np.uint64) -> np.uint64:
     """64 random bits from a stream's state."""
     word = (word ^ (word >> _S30)) * _MIX_1
@@ -75,21 +102,30 @@ def mix(word: np.uint64) -> np.uint64:
     return word ^ (word >> _S31)
 
 
-@njit(cache=True, inline="always")
+@inlined
 def normal_of(bits: np.uint64) -> float:
     """The N(0, 1) deviate that the high bits select."""
     return NORMAL_TABLE[bits >> _NORMAL_SHIFT]  # type: ignore[no-any-return]  # a table of floats
 
 
-@njit(cache=True)
+@compiled
 def draw_normal(stream: Stream) -> float:
     """One N(0, 1) deviate."""
     stream[0] = advance(stream[0])
     return normal_of(mix(stream[0]))
 
 
-@njit(cache=True)
+@compiled
 def draw_uniform(stream: Stream) -> float:
     """One deviate, uniform in [0, 1)."""
     stream[0] = advance(stream[0])
     return (mix(stream[0]) >> _S11) * _UNIT
+
+
+@apart
+def draw_normals(stream: Stream, scale: np.float32, values: NDArray[np.float32]) -> None:
+    """Fills `values` with deviates of this standard deviation, as many calls of `draw_normal` would."""
+    word = stream[0]
+    for index in range(values.size):
+        values[index] = scale * normal_of(mix(word_at(word, index)))
+    stream[0] = word_after(word, values.size)

@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.model.analog import crossbar
 from crosschop.model.analog.build import Defects, build_array
-from crosschop.model.analog.converter import ConverterConfig, absolute_maximum, convert, converter_config, to_code
-from crosschop.model.analog.crossbar import Crossbar, no_crossbar
+from crosschop.model.analog.converter import ConverterConfig, absolute_maximum, codes_of, convert_all, converter_config
+from crosschop.model.analog.crossbar import Crossbar
 from crosschop.model.analog.devices.records import FloatArray
 from crosschop.model.analog.faults import draw_faults
+from crosschop.model.analog.plain import no_crossbar
 from crosschop.model.analog.pulse_driver import (
     DriverConfig,
     Plan,
@@ -29,6 +29,7 @@ from crosschop.model.analog.random import Streams
 from crosschop.model.chipspec import ChipSpec
 from crosschop.model.chipspec.algorithms import InMemorySgd, TransferAlgorithm
 from crosschop.model.chipspec.faults import Faults
+from crosschop.model.jit import compiled
 
 
 class Tile(NamedTuple):
@@ -41,6 +42,7 @@ class Tile(NamedTuple):
         trains: buffers of the current update.
         dac, adc, read_adc: converters; read_adc belongs to A.
         streams: random streams.
+        scaled: (cols or rows, whichever is more,) what the DAC makes of the input of a product.
     """
 
     a: Crossbar
@@ -52,6 +54,7 @@ class Tile(NamedTuple):
     adc: ConverterConfig
     read_adc: ConverterConfig
     streams: Streams
+    scaled: FloatArray
 
 
 def new_tile(spec: ChipSpec, generator: np.random.Generator, streams: Streams) -> Tile:
@@ -67,11 +70,12 @@ def new_tile(spec: ChipSpec, generator: np.random.Generator, streams: Streams) -
         w=build_array(spec.device.w, reference_w, shape, generator, defects_w),
         driver=_driver_config(spec),
         averages=np.zeros(2),
-        trains=new_trains(0 if spec.driver is None else spec.driver.max_pulses, rows, cols),
+        trains=new_trains(rows, cols),
         dac=converter_config(spec.converter.dac),
         adc=converter_config(spec.converter.adc, faults.adc),
         read_adc=converter_config(spec.converter.read_adc or spec.converter.adc, faults.read_adc),
         streams=streams,
+        scaled=np.zeros(max(rows, cols), dtype=np.float32),
     )
 
 
@@ -107,56 +111,62 @@ def _driver_config(spec: ChipSpec) -> DriverConfig:
     )
 
 
-@njit(cache=True)
-def _scaled_input(tile: Tile, vector: FloatArray, scaled: FloatArray) -> float:
+@compiled
+def _scaled_input(tile: Tile, vector: FloatArray, scaled: FloatArray) -> np.float32:
     """DAC: the vector in units of its largest magnitude (noise management), which is returned."""
     scale = absolute_maximum(vector)
     if scale > 0:
         for i in range(vector.size):
-            scaled[i] = convert(tile.dac, vector[i] / scale, tile.streams.forward)
-    return float(scale)
+            scaled[i] = vector[i] / scale
+        convert_all(tile.dac, scaled, tile.streams.forward)
+    return scale
 
 
-@njit(cache=True)
-def _converted_output(tile: Tile, scale: float, vector: FloatArray) -> None:
+@compiled
+def _converted_output(tile: Tile, scale: np.float32, vector: FloatArray) -> None:
     """ADC, then undo the scaling of the inputs."""
+    if scale > 0:
+        convert_all(tile.adc, vector, tile.streams.forward)
     for i in range(vector.size):
-        vector[i] = convert(tile.adc, vector[i], tile.streams.forward) * scale if scale > 0 else 0.0
+        vector[i] = vector[i] * scale if scale > 0 else np.float32(0.0)
 
 
-@njit(cache=True)
+@compiled
 def forward(tile: Tile, x: FloatArray, y: FloatArray) -> None:
     """y (rows,) = W x through DAC and ADC, x (cols,)."""
-    scaled = np.empty_like(x)
+    scaled = tile.scaled[: x.size]
     scale = _scaled_input(tile, x, scaled)
     crossbar.mvm(tile.w, scaled, y)
     _converted_output(tile, scale, y)
 
 
-@njit(cache=True)
+@compiled
 def backward(tile: Tile, d: FloatArray, z: FloatArray) -> None:
     """z (cols,) = W^T d through DAC and ADC, d (rows,)."""
-    scaled = np.empty_like(d)
+    scaled = tile.scaled[: d.size]
     scale = _scaled_input(tile, d, scaled)
     crossbar.mvm_transposed(tile.w, scaled, z)
     _converted_output(tile, scale, z)
 
 
-@njit(cache=True)
+@compiled
 def plan(tile: Tile, x: FloatArray, d: FloatArray) -> Plan:
     """Length and scales of the update with d x^T; moves the running averages on."""
     return plan_update(tile.driver, tile.averages, x, d)
 
 
-@njit(cache=True)
+@compiled
 def accumulate(tile: Tile, update_plan: Plan, x: FloatArray, d: FloatArray, chop: NDArray[np.int64]) -> None:
-    """A += lambda_A d (c * x)^T by pulses; chop (cols,) holds 1 where c = -1."""
+    """A += lambda_A d (c * x)^T by pulses; chop (cols,) holds 1 where c = -1.
+
+    What A holds is known for the column that is read, and for all after `settle`.
+    """
     if update_plan.length > 0:
         draw_trains(update_plan, x, d, tile.trains, tile.streams.update)
-        crossbar.update(tile.a, tile.trains, chop, tile.streams.update)
+        crossbar.postpone(tile.a, tile.trains, chop, tile.streams.update)
 
 
-@njit(cache=True)
+@compiled
 def update_weights(tile: Tile, update_plan: Plan, x: FloatArray, d: FloatArray, chop: NDArray[np.int64]) -> None:
     """W += lambda d x^T by pulses, as `accumulate` does with A."""
     if update_plan.length > 0:
@@ -164,20 +174,26 @@ def update_weights(tile: Tile, update_plan: Plan, x: FloatArray, d: FloatArray, 
         crossbar.update(tile.w, tile.trains, chop, tile.streams.update)
 
 
-@njit(cache=True)
+@compiled
 def read_column(tile: Tile, column: int, codes: NDArray[np.int64]) -> None:
     """codes (rows,) = ADC of A v_k, one-hot at full input scale; of (A - R) v_k where there is an array R."""
-    for row in range(codes.size):
-        codes[row] = to_code(tile.read_adc, tile.a.weight[column, row], tile.streams.read)
+    crossbar.settle_column(tile.a, column)
+    codes_of(tile.read_adc, tile.a.weight[column], codes, tile.streams.read)
 
 
-@njit(cache=True)
+@compiled
+def settle(tile: Tile) -> None:
+    """Brings all weights and counts of pulses of A to date."""
+    crossbar.settle(tile.a)
+
+
+@compiled
 def write_column(tile: Tile, column: int, pulses: NDArray[np.int64]) -> None:
     """One parallel column write of W."""
     crossbar.write_column(tile.w, column, pulses, tile.streams.write)
 
 
-@njit(cache=True)
+@compiled
 def pass_sample(tile: Tile) -> None:
     """One input sample later: what A and W have lost, and their refresh."""
     crossbar.age(tile.a, tile.streams.update)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from crosschop.model.golden.compiled import compiled
 from crosschop.model.golden.lfsr import COMPARE_MASK, lfsr_draw
 from crosschop.model.golden.state import (
     CHOP_RANDOM,
@@ -15,7 +14,7 @@ from crosschop.model.golden.state import (
 )
 
 
-@njit(cache=True)
+@compiled
 def draw_flip(config: ControllerConfig, state: ControllerState, column: int) -> bool:
     """Known when the read is issued; takes effect for the first sample after it.
 
@@ -31,7 +30,7 @@ def draw_flip(config: ControllerConfig, state: ControllerState, column: int) -> 
     return False
 
 
-@njit(cache=True)
+@compiled
 def count_read(state: ControllerState, column: int, flip: bool) -> None:
     """The read that flips is the last one of its chop period."""
     state.reads[column] = 0 if flip else min(state.reads[column] + 1, COUNTER_MAX)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from crosschop.model.golden.chopper import count_read, draw_flip
+from crosschop.model.golden.compiled import compiled
 from crosschop.model.golden.scheduler import advance_column
 from crosschop.model.golden.state import (
     COUNTER,
@@ -20,7 +19,7 @@ from crosschop.model.golden.state import (
 from crosschop.model.golden.transfer import accumulate, leaky_mean, reset_hidden, transfer_gain, whole_pulses
 
 
-@njit(cache=True)
+@compiled
 def step_transfer(config: ControllerConfig, state: ControllerState, codes: IntArray, transfer: Transfer) -> None:
     """One whole transfer: the read of the current column returned `codes` (rows,); fills in `transfer`.
 

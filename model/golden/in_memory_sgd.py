@@ -7,8 +7,9 @@ controller.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from crosschop.model.golden.compiled import compiled
 
 IntArray = NDArray[np.int64]
 
@@ -21,7 +22,7 @@ def reset_state() -> IntArray:
     return np.zeros(1, dtype=np.int64)
 
 
-@njit(cache=True)
+@compiled
 def step_update(state: IntArray) -> int:
     """One update; its number, with which it retires."""
     number = state[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
+from crosschop.model.golden.compiled import compiled
 
 # x^32 + x^30 + x^26 + x^25 + 1, right-shifting Galois form.
 FEEDBACK = 0xA3000000
@@ -12,7 +12,7 @@ COMPARE_BITS = 16
 COMPARE_MASK = (1 << COMPARE_BITS) - 1
 
 
-@njit(cache=True)
+@compiled
 def lfsr_draw(state: int) -> int:
     """The state after one draw."""
     for _ in range(STEPS_PER_DRAW):

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from crosschop.model.golden.compiled import compiled
 from crosschop.model.golden.fixed import clamp, round_shift, saturate, trunc_to_zero
 from crosschop.model.golden.state import HEAD_COLUMN, HEAD_WRITE, IntArray, Transfer
 
@@ -74,13 +74,13 @@ def reset_mixed(config: MixedConfig) -> MixedState:
     )
 
 
-@njit(cache=True)
+@compiled
 def batch_ends(config: MixedConfig, state: MixedState) -> bool:
     """Whether the current sample is the last one of its batch: W is written behind every column of its pass."""
     return bool(state.counters[MIXED_COUNTER.samples] == config.batch - 1)
 
 
-@njit(cache=True)
+@compiled
 def step_column(config: MixedConfig, state: MixedState, x: int, d: IntArray, transfer: Transfer) -> None:
     """The current column of the pass of a sample; fills in `transfer`.
 
@@ -109,7 +109,7 @@ def step_column(config: MixedConfig, state: MixedState, x: int, d: IntArray, tra
     _advance(config, state)
 
 
-@njit(cache=True)
+@compiled
 def _advance(config: MixedConfig, state: MixedState) -> None:
     """The next column; behind the last one the next sample, behind the last sample the next batch."""
     counters = state.counters

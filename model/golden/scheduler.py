@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from crosschop.model.golden.compiled import compiled
 from crosschop.model.golden.lfsr import COMPARE_BITS, COMPARE_MASK, lfsr_draw
 from crosschop.model.golden.state import COUNTER, COUNTER_MAX, ControllerConfig, ControllerState
 
 
-@njit(cache=True)
+@compiled
 def step_sample(config: ControllerConfig, state: ControllerState) -> bool:
     """Counts one update of A; true when a read is due after it."""
     state.counters[COUNTER.samples] += 1
@@ -18,7 +17,7 @@ def step_sample(config: ControllerConfig, state: ControllerState) -> bool:
     return True
 
 
-@njit(cache=True)
+@compiled
 def advance_column(config: ControllerConfig, state: ControllerState) -> None:
     """The column read next: k = (k + 1) mod cols, or drawn with replacement; `cols` reads are a sweep."""
     counters = state.counters

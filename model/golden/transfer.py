@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from crosschop.model.golden.compiled import compiled
 from crosschop.model.golden.fixed import ROUND_HALF_UP, clamp, round_shift, saturate, trunc_to_zero
 from crosschop.model.golden.state import ControllerConfig
 
@@ -11,7 +10,7 @@ from crosschop.model.golden.state import ControllerConfig
 RECIPROCAL_BITS = 16
 
 
-@njit(cache=True)
+@compiled
 def transfer_gain(config: ControllerConfig, reads: int) -> int:
     """lambda_H of a read after `reads` others in the chop period of its column, divided by its index if so configured.
 
@@ -24,7 +23,7 @@ def transfer_gain(config: ControllerConfig, reads: int) -> int:
     return round_shift(config.lr_h * reciprocal, RECIPROCAL_BITS, ROUND_HALF_UP)
 
 
-@njit(cache=True)
+@compiled
 def accumulate(config: ControllerConfig, h: int, pref: int, code: int, chop: int, gain: int) -> int:
     """H after adding c * (omega - p^ref) * gain; without a dynamic reference p^ref is 0."""
     error = (code << config.p_frac) - pref
@@ -32,13 +31,13 @@ def accumulate(config: ControllerConfig, h: int, pref: int, code: int, chop: int
     return saturate(h + round_shift(z * gain, config.lr_shift, config.h_rounding), config.h_bits)
 
 
-@njit(cache=True)
+@compiled
 def whole_pulses(config: ControllerConfig, h: int) -> int:
     """Pulses that H is worth, toward zero, at most max_steps."""
     return clamp(trunc_to_zero(h, config.h_frac), -config.max_steps, config.max_steps)
 
 
-@njit(cache=True)
+@compiled
 def reset_hidden(config: ControllerConfig, h: int, steps: int) -> int:
     """What remains in H after `steps` pulses."""
     if steps == 0:
@@ -50,7 +49,7 @@ def reset_hidden(config: ControllerConfig, h: int, steps: int) -> int:
     return trunc_to_zero(h, config.h_momentum_shift)
 
 
-@njit(cache=True)
+@compiled
 def leaky_mean(config: ControllerConfig, p: int, code: int) -> int:
     """P after this code. It stays between P and the code, so within the range of the codes: no saturation."""
     wide = code << config.p_frac

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.model import recording as rec
@@ -27,6 +26,7 @@ from crosschop.model.cycles_in_memory_sgd import (
     update_durations,
 )
 from crosschop.model.golden.in_memory_sgd import step_update
+from crosschop.model.jit import compiled
 from crosschop.model.recording import TRACE_UPDATES, Recording, new_recording
 from crosschop.model.tasks import Task
 from crosschop.model.training import common
@@ -94,7 +94,7 @@ def new_session(spec: ChipSpec, seed: int, updates: int, device_seed: int | None
     return session
 
 
-@njit(cache=True)
+@compiled
 def prepare_sample(session: Session) -> None:
     """Forward pass, error and update plan of the next sample, on W as it is."""
     tasks.draw_sample(session.task, session.tile, session.x, session.d)
@@ -104,7 +104,7 @@ def prepare_sample(session: Session) -> None:
     session.scale[1] = plan.d_scale
 
 
-@njit(cache=True)
+@compiled
 def update_and_prepare(session: Session) -> None:
     """Applies the sample's pulses to W, then computes the next sample on it."""
     recording, tile, length = session.recording, session.tile, session.length[0]
@@ -122,7 +122,7 @@ def update_and_prepare(session: Session) -> None:
     prepare_sample(session)
 
 
-@njit(cache=True)
+@compiled
 def step_golden(session: Session, state: IntArray) -> int:
     """One update: golden step and cycle model first, then the arrays; returns the number that it retires with."""
     number = step_update(state)
@@ -132,7 +132,7 @@ def step_golden(session: Session, state: IntArray) -> int:
     return int(number)
 
 
-@njit(cache=True)
+@compiled
 def run_golden(session: Session, state: IntArray, updates: int) -> None:
     """Whole updates, compiled into one loop; call again to go on."""
     for _ in range(updates):

@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.model import recording as rec
 from crosschop.model import tasks
 from crosschop.model.analog import tile as analog
-from crosschop.model.analog.converter import ConverterConfig, converter_config, to_code
+from crosschop.model.analog.converter import ConverterConfig, codes_of, converter_config
 from crosschop.model.analog.devices.records import FloatArray
 from crosschop.model.analog.tile import Tile
 from crosschop.model.chipspec import ChipSpec, mixed_section, operand_converters, samples_in
@@ -28,6 +27,7 @@ from crosschop.model.cycles_mixed_precision import (
 )
 from crosschop.model.golden.mixed_precision import HEAD_BATCH_END, MIXED_COUNTER, MixedConfig, MixedState, step_column
 from crosschop.model.golden.state import HEAD_COLUMN, HEAD_WRITE, Transfer
+from crosschop.model.jit import compiled
 from crosschop.model.recording import Recording, new_recording
 from crosschop.model.tasks import Task
 from crosschop.model.training import common
@@ -112,22 +112,20 @@ def new_session(spec: ChipSpec, seed: int, transfers: int, device_seed: int | No
     return session
 
 
-@njit(cache=True)
+@compiled
 def request_sample(session: Session) -> None:
     """Computes the next sample on W as it is, and its codes."""
     operands, tile = session.operands, session.tile
     if session.sample[0] > 0 and rec.error_due(session.recording):
         rec.note_error(session.recording, session.sample[0], tasks.weight_error(session.task, tile.w))
     tasks.draw_sample(session.task, tile, operands.x, operands.d)
-    for i in range(operands.x.size):
-        operands.x_codes[i] = to_code(operands.x_converter, operands.x[i], tile.streams.read)
-    for i in range(operands.d.size):
-        operands.d_codes[i] = to_code(operands.d_converter, operands.d[i], tile.streams.read)
+    codes_of(operands.x_converter, operands.x, operands.x_codes, tile.streams.read)
+    codes_of(operands.d_converter, operands.d, operands.d_codes, tile.streams.read)
     analog.pass_sample(tile)
     session.sample[0] += 1
 
 
-@njit(cache=True)
+@compiled
 def retire_column(session: Session, x: int, d: IntArray, transfer: Transfer, chi: float) -> None:
     """A column of a pass, after golden model or floats: recorded, timed, and its pulses brought to W.
 
@@ -153,7 +151,7 @@ def retire_column(session: Session, x: int, d: IntArray, transfer: Transfer, chi
         session.writes[0] = 0
 
 
-@njit(cache=True)
+@compiled
 def step_golden(
     session: Session, config: MixedConfig, state: MixedState, x: int, d: IntArray, transfer: Transfer
 ) -> None:
@@ -163,7 +161,7 @@ def step_golden(
     retire_column(session, x, d, transfer, float(state.chi[column, row]))
 
 
-@njit(cache=True)
+@compiled
 def step_column_golden(session: Session, config: MixedConfig, state: MixedState, transfer: Transfer) -> None:
     """The column that is due on the golden controller, its operands there."""
     operands = session.operands
@@ -172,7 +170,7 @@ def step_column_golden(session: Session, config: MixedConfig, state: MixedState,
     )
 
 
-@njit(cache=True)
+@compiled
 def run_golden(session: Session, config: MixedConfig, state: MixedState, transfer: Transfer, transfers: int) -> None:
     """Whole columns on the golden controller, compiled into one loop; call again to go on."""
     for _ in range(transfers):

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.model import recording as rec
@@ -31,6 +30,7 @@ from crosschop.model.golden.state import (
     ControllerState,
     Transfer,
 )
+from crosschop.model.jit import compiled
 from crosschop.model.recording import Recording, new_recording
 from crosschop.model.tasks import Task
 from crosschop.model.training import common
@@ -115,7 +115,7 @@ def new_session(spec: ChipSpec, seed: int, transfers: int, device_seed: int | No
     return session
 
 
-@njit(cache=True)
+@compiled
 def prepare_group(session: Session) -> None:
     """Forward passes, errors and update plans of the next n_s samples."""
     group = session.group
@@ -127,7 +127,7 @@ def prepare_group(session: Session) -> None:
         group.scale[i, 1] = plan.d_scale
 
 
-@njit(cache=True)
+@compiled
 def apply_group(session: Session, chop: IntArray) -> None:
     """Applies the group's updates to A under the chop bits (cols,)."""
     group, tile = session.group, session.tile
@@ -143,7 +143,7 @@ def apply_group(session: Session, chop: IntArray) -> None:
     session.sample[0] += group.length.size
 
 
-@njit(cache=True)
+@compiled
 def update_and_read(session: Session, column: int, chop: IntArray) -> None:
     """Applies the group's updates to A under the chop bits (cols,), then reads a column into `session.codes`."""
     apply_group(session, chop)
@@ -153,7 +153,7 @@ def update_and_read(session: Session, column: int, chop: IntArray) -> None:
     rec.note_read(session.recording, column, session.sample[0], a, w)
 
 
-@njit(cache=True)
+@compiled
 def write_and_prepare(session: Session, transfer: Transfer) -> None:
     """Brings the previous transfer's pulses to W, then computes the next group on it."""
     if transfer.head[HEAD_WRITE]:
@@ -164,7 +164,7 @@ def write_and_prepare(session: Session, transfer: Transfer) -> None:
     prepare_group(session)
 
 
-@njit(cache=True)
+@compiled
 def step_golden(
     session: Session, config: ControllerConfig, state: ControllerState, codes: IntArray, transfer: Transfer
 ) -> None:
@@ -179,14 +179,14 @@ def step_golden(
         rec.note_stores(session.recording, h, p, pref, transfer.head[HEAD_CHOP])
 
 
-@njit(cache=True)
+@compiled
 def read_golden(session: Session, state: ControllerState, transfer: Transfer) -> None:
     """A transfer up to its codes, in `session.codes`, on the golden controller's column and signs."""
     update_and_read(session, state.counters[COUNTER.column], state.chop)
     write_and_prepare(session, transfer)
 
 
-@njit(cache=True)
+@compiled
 def run_golden(
     session: Session, config: ControllerConfig, state: ControllerState, transfer: Transfer, transfers: int
 ) -> None:
@@ -197,7 +197,8 @@ def run_golden(
 
 
 def finish(session: Session, transfer: Transfer) -> None:
-    """Writes the last transfer's pulses and notes the final error."""
+    """Writes the last transfer's pulses, works out what waits for A, and notes the final error."""
     if transfer.head[HEAD_WRITE]:
         analog.write_column(session.tile, transfer.head[HEAD_COLUMN], transfer.pulses)
+    analog.settle(session.tile)
     common.note_error(session)

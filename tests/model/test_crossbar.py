@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from crosschop.model.analog import crossbar, tile
-from crosschop.model.analog.crossbar import Crossbar, new_crossbar
+from crosschop.model.analog.crossbar import Crossbar
 from crosschop.model.analog.devices.linear import LinearDevices, soft_bounds
+from crosschop.model.analog.plain import new_crossbar
 from crosschop.model.analog.pulse_driver import Plan, draw_trains, new_trains
 from crosschop.model.analog.random import Stream, new_streams
 from crosschop.model.analog.tile import Tile, new_tile
@@ -97,13 +98,12 @@ def test_update_is_one_pulse_per_coincidence() -> None:
     array, population = make_array()
     x, d = vector(COLS), vector(ROWS)
     chop = np.array([0, 1, 0, 1, 1, 0, 0], dtype=np.int64)
-    trains = new_trains(5, ROWS, COLS)
+    trains = new_trains(ROWS, COLS)
     draw_trains(Plan(5, 0.5, 0.5), x, d, trains, stream())
     expected, counts = array.weight.astype(np.float64), np.zeros((COLS, ROWS), dtype=np.int64)
     for slot in range(5):
-        rows = set(trains.rows_fired[slot, : trains.fired[slot]].tolist())
         for col, row in np.ndindex(COLS, ROWS):
-            if trains.column_slots[col] >> slot & 1 and row in rows:
+            if trains.column_slots[col] >> slot & 1 and trains.row_slots[row] >> slot & 1:
                 up = bool((x[col] > 0) ^ (d[row] > 0) ^ (not chop[col]))
                 expected[col, row] = pulsed(expected[col, row], population, (col, row), up)
                 counts[col, row] += 1
@@ -118,7 +118,7 @@ def test_update_noise() -> None:
     shape, sigma, a = (100, 100), 0.3, 0.05
     ones = np.ones(shape)
     array = new_crossbar(soft_bounds(ones, -ones, a * ones, a * ones, 0 * ones), sigma)
-    trains = new_trains(1, *shape)
+    trains = new_trains(*shape)
     line = np.ones(100, dtype=np.float32)
     draw_trains(Plan(1, 1.0, 1.0), line, line, trains, stream())
     crossbar.update(array, trains, np.zeros(100, dtype=np.int64), stream())
@@ -226,6 +226,7 @@ def test_accumulate_and_write_reach_their_arrays() -> None:
     tile.accumulate(made, Plan(0, 0.0, 0.0), x, d, chop)
     np.testing.assert_array_equal(made.a.weight, a)
     tile.accumulate(made, tile.plan(made, x, d), x, d, chop)
+    tile.settle(made)
     assert (made.a.weight != a).any()
     assert made.a.pulses.sum() > 0
     np.testing.assert_array_equal(made.w.weight, w)

@@ -49,7 +49,7 @@ def count_lines(seen: Counter[tuple[str, str]], array: str, trains: object, leng
     """Pulses on lines, from the trains of one update, slot by slot in plain Python."""
     if length:
         seen[array, "column_pulse"] += sum(int(slots).bit_count() for slots in trains.column_slots)  # type: ignore[attr-defined]
-        seen[array, "row_pulse"] += int(trains.fired[:length].sum())  # type: ignore[attr-defined]
+        seen[array, "row_pulse"] += sum(int(slots).bit_count() for slots in trains.row_slots)  # type: ignore[attr-defined]
 
 
 def watch_transfers(spec: ChipSpec, transfers: int) -> Counter[tuple[str, str]]:
@@ -67,6 +67,7 @@ def watch_transfers(spec: ChipSpec, transfers: int) -> Counter[tuple[str, str]]:
             before = tile.a.pulses.sum()
             analog.accumulate(tile, plan, group.x[i], group.d[i], state.chop)
             analog.pass_sample(tile)
+            analog.settle(tile)
             seen["array_a", "update"] += 1
             seen["array_a", "pulse"] += int(tile.a.pulses.sum() - before)
             seen["chop", "read"] += 1

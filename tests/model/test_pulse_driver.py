@@ -16,7 +16,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from crosschop.model.analog import crossbar
+from crosschop.model.analog import crossbar, plain
 from crosschop.model.analog.devices.linear import soft_bounds
 from crosschop.model.analog.pulse_driver import DriverConfig, Plan, Trains, draw_trains, follow, new_trains, plan_update
 from crosschop.model.analog.random import Stream
@@ -117,13 +117,12 @@ def coincidences(trains: Trains, slots: int) -> np.ndarray:
     """Pulses per device of one update, (cols, rows), from the lines that fire."""
     counts = np.zeros((trains.column_slots.size, trains.row_negative.size))
     for slot in range(slots):
-        rows = trains.rows_fired[slot, : trains.fired[slot]]
-        counts[np.ix_((trains.column_slots >> slot & 1).astype(bool).nonzero()[0], rows)] += 1
+        counts += np.outer(trains.column_slots >> slot & 1, trains.row_slots >> slot & 1)
     return counts
 
 
 def sample_counts(plan: Plan, max_pulses: int, updates: int, draw: Draw = draw_trains) -> np.ndarray:
-    trains = new_trains(max_pulses, D.size, X.size)
+    trains = new_trains(D.size, X.size)
     stream: Stream = np.array([11], dtype=np.uint64)
     counts = np.zeros((updates, X.size, D.size))
     for index in range(updates):
@@ -171,8 +170,7 @@ def test_statistics_catch_wrong_trains() -> None:
     def burst(plan: Plan, x: np.ndarray, d: np.ndarray, trains: Trains, stream: Stream) -> None:
         draw_trains(plan._replace(length=1), x, d, trains, stream)
         trains.column_slots[:] *= (1 << plan.length) - 1
-        trains.fired[:] = trains.fired[0]
-        trains.rows_fired[:] = trains.rows_fired[0]
+        trains.row_slots[:] *= (1 << plan.length) - 1
 
     def eager(plan: Plan, x: np.ndarray, d: np.ndarray, trains: Trains, stream: Stream) -> None:
         draw_trains(plan._replace(x_scale=plan.x_scale * 1.05), x, d, trains, stream)
@@ -190,7 +188,7 @@ def test_slots_use_bits_of_their_own(probability: float) -> None:
     there only after millions of draws.
     """
     length, seed, mask = 62, 3, 2**64 - 1
-    trains = new_trains(length, 1, 1)
+    trains = new_trains(1, 1)
     stream: Stream = np.array([seed], dtype=np.uint64)
     one, none = np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.float32)
     state, fired = seed, 0
@@ -211,13 +209,13 @@ def test_slots_use_bits_of_their_own(probability: float) -> None:
 
 
 def test_certain_and_impossible_lines() -> None:
-    trains = new_trains(5, D.size, X.size)
+    trains = new_trains(D.size, X.size)
     stream: Stream = np.array([3], dtype=np.uint64)
     for _ in range(200):
         draw_trains(Plan(5, 2.0, 10.0), X, D, trains, stream)
         # |x| 2 >= 1 for the first two columns, |d| 10 >= 1 for all rows; x = 0 never fires.
         assert trains.column_slots[[0, 1, 3]].tolist() == [31, 31, 0]
-        assert trains.fired.tolist() == [3] * 5
+        assert trains.row_slots.tolist() == [31] * 3
 
 
 @pytest.mark.parametrize("chop_bits", [(0, 0, 0, 0), (1, 0, 1, 1), (1, 1, 1, 1)])
@@ -226,12 +224,12 @@ def test_signs(chop_bits: tuple[int, ...]) -> None:
     shape = (X.size, D.size)
     ones = np.ones(shape)
     devices = soft_bounds(ones, -ones, 0.01 * ones, 0.01 * ones, 0 * ones)
-    trains = new_trains(5, D.size, X.size)
+    trains = new_trains(D.size, X.size)
     stream: Stream = np.array([8], dtype=np.uint64)
     chop = np.array(chop_bits, dtype=np.int64)
     seen = np.zeros(shape, dtype=bool)
     for _ in range(50):
-        array = crossbar.new_crossbar(devices, 0.0)
+        array = plain.new_crossbar(devices, 0.0)
         draw_trains(plan_for(config(), 1.0, 0.8), X, D, trains, stream)
         crossbar.update(array, trains, chop, stream)
         expected = np.outer(np.where(chop, -1, 1) * np.sign(X), np.sign(D))

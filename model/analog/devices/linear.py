@@ -17,6 +17,7 @@ from crosschop.model.analog.devices.population import DevicePopulation, DoubleAr
 from crosschop.model.analog.devices.records import (
     CELL_FIELDS,
     HIGH,
+    KEEP,
     LEVEL,
     LINEAR,
     LOW,
@@ -51,14 +52,17 @@ class LinearDevices(DevicePopulation):
 
     def records(self) -> FloatArray:
         """Parameters of all cells for a formula that takes the conductance, (cols, rows, CELL_FIELDS)."""
-        return self._records(np.zeros_like(self.reference))
+        return self._records(np.zeros_like(self.reference)).astype(np.float32)
 
     def visible_records(self) -> FloatArray:
-        """The same for a formula that takes the visible weight w - r."""
-        return self._records(self.reference)
+        """The same for a formula that takes the visible weight w - r and the part of it that a pulse keeps."""
+        cells = self._records(self.reference)
+        for direction in (0, 1):
+            cells[..., KEEP + direction] = 1.0 - cells[..., STEP + direction] * cells[..., RATE + direction]
+        return cells.astype(np.float32)
 
-    def _records(self, zero: DoubleArray) -> FloatArray:
-        cells = np.zeros((*self.w_max.shape, CELL_FIELDS))
+    def _records(self, zero: DoubleArray) -> DoubleArray:
+        cells: DoubleArray = np.zeros((*self.w_max.shape, CELL_FIELDS))
         directions = ((self.slope_down, -self.a_down), (self.slope_up, self.a_up))
         for direction, (slope, step) in enumerate(directions):
             cells[..., STEP + direction] = step
@@ -66,7 +70,7 @@ class LinearDevices(DevicePopulation):
             cells[..., LEVEL + direction] = 1.0 - zero * slope
         cells[..., LOW] = self.w_min - zero
         cells[..., HIGH] = self.w_max - zero
-        return cells.astype(np.float32)
+        return cells
 
 
 def soft_bounds(

@@ -7,12 +7,11 @@ formulas are those of IBM's aihwkit, which counts mini-batches where this counts
 
 from __future__ import annotations
 
-from numba import njit
-
 from crosschop.model.analog.devices.state import Record
+from crosschop.model.jit import inlined
 
 
-@njit(cache=True, inline="always")
+@inlined
 def lose(device: Record, common: Record) -> None:
     """One input sample later: decay and drift of a device, within its bounds; common: physics of the array."""
     held = device.conductance

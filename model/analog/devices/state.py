@@ -11,7 +11,6 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.model.analog.devices.pair import PairDevices
@@ -19,6 +18,7 @@ from crosschop.model.analog.devices.population import DevicePopulation, Draw
 from crosschop.model.analog.devices.records import LEVEL, RATE, STEP, FloatArray, response
 from crosschop.model.analog.random import advance, mix, normal_of
 from crosschop.model.chipspec.devices import AnyDevice, Endurance, PcmPair, Retention
+from crosschop.model.jit import inlined
 
 # One device; a cell has one, or g_plus and g_minus.
 DEVICE = np.dtype(
@@ -119,7 +119,7 @@ def _set_retention(
         physics["drifts"], physics["drift_t0"] = 1, retention.drift_t0
 
 
-@njit(cache=True, inline="always")
+@inlined
 def pulse_device(
     device: Record,
     written: Record,
@@ -163,7 +163,7 @@ def pulse_device(
     return word
 
 
-@njit(cache=True, inline="always")
+@inlined
 def reset_device(device: Record) -> None:
     """Brings a device to its conductance after a reset, which counts as a pulse."""
     device.conductance = device.rest
