@@ -15,10 +15,9 @@ from crosschop.model.chipspec import SpecError, controller_kind, load_chipspec, 
 from crosschop.model.chipspec.documentation import derived_values, resolved
 from crosschop.model.cycles import SCHEDULER_PHASES, phases_of, total_cycles
 from crosschop.model.page import embedded, render_page, save_figure
-from crosschop.model.report_figure import describe_figure, draw_run
 from crosschop.model.results import RunResult
 
-__all__ = ["draw_run", "render_run", "write_report"]
+__all__ = ["render_run", "write_report"]
 
 FIGURE_FILE = "run.png"
 REPORT_FILE = "report.html"
@@ -178,6 +177,9 @@ def write_report(result: RunResult, directory: Path, wave: Path | None) -> dict[
     Returns:
         The files written, `figure` and `report`.
     """
+    # What draws takes half a second to import, and a run need not wait for it to begin.
+    from crosschop.model.report_figure import describe_figure, draw_run
+
     directory.mkdir(parents=True, exist_ok=True)
     paths = {"figure": directory / FIGURE_FILE, "report": directory / REPORT_FILE}
     save_figure(draw_run(result), paths["figure"])

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from crosschop.model.analog import tile as analog
-from crosschop.model.analog.crossbar import Crossbar, add_product
+from crosschop.model.analog.crossbar import Crossbar, add_product, add_products
 from crosschop.model.analog.devices.records import FloatArray
 from crosschop.model.analog.random import draw_normals
 from crosschop.model.analog.tile import Tile
@@ -46,22 +46,41 @@ def new_task(
 
 
 @compiled
+def _draw_input(task: Task, tile: Tile, x: FloatArray, d: FloatArray) -> None:
+    """x, and with a constant gradient d."""
+    draw_normals(tile.streams.data, task.input_std, x)
+    if task.correlation >= 0:
+        draw_normals(tile.streams.data, task.input_std, d)
+        for i in range(d.size):
+            d[i] = -task.correlation * x[i] + (1 - task.correlation) * d[i]
+
+
+@compiled
 def draw_sample(task: Task, tile: Tile, x: FloatArray, d: FloatArray) -> None:
     """One sample: x (cols,) and d (rows,), the negative gradient of the loss with respect to the outputs.
 
     Weight programming: x ~ N(0, input_std), d = W* x - y, from half the squared error. Constant gradient: x = -X,
     d = a X + (1 - a) Y.
     """
-    draw_normals(tile.streams.data, task.input_std, x)
-    if task.correlation >= 0:
-        draw_normals(tile.streams.data, task.input_std, d)
+    _draw_input(task, tile, x, d)
+    if task.correlation < 0:
+        analog.forward(tile, x, d)
         for i in range(d.size):
-            d[i] = -task.correlation * x[i] + (1 - task.correlation) * d[i]
-        return
-    analog.forward(tile, x, d)
-    for i in range(d.size):
-        d[i] = -d[i]
-    add_product(task.target, x, d)
+            d[i] = -d[i]
+        add_product(task.target, x, d)
+
+
+@compiled
+def draw_group(task: Task, tile: Tile, x: FloatArray, d: FloatArray) -> None:
+    """A group of samples on the same W, x (n_s, cols) and d (n_s, rows)."""
+    for sample in range(x.shape[0]):
+        _draw_input(task, tile, x[sample], d[sample])
+    if task.correlation < 0:
+        analog.forward_group(tile, x, d)
+        for sample in range(x.shape[0]):
+            for i in range(d.shape[1]):
+                d[sample, i] = -d[sample, i]
+        add_products(task.target, x, d)
 
 
 @compiled

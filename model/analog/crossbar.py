@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from crosschop.model.analog import detailed, plain
 from crosschop.model.analog.detailed import DetailedCrossbar
 from crosschop.model.analog.devices.records import FloatArray
-from crosschop.model.analog.lanes import LANES, lanes_there, load, load_masked, spread, store_masked
+from crosschop.model.analog.lanes import LANES, lanes_there, load_masked, spread, store_masked
 from crosschop.model.analog.plain import PlainCrossbar
 from crosschop.model.analog.pulse_driver import Trains
 from crosschop.model.analog.random import Stream
@@ -58,24 +58,55 @@ def add_product(weights: FloatArray, x: FloatArray, y: FloatArray) -> None:
         there_2, there_3 = lanes_there(rows - first - 32), lanes_there(rows - first - 48)
         sum_0, sum_1 = load_masked(y, first, there_0), load_masked(y, first + 16, there_1)
         sum_2, sum_3 = load_masked(y, first + 32, there_2), load_masked(y, first + 48, there_3)
-        if first + 4 * LANES <= rows:
-            for column in range(x.size):
-                place, scale = column * rows + first, spread(x[column])
-                sum_0 = sum_0 + load(weights, place) * scale
-                sum_1 = sum_1 + load(weights, place + 16) * scale
-                sum_2 = sum_2 + load(weights, place + 32) * scale
-                sum_3 = sum_3 + load(weights, place + 48) * scale
-        else:
-            for column in range(x.size):
-                place, scale = column * rows + first, spread(x[column])
-                sum_0 = sum_0 + load_masked(weights, place, there_0) * scale
-                sum_1 = sum_1 + load_masked(weights, place + 16, there_1) * scale
-                sum_2 = sum_2 + load_masked(weights, place + 32, there_2) * scale
-                sum_3 = sum_3 + load_masked(weights, place + 48, there_3) * scale
+        for column in range(x.size):
+            place, scale = column * rows + first, spread(x[column])
+            sum_0 = sum_0 + load_masked(weights, place, there_0) * scale
+            sum_1 = sum_1 + load_masked(weights, place + 16, there_1) * scale
+            sum_2 = sum_2 + load_masked(weights, place + 32, there_2) * scale
+            sum_3 = sum_3 + load_masked(weights, place + 48, there_3) * scale
         store_masked(y, first, there_0, sum_0)
         store_masked(y, first + 16, there_1, sum_1)
         store_masked(y, first + 32, there_2, sum_2)
         store_masked(y, first + 48, there_3, sum_3)
+
+
+@apart
+def add_products(weights: FloatArray, x: FloatArray, y: FloatArray) -> None:
+    """`add_product` of samples, x (samples, cols), y (samples, rows): two at a time, on weights fetched once.
+
+    All of them pass one block of rows before the next, so a block comes from the processor's far memory once.
+    """
+    samples, rows = y.shape
+    for first in range(0, rows, 4 * LANES):
+        there_0, there_1 = lanes_there(rows - first), lanes_there(rows - first - 16)
+        there_2, there_3 = lanes_there(rows - first - 32), lanes_there(rows - first - 48)
+        for sample in range(0, samples - 1, 2):
+            a, b = sample * rows + first, (sample + 1) * rows + first
+            sum_a0, sum_a1 = load_masked(y, a, there_0), load_masked(y, a + 16, there_1)
+            sum_a2, sum_a3 = load_masked(y, a + 32, there_2), load_masked(y, a + 48, there_3)
+            sum_b0, sum_b1 = load_masked(y, b, there_0), load_masked(y, b + 16, there_1)
+            sum_b2, sum_b3 = load_masked(y, b + 32, there_2), load_masked(y, b + 48, there_3)
+            for column in range(x.shape[1]):
+                place = column * rows + first
+                scale_a, scale_b = spread(x[sample, column]), spread(x[sample + 1, column])
+                weight = load_masked(weights, place, there_0)
+                sum_a0, sum_b0 = sum_a0 + weight * scale_a, sum_b0 + weight * scale_b
+                weight = load_masked(weights, place + 16, there_1)
+                sum_a1, sum_b1 = sum_a1 + weight * scale_a, sum_b1 + weight * scale_b
+                weight = load_masked(weights, place + 32, there_2)
+                sum_a2, sum_b2 = sum_a2 + weight * scale_a, sum_b2 + weight * scale_b
+                weight = load_masked(weights, place + 48, there_3)
+                sum_a3, sum_b3 = sum_a3 + weight * scale_a, sum_b3 + weight * scale_b
+            store_masked(y, a, there_0, sum_a0)
+            store_masked(y, a + 16, there_1, sum_a1)
+            store_masked(y, a + 32, there_2, sum_a2)
+            store_masked(y, a + 48, there_3, sum_a3)
+            store_masked(y, b, there_0, sum_b0)
+            store_masked(y, b + 16, there_1, sum_b1)
+            store_masked(y, b + 32, there_2, sum_b2)
+            store_masked(y, b + 48, there_3, sum_b3)
+    if samples % 2:
+        add_product(weights, x[samples - 1], y[samples - 1])
 
 
 @compiled

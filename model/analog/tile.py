@@ -42,7 +42,8 @@ class Tile(NamedTuple):
         trains: buffers of the current update.
         dac, adc, read_adc: converters; read_adc belongs to A.
         streams: random streams.
-        scaled: (cols or rows, whichever is more,) what the DAC makes of the input of a product.
+        scaled: (n_s, cols or rows, whichever is more) what the DAC makes of the inputs of products.
+        scales: (n_s,) by how much it has scaled them.
     """
 
     a: Crossbar
@@ -55,6 +56,7 @@ class Tile(NamedTuple):
     read_adc: ConverterConfig
     streams: Streams
     scaled: FloatArray
+    scales: FloatArray
 
 
 def new_tile(spec: ChipSpec, generator: np.random.Generator, streams: Streams) -> Tile:
@@ -65,6 +67,7 @@ def new_tile(spec: ChipSpec, generator: np.random.Generator, streams: Streams) -
     reference_w = spec.array_r if device_a is None else None
     defects_a, defects_w = _defects(spec)
     faults = spec.faults or Faults()
+    group = spec.algorithm.transfer_every if isinstance(spec.algorithm, TransferAlgorithm) else 1
     return Tile(
         a=no_crossbar() if device_a is None else build_array(device_a, spec.array_r, shape, generator, defects_a),
         w=build_array(spec.device.w, reference_w, shape, generator, defects_w),
@@ -75,7 +78,8 @@ def new_tile(spec: ChipSpec, generator: np.random.Generator, streams: Streams) -
         adc=converter_config(spec.converter.adc, faults.adc),
         read_adc=converter_config(spec.converter.read_adc or spec.converter.adc, faults.read_adc),
         streams=streams,
-        scaled=np.zeros(max(rows, cols), dtype=np.float32),
+        scaled=np.zeros((group, max(rows, cols)), dtype=np.float32),
+        scales=np.zeros(group, dtype=np.float32),
     )
 
 
@@ -134,16 +138,29 @@ def _converted_output(tile: Tile, scale: np.float32, vector: FloatArray) -> None
 @compiled
 def forward(tile: Tile, x: FloatArray, y: FloatArray) -> None:
     """y (rows,) = W x through DAC and ADC, x (cols,)."""
-    scaled = tile.scaled[: x.size]
+    scaled = tile.scaled[0, : x.size]
     scale = _scaled_input(tile, x, scaled)
     crossbar.mvm(tile.w, scaled, y)
     _converted_output(tile, scale, y)
 
 
 @compiled
+def forward_group(tile: Tile, x: FloatArray, y: FloatArray) -> None:
+    """The same of a group of samples on the same W, x (n_s, cols), y (n_s, rows): all inputs, then all outputs."""
+    samples, cols = x.shape
+    for sample in range(samples):
+        tile.scales[sample] = _scaled_input(tile, x[sample], tile.scaled[sample, :cols])
+        for row in range(y.shape[1]):
+            y[sample, row] = 0
+    crossbar.add_products(tile.w.weight, tile.scaled[:samples, :cols], y)
+    for sample in range(samples):
+        _converted_output(tile, tile.scales[sample], y[sample])
+
+
+@compiled
 def backward(tile: Tile, d: FloatArray, z: FloatArray) -> None:
     """z (cols,) = W^T d through DAC and ADC, d (rows,)."""
-    scaled = tile.scaled[: d.size]
+    scaled = tile.scaled[0, : d.size]
     scale = _scaled_input(tile, d, scaled)
     crossbar.mvm_transposed(tile.w, scaled, z)
     _converted_output(tile, scale, z)

@@ -119,8 +119,8 @@ def new_session(spec: ChipSpec, seed: int, transfers: int, device_seed: int | No
 def prepare_group(session: Session) -> None:
     """Forward passes, errors and update plans of the next n_s samples."""
     group = session.group
+    tasks.draw_group(session.task, session.tile, group.x, group.d)
     for i in range(group.length.size):
-        tasks.draw_sample(session.task, session.tile, group.x[i], group.d[i])
         plan = analog.plan(session.tile, group.x[i], group.d[i])
         group.length[i] = plan.length
         group.scale[i, 0] = plan.x_scale

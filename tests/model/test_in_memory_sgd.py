@@ -14,7 +14,8 @@ from crosschop.model.cycles_in_memory_sgd import finish_cycles
 from crosschop.model.engines import run_float, run_golden
 from crosschop.model.golden.in_memory_sgd import NUMBER_MASK, reset_state, step_update
 from crosschop.model.recording import SAMPLE, W
-from crosschop.model.report import cycle_rows, draw_run, render_run, write_report
+from crosschop.model.report import cycle_rows, render_run, write_report
+from crosschop.model.report_figure import draw_run
 from crosschop.model.results import load_run, save_run, summary
 from crosschop.model.training import in_memory_sgd as training
 

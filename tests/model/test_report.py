@@ -16,8 +16,8 @@ from crosschop.model.chipspec import load_chipspec
 from crosschop.model.cycles import total_cycles
 from crosschop.model.engines import run_golden
 from crosschop.model.recording import CHOP, SAMPLE, TRACE_FIELDS
-from crosschop.model.report import cycle_rows, draw_run, render_run, write_report
-from crosschop.model.report_figure import chop_spans, window_reads
+from crosschop.model.report import cycle_rows, render_run, write_report
+from crosschop.model.report_figure import chop_spans, draw_run, window_reads
 from crosschop.model.results import RunResult
 
 MALICIOUS = '</p><script>alert("summary")</script> [bold]'
