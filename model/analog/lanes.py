@@ -190,5 +190,5 @@ def _lower(operation: Any, instruction: str) -> None:
         return getattr(builder, instruction)(*arguments)
 
 
-for _operation, _instruction in ((operator.add, "fadd"), (operator.mul, "fmul")):
+for _operation, _instruction in ((operator.add, "fadd"), (operator.sub, "fsub"), (operator.mul, "fmul")):
     _lower(_operation, _instruction)

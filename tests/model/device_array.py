@@ -11,6 +11,8 @@ from crosschop.model.analog import crossbar, detailed
 from crosschop.model.analog.build import build_array, draw_population
 from crosschop.model.analog.crossbar import Crossbar, DetailedCrossbar
 from crosschop.model.analog.devices.population import DevicePopulation
+from crosschop.model.analog.devices.visible import REFERENCE
+from crosschop.model.analog.plain import PlainCrossbar
 from crosschop.model.analog.random import Stream
 from crosschop.model.chipspec.devices import AnyDevice, Device
 from crosschop.model.chipspec.schema import ReferenceArray
@@ -71,6 +73,14 @@ def place(of: Crossbar, *conductances: float) -> DetailedCrossbar:
         of.devices["conductance"][..., index] = value
     for column, row in np.ndindex(*of.weight.shape):
         detailed.see(of, column, row)
+    return of
+
+
+def show(of: PlainCrossbar, weights: Any) -> PlainCrossbar:
+    """Sets conductances so that these weights are visible, (cols, rows) or a number for all."""
+    reference = of.cell[:, REFERENCE, : of.weight.shape[1]]
+    of.held[:] = weights + reference
+    of.weight[:] = of.held - reference
     return of
 
 

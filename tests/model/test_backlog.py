@@ -65,11 +65,12 @@ def expected_update(array: Any, trains: Trains, chop: np.ndarray, word: int) -> 
                 block, lane = divmod(int(row), WINDOW)
                 draw = (slot * cols + int(column)) * words + block // 4
                 bits = int(mix(np.uint64((word + GAMMA * (draw + 1)) & MASK)))
-                noise = array.noise[((bits >> 16 * (block % 4)) & (2**NORMAL_BITS - 1)) + lane]
+                gain = array.gain[((bits >> 16 * (block % 4)) & (2**NORMAL_BITS - 1)) + lane]
                 up = int(trains.column_negative[column] ^ chop[column] ^ trains.row_negative[row] ^ 1)
                 cell = array.cell[column, :, row]
-                moved = array.weight[column, row] * cell[2 + up] + cell[up] * (cell[4 + up] + noise)
-                array.weight[column, row] = min(max(moved, cell[6]), cell[7])
+                moved = array.held[column, row] * cell[2 + up] + cell[up] * gain
+                array.held[column, row] = min(max(moved, cell[5]), cell[6])
+                array.weight[column, row] = array.held[column, row] - cell[4]
                 array.pulses[column, row] += 1
     return (word + GAMMA * int(trains.length[0]) * cols * words) & MASK
 
@@ -133,12 +134,10 @@ def changes(array: Any, update: Callable[..., None] = crossbar.update) -> tuple[
     x, d, chop = vectors(COLS, ROWS, 3)
     trains, draws, noise = new_trains(ROWS, COLS), stream(21), stream(22)
     moved, pulses = np.zeros((2, REPEATS, COLS, ROWS))
-    begin = array.weight.copy()
-    conductance = array.devices.copy() if hasattr(array, "devices") else None
+    begin, held = array.weight.copy(), array.devices if hasattr(array, "devices") else array.held
+    conductance = held.copy()
     for index in range(REPEATS):
-        array.weight[:], array.pulses[:] = begin, 0
-        if conductance is not None:
-            array.devices[:] = conductance
+        held[:], array.weight[:], array.pulses[:] = conductance, begin, 0
         draw_trains(Plan(5, 0.5, 0.5), x, d, trains, draws)
         update(array, trains, chop, noise)
         moved[index], pulses[index] = array.weight - begin, array.pulses

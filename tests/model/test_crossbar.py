@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from device_array import show
 
 from crosschop.model.analog import crossbar, tile
 from crosschop.model.analog.crossbar import Crossbar
@@ -43,7 +44,7 @@ def make_array(sigma: float = 0.0) -> tuple[Crossbar, LinearDevices]:
     """An array with its devices somewhere in their ranges."""
     population = make_population()
     array = new_crossbar(population, sigma)
-    array.weight[:] += np.random.default_rng(2).uniform(-0.4, 0.4, array.weight.shape)
+    show(array, array.weight + np.random.default_rng(2).uniform(-0.4, 0.4, array.weight.shape))
     return array, population
 
 
@@ -52,7 +53,7 @@ def make_tile(*overrides: str, seed: int = 3) -> Tile:
     made = new_tile(spec, np.random.default_rng(seed), new_streams(np.random.SeedSequence(seed)))
     draw = np.random.default_rng(seed).uniform
     for array in (made.a, made.w):
-        array.weight[:] = draw(-0.9, 0.9, array.weight.shape)
+        show(array, draw(-0.9, 0.9, array.weight.shape))
     return made
 
 

@@ -15,8 +15,10 @@ from scipy.optimize import brentq
 from scipy.stats import kstest, norm
 
 from crosschop.model.analog.build import draw_population
+from crosschop.model.analog.crossbar import write_column
 from crosschop.model.analog.devices.linear import LinearDevices, soft_bounds
-from crosschop.model.analog.devices.records import pulse
+from crosschop.model.analog.devices.visible import HIGH, LOW, REFERENCE, pulse
+from crosschop.model.analog.plain import new_crossbar
 from crosschop.model.chipspec.devices import SoftBoundsDevice
 from crosschop.model.chipspec.schema import ReferenceArray
 
@@ -56,10 +58,10 @@ def equation(w: float, devices: LinearDevices, direction: int, noise: float) -> 
 
 
 def run(cell: np.ndarray, start: float, directions: list[int], respond: Pulse = pulse) -> list[float]:
-    """Visible weights after each of a train of noiseless pulses."""
+    """Conductances after each of a train of noiseless pulses."""
     weights, w = [], np.float32(start)
     for direction in directions:
-        w = np.float32(respond(w, cell, direction, np.float32(0)))
+        w = np.float32(respond(w, cell, direction, np.float32(1)))
         weights.append(float(w))
     return weights
 
@@ -125,13 +127,12 @@ def test_symmetry_point_balances_the_steps() -> None:
 
 def check_pulse(respond: Pulse, w: float, devices: LinearDevices, direction: int, noise: float) -> None:
     """One pulse equals Eq 2 or 3 to a few roundings of float32, numbers being at most about 1 / bound + noise."""
-    reference = devices.reference.item()
     bound = devices.w_max.item() if direction else -devices.w_min.item()
     cell = devices.visible_records()[0, 0]
-    visible = respond(np.float32(w - reference), cell, direction, np.float32(noise))
-    size = 1 + abs(reference) + (1 + abs(reference) + abs(w)) / bound + abs(noise)
-    assert visible + reference == pytest.approx(equation(w, devices, direction, noise), abs=8 * 2.0**-24 * size)
-    assert cell[6] <= visible <= cell[7]
+    held = respond(np.float32(w), cell, direction, np.float32(1 + noise))
+    size = 1 + (1 + abs(w)) / bound + abs(noise)
+    assert held == pytest.approx(equation(w, devices, direction, noise), abs=8 * 2.0**-24 * size)
+    assert cell[LOW] <= held <= cell[HIGH]
 
 
 UNIT = st.floats(0, 1)
@@ -153,13 +154,13 @@ def test_pulse_follows_equations_2_and_3(
 def test_pulse_check_catches_wrong_formulas() -> None:
     devices = one(0.8, -1.2, 0.1, 0.12, 0.3)
 
-    def unsigned_noise(w: float, cell: np.ndarray, direction: int, noise: float) -> float:
-        return float(pulse(np.float32(w), cell, direction, np.float32(noise if direction else -noise)))
+    def unsigned_noise(w: float, cell: np.ndarray, direction: int, gain: float) -> float:
+        return float(pulse(np.float32(w), cell, direction, np.float32(gain if direction else 2 - gain)))
 
-    def conductance(w: float, cell: np.ndarray, direction: int, noise: float) -> float:
-        return float(pulse(np.float32(w + 0.3), cell, direction, np.float32(noise)) - 0.3)
+    def visible(w: float, cell: np.ndarray, direction: int, gain: float) -> float:
+        return float(pulse(np.float32(w) - cell[REFERENCE], cell, direction, np.float32(gain)) + cell[REFERENCE])
 
-    for wrong in (unsigned_noise, conductance):
+    for wrong in (unsigned_noise, visible):
         with pytest.raises(AssertionError):
             check_pulse(wrong, 0.2, devices, 0, 0.5)
 
@@ -183,7 +184,7 @@ def test_noise_leaves_the_mean_response() -> None:
     for index in range(devices):
         w = np.float32(0)
         for xi in noise[index]:
-            w = np.float32(pulse(w, cell, 1, np.float32(sigma) * xi))
+            w = np.float32(pulse(w, cell, 1, np.float32(1) + np.float32(sigma) * xi))
         ends[index] = w
     q = 1 - a
     variance = (a * sigma) ** 2 * (1 - q ** (2 * pulses)) / (1 - q**2)
@@ -231,10 +232,12 @@ def test_reference() -> None:
 
 def test_reference_shifts_what_is_seen_only() -> None:
     """The same pulses on the same device move the conductance alike, whatever stands for weight 0."""
-    directions = [1, 1, 0, 1, 0, 0, 0, 1] * 5
-    plain = run(one(0.9, -1.1, 0.1, 0.08).visible_records()[0, 0], 0.2, directions)
-    seen = run(one(0.9, -1.1, 0.1, 0.08, 0.35).visible_records()[0, 0], 0.2 - 0.35, directions)
-    np.testing.assert_allclose(np.array(seen) + 0.35, plain, atol=3e-6)
+    plain, shifted = (new_crossbar(one(0.9, -1.1, 0.1, 0.08, reference), 0.0) for reference in (0.0, 0.35))
+    for steps in [1, 1, -1, 1, -1, -1, -2, 3] * 5:
+        for array in (plain, shifted):
+            write_column(array, 0, np.array([steps]), np.zeros(1, dtype=np.uint64))
+        assert shifted.held == plain.held == plain.weight
+        assert shifted.weight == pytest.approx(plain.weight - 0.35, abs=1e-7)
 
 
 def test_devices_without_range() -> None:
@@ -247,9 +250,10 @@ def test_devices_without_range() -> None:
     assert np.isfinite(cells).all()
     for index in np.argwhere(stuck)[:40]:
         cell = cells[tuple(index)]
+        low, high = cell[LOW], cell[HIGH]
         for direction, bound in ((1, drawn.w_max), (0, drawn.w_min)):
             if bound[tuple(index)] == 0:
-                assert run(cell, 0.5 * (cell[6] + cell[7]), [direction])[0] == np.float32(0.5 * (cell[6] + cell[7]))
-        ends = np.array(run(cell, cell[6], [1, 0, 0, 1] * 20))
-        assert (ends >= cell[6]).all()
-        assert (ends <= cell[7]).all()
+                assert run(cell, 0.5 * (low + high), [direction])[0] == np.float32(0.5 * (low + high))
+        ends = np.array(run(cell, low, [1, 0, 0, 1] * 20))
+        assert (ends >= low).all()
+        assert (ends <= high).all()

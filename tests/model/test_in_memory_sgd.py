@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from device_array import show
 
 from crosschop.model.algorithms.in_memory_sgd import increment
 from crosschop.model.analog import tile as analog
@@ -83,7 +84,7 @@ def test_pulses_amount_to_the_outer_product() -> None:
     x, d = np.array([0.5, -1.0], dtype=np.float32), np.array([0.01, -0.004, 0.0], dtype=np.float32)
     total, updates = np.zeros((2, 3)), 4000
     for _ in range(updates):
-        tile.w.weight[:] = 0
+        show(tile.w, 0)
         analog.update_weights(tile, analog.plan(tile, x, d), x, d, np.zeros(2, dtype=np.int64))
         total += tile.w.weight
     wanted = increment(spec.algorithm.learning_rate, x, d)

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crosschop.model.analog.devices import visible
 from crosschop.model.analog.devices.population import DevicePopulation, DoubleArray, Draw, draw_two_sided
 from crosschop.model.analog.devices.records import (
     CELL_FIELDS,
     HIGH,
-    KEEP,
     LEVEL,
     LINEAR,
     LOW,
@@ -50,27 +50,30 @@ class LinearDevices(DevicePopulation):
         with np.errstate(divide="ignore", invalid="ignore"):
             return (self.a_up - self.a_down) / (self.a_up * self.slope_up - self.a_down * self.slope_down)
 
+    @property
+    def _directions(self) -> tuple[tuple[DoubleArray, DoubleArray], tuple[DoubleArray, DoubleArray]]:
+        """Signed step and slope, down and up."""
+        return (-self.a_down, self.slope_down), (self.a_up, self.slope_up)
+
     def records(self) -> FloatArray:
-        """Parameters of all cells for a formula that takes the conductance, (cols, rows, CELL_FIELDS)."""
-        return self._records(np.zeros_like(self.reference)).astype(np.float32)
-
-    def visible_records(self) -> FloatArray:
-        """The same for a formula that takes the visible weight w - r and the part of it that a pulse keeps."""
-        cells = self._records(self.reference)
-        for direction in (0, 1):
-            cells[..., KEEP + direction] = 1.0 - cells[..., STEP + direction] * cells[..., RATE + direction]
-        return cells.astype(np.float32)
-
-    def _records(self, zero: DoubleArray) -> DoubleArray:
-        cells: DoubleArray = np.zeros((*self.w_max.shape, CELL_FIELDS))
-        directions = ((self.slope_down, -self.a_down), (self.slope_up, self.a_up))
-        for direction, (slope, step) in enumerate(directions):
+        """Parameters of all cells, (cols, rows, CELL_FIELDS)."""
+        cells = np.zeros((*self.w_max.shape, CELL_FIELDS))
+        for direction, (step, slope) in enumerate(self._directions):
             cells[..., STEP + direction] = step
             cells[..., RATE + direction] = slope
-            cells[..., LEVEL + direction] = 1.0 - zero * slope
-        cells[..., LOW] = self.w_min - zero
-        cells[..., HIGH] = self.w_max - zero
-        return cells
+            cells[..., LEVEL + direction] = 1.0
+        cells[..., LOW], cells[..., HIGH] = self.w_min, self.w_max
+        return cells.astype(np.float32)
+
+    def visible_records(self) -> FloatArray:
+        """The same for arrays that keep visible weights, (cols, rows, VISIBLE_FIELDS)."""
+        cells = np.zeros((*self.w_max.shape, visible.VISIBLE_FIELDS))
+        for direction, (step, slope) in enumerate(self._directions):
+            cells[..., visible.STEP + direction] = step
+            cells[..., visible.KEEP + direction] = 1.0 - step * slope
+        cells[..., visible.REFERENCE] = self.reference
+        cells[..., visible.LOW], cells[..., visible.HIGH] = self.w_min, self.w_max
+        return cells.astype(np.float32)
 
 
 def soft_bounds(
