@@ -12,10 +12,15 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "Vtop.h"
+#include "Vtop___024root.h"
 #include "verilated.h"
 #include "xc_constants.h"
+
+// Of Verilator: the evaluation itself, without the locks of eval(), which serve classes and threads that are not here
+void Vtop___024root___eval(Vtop___024root* root);
 
 namespace xc {
 
@@ -173,7 +178,7 @@ struct Frame {
         quiet = progress ? 0 : quiet + 1;
         io[CYCLE]++;
         top->clk = 1;
-        top->eval();
+        Vtop___024root___eval(top->rootp);
         if (__builtin_expect(context->gotFinish(), 0)) throw std::runtime_error("it called $finish");
         return !news && !io[HANG];
     }
@@ -181,7 +186,7 @@ struct Frame {
     // Combinational outputs for the inputs of this cycle
     void settle() {
         top->clk = 0;
-        top->eval();
+        Vtop___024root___eval(top->rootp);
     }
 
     void counters() {
@@ -228,6 +233,20 @@ void vl_fatal(const char* file, int line, const char*, const char* said) VL_MT_U
         try {                                                                                   \
             Verilated::threadContextp(bench->frame.context.get());                              \
             return bench->advance(until) ? FINE : LOOK;                                         \
+        } catch (const std::exception& error) {                                                 \
+            xc::last_words = error.what();                                                      \
+            return ENDED;                                                                       \
+        }                                                                                       \
+    }
+
+// Without monitors, for comparison: stimulus given in advance, as (transfers, ...) each
+#define XC_BARE(run)                                                                            \
+    XC_EXPORT int64_t xc_bare(int64_t* io, const int64_t* first, const int64_t* second,         \
+                              int64_t transfers) {                                              \
+        VerilatedContext context;                                                               \
+        try {                                                                                   \
+            run(context, io, first, second, transfers);                                         \
+            return FINE;                                                                        \
         } catch (const std::exception& error) {                                                 \
             xc::last_words = error.what();                                                      \
             return ENDED;                                                                       \

@@ -65,6 +65,31 @@ struct Bench {
     }
 };
 
+// See xc_native_transfer.cpp
+void bare(VerilatedContext& context, int64_t* io, const int64_t* lengths, const int64_t*, int64_t updates) {
+    Vtop top{&context, "TOP"};
+    top.s_smp_valid = top.m_upd_ready = 0;
+    int64_t cycle = -io[RESET_CYCLES], ticks = 0, update = 0, left = -1, retired = 0;
+    for (; retired < updates; cycle++) {
+        top.rst = cycle < 0;
+        top.s_smp_valid = ticks < updates;
+        if (top.m_upd_valid && left < 0) {
+            const int64_t length = lengths[update++];
+            left = length ? length * PULSE_CYCLES : 1;
+        }
+        top.m_upd_ready = left == 1;
+        top.clk = 0;
+        top.eval();
+        ticks += top.s_smp_valid && top.s_smp_ready && !top.rst;
+        retired += top.trc_valid && !top.rst;
+        top.clk = 1;
+        top.eval();
+        if (left > 0 && --left == 0) left = -1;
+    }
+    io[CYCLE] = cycle;
+}
+
 }  // namespace
 
 XC_LIBRARY(Bench)
+XC_BARE(bare)

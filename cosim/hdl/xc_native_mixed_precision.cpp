@@ -133,6 +133,41 @@ struct Bench {
     }
 };
 
+// See xc_native_transfer.cpp; codes of whole samples, d in front
+void bare(VerilatedContext& context, int64_t* io, const int64_t* codes, const int64_t*, int64_t transfers) {
+    Vtop top{&context, "TOP"};
+    const int64_t samples = transfers / COLS, beats = BEATS + X_BEATS;
+    std::vector<Codes> packed(samples * beats);
+    for (int64_t i = 0; i < samples * beats; i++) xc::pack<OP_W, LANES>(codes + i * LANES, packed[i]);
+    top.cfg_batch = io[CFG_BATCH];
+    top.cfg_lr = io[CFG_LR];
+    top.s_smp_valid = top.m_op_ready = top.s_op_valid = top.m_wr_ready = 0;
+    int64_t cycle = -io[RESET_CYCLES], ticks = 0, request_left = -1, write_left = -1, beat = 0, due = 0, retired = 0;
+    for (; retired < transfers; cycle++) {
+        top.rst = cycle < 0;
+        top.s_smp_valid = ticks < samples;
+        if (top.m_op_valid && request_left < 0) request_left = REQUEST_CYCLES;
+        if (top.m_wr_valid && write_left < 0) write_left = WRITE_CYCLES;
+        top.m_op_ready = request_left == 1;
+        top.m_wr_ready = write_left == 1;
+        top.s_op_valid = beat < due;
+        if (beat < due) top.s_op_codes = packed[beat];
+        top.clk = 0;
+        top.eval();
+        ticks += top.s_smp_valid && top.s_smp_ready && !top.rst;
+        const bool code = top.s_op_valid && top.s_op_ready, request = top.m_op_ready;
+        retired += top.trc_valid && top.trc_last && !top.rst;
+        top.clk = 1;
+        top.eval();
+        beat += code;
+        if (request_left > 0 && --request_left == 0) request_left = -1;
+        if (write_left > 0 && --write_left == 0) write_left = -1;
+        if (request) due += beats;
+    }
+    io[CYCLE] = cycle;
+}
+
 }  // namespace
 
 XC_LIBRARY(Bench)
+XC_BARE(bare)

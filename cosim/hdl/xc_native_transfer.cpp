@@ -170,6 +170,55 @@ struct Bench {
     }
 };
 
+// The least that a C++ test bench can do: streams that are always ready, operations of the same length, codes packed in
+// advance; nothing is looked at. The limit that cosim/benchmark measures this engine against
+void bare(VerilatedContext& context, int64_t* io, const int64_t* codes, const int64_t* lengths, int64_t transfers) {
+    Vtop top{&context, "TOP"};
+    const int64_t every = io[CFG_TRANSFER_EVERY], updates_in_all = transfers * every;
+    std::vector<Codes> packed(transfers * BEATS);
+    for (int64_t i = 0; i < transfers * BEATS; i++) xc::pack<ADC_W, LANES>(codes + i * LANES, packed[i]);
+    top.cfg_transfer_every = every;
+    top.cfg_lr_h = io[CFG_LR_H];
+    top.cfg_chop = io[CFG_CHOP];
+    top.cfg_warmup = io[CFG_WARMUP];
+    top.s_smp_valid = top.m_upd_ready = top.m_rd_ready = top.s_adc_valid = top.m_wr_ready = 0;
+    int64_t cycle = -io[RESET_CYCLES], ticks = 0, update = 0, update_left = -1, read_left = -1, write_left = -1;
+    int64_t beat = 0, due = 0, conversion = 0, retired = 0;
+    for (; retired < transfers; cycle++) {
+        top.rst = cycle < 0;
+        top.s_smp_valid = ticks < updates_in_all;
+        if (top.m_upd_valid && update_left < 0) {
+            const int64_t length = lengths[update++];
+            update_left = length ? length * PULSE_CYCLES : 1;
+        }
+        if (top.m_rd_valid && read_left < 0) read_left = READ_CYCLES;
+        if (top.m_wr_valid && write_left < 0) write_left = WRITE_CYCLES;
+        top.m_upd_ready = update_left == 1;
+        top.m_rd_ready = read_left == 1;
+        top.m_wr_ready = write_left == 1;
+        top.s_adc_valid = beat < due && conversion == 0;
+        if (beat < due) top.s_adc_codes = packed[beat];
+        top.clk = 0;
+        top.eval();
+        ticks += top.s_smp_valid && top.s_smp_ready && !top.rst;
+        const bool code = top.s_adc_valid && top.s_adc_ready, read = top.m_rd_ready;
+        retired += top.trc_valid && top.trc_last && !top.rst;
+        top.clk = 1;
+        top.eval();
+        if (conversion) conversion--;
+        beat += code;
+        if (update_left > 0 && --update_left == 0) update_left = -1;
+        if (read_left > 0 && --read_left == 0) read_left = -1;
+        if (write_left > 0 && --write_left == 0) write_left = -1;
+        if (read) {
+            due += BEATS;
+            conversion = CONVERSION_CYCLES;
+        }
+    }
+    io[CYCLE] = cycle;
+}
+
 }  // namespace
 
 XC_LIBRARY(Bench)
+XC_BARE(bare)

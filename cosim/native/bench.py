@@ -13,7 +13,7 @@ from crosschop.cosim.cycle_check import HANG, compare_cycles
 from crosschop.cosim.dut import Dut
 from crosschop.cosim.engines import MismatchError
 from crosschop.cosim.job import Segment
-from crosschop.cosim.native.call import call
+from crosschop.cosim.native.call import call, unowned
 from crosschop.cosim.native.library import Library, open_library
 from crosschop.cosim.native.places import CALLS, IO_SIZE, PLACE, STATUS
 from crosschop.cosim.scoreboard import COUNT_MASK, EVENTS_KEPT, DivergenceError, Scoreboard
@@ -21,6 +21,7 @@ from crosschop.cosim.simulator import VERILATOR
 from crosschop.model.chipspec import ChipSpec, rtl_configuration
 from crosschop.model.cycles import PHASES
 from crosschop.model.errors import ToolError
+from crosschop.model.golden.state import Transfer
 
 IntArray = NDArray[np.int64]
 
@@ -62,6 +63,30 @@ class Native(NamedTuple):
 
 
 BEGUN, RETIRED = range(2)
+
+
+@njit(cache=True)
+def borrowed(native: Native, arrays: Any) -> Native:
+    """The same controller in arrays without an owner, `arrays` among them: what a compiled loop works with."""
+    return Native(
+        native.function,
+        native.bench,
+        native.unseen,
+        native.timed,
+        unowned(native.io),
+        unowned(native.done),
+        unowned(native.writes),
+        unowned(native.cycles),
+        unowned(native.events),
+        unowned(native.event_count),
+        arrays,
+    )
+
+
+@njit(cache=True)
+def borrowed_transfer(transfer: Transfer) -> Transfer:
+    """The same record without an owner."""
+    return Transfer(unowned(transfer.head), unowned(transfer.pulses))
 
 
 @njit(cache=True)

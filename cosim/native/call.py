@@ -1,4 +1,4 @@
-"""Calls a C function by its address out of compiled code, in a way that numba can keep on the disk.
+"""What compiled code needs to work with a C library: calls by address, and arrays that nobody counts.
 
 A function pointer of ctypes would be compiled in as a constant, another one in every process.
 """
@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import carray, njit, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
 
 _WORD = ir.IntType(64)
 
@@ -27,3 +31,26 @@ def _call(_context: Any, function: Any, first: Any, second: Any) -> Any:
 
 
 call: Callable[[int, int, int], int] = intrinsic(_call)  # type: ignore[assignment]  # as compiled code sees it
+
+
+def _pointer(_context: Any, address: Any) -> Any:
+    """A pointer to 64-bit integers out of its address."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], _WORD.as_pointer())
+
+    pointer: Any = types.CPointer
+    return pointer(types.int64)(address), generate
+
+
+_pointer_to: Callable[[int], Any] = intrinsic(_pointer)  # type: ignore[assignment]  # as compiled code sees it
+
+
+@njit(cache=True)
+def unowned(array: IntArray) -> IntArray:
+    """The same memory without an owner; it has to live as long as this is used.
+
+    Numba counts references to arrays by atomic additions, several for every array of a tuple in every call: more than a
+    whole transfer of a small chip takes.
+    """
+    return carray(_pointer_to(array.ctypes.data), array.shape)

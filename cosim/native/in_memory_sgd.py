@@ -19,8 +19,10 @@ from crosschop.cosim.native.bench import (
     Native,
     NativeBench,
     advance,
+    borrowed,
     note_event,
 )
+from crosschop.cosim.native.call import unowned
 from crosschop.cosim.native.places import CALLS, PLACE
 from crosschop.model.chipspec import ChipSpec
 from crosschop.model.cycles_in_memory_sgd import (
@@ -51,6 +53,11 @@ class Arrays(NamedTuple):
 
 
 @njit(cache=True)
+def _borrowed(native: Native) -> Native:
+    return borrowed(native, Arrays(unowned(native.arrays.lengths)))
+
+
+@njit(cache=True)
 def release(native: Native, length: int) -> None:
     """Offers the next sample."""
     lengths = native.arrays.lengths
@@ -74,8 +81,9 @@ def check_retired(native: Native, number: int, begin: int) -> int:
 
 
 @njit(cache=True)
-def run_training(native: Native, session: Session, state: IntArray, number: IntArray, updates: int) -> int:
+def run_training(owned: Native, session: Session, state: IntArray, number: IntArray, updates: int) -> int:
     """Whole updates; call again to go on. `number` (1,) is that of the latest one."""
+    native = _borrowed(owned)
     for _ in range(updates):
         if native.io[PLACE.released] == 0:
             release(native, session.length[0])
@@ -93,7 +101,7 @@ def run_training(native: Native, session: Session, state: IntArray, number: IntA
 
 @njit(cache=True)
 def run_lengths(
-    native: Native,
+    owned: Native,
     durations: UpdateCycles,
     timeline: UpdateTimeline,
     state: IntArray,
@@ -102,6 +110,7 @@ def run_lengths(
     ahead: int,
 ) -> int:
     """Updates with train lengths (n,) given in advance, so many of them offered ahead; no W behind them."""
+    native = _borrowed(owned)
     for index in range(min(ahead, lengths.size)):
         release(native, lengths[index])
     for index in range(lengths.size):

@@ -24,10 +24,13 @@ from crosschop.cosim.native.bench import (
     Native,
     NativeBench,
     advance,
+    borrowed,
+    borrowed_transfer,
     count_pulses,
     differ,
     note_event,
 )
+from crosschop.cosim.native.call import unowned
 from crosschop.cosim.native.places import CALLS, PLACE, SLOTS
 from crosschop.model.chipspec import ChipSpec, beats, rtl_configuration, rtl_parameters, x_beats
 from crosschop.model.cycles_mixed_precision import (
@@ -106,6 +109,34 @@ def _new_arrays(spec: ChipSpec) -> Arrays:
         zeros(SLOTS),
         zeros(SLOTS, rows),
     )
+
+
+@njit(cache=True)
+def _borrowed(native: Native) -> Native:
+    arrays = native.arrays
+    return borrowed(
+        native,
+        Arrays(
+            unowned(arrays.answer),
+            unowned(arrays.d),
+            unowned(arrays.col),
+            unowned(arrays.x),
+            unowned(arrays.chi),
+            unowned(arrays.pulses),
+            unowned(arrays.write_col),
+            unowned(arrays.write_pulses),
+        ),
+    )
+
+
+@njit(cache=True)
+def _borrowed_state(state: MixedState) -> MixedState:
+    return MixedState(unowned(state.chi), unowned(state.counters))
+
+
+@njit(cache=True)
+def _borrowed_passes(passes: Passes) -> Passes:
+    return Passes(unowned(passes.x), unowned(passes.d))
 
 
 @njit(cache=True)
@@ -193,15 +224,17 @@ def check_column(
 
 @njit(cache=True)
 def run_training(
-    native: Native,
+    owned: Native,
     session: Session,
     config: MixedConfig,
-    state: MixedState,
-    passes: Passes,
-    transfer: Transfer,
+    owned_state: MixedState,
+    owned_passes: Passes,
+    owned_transfer: Transfer,
     transfers: int,
 ) -> int:
     """Whole columns; call again to go on."""
+    native, state = _borrowed(owned), _borrowed_state(owned_state)
+    passes, transfer = _borrowed_passes(owned_passes), borrowed_transfer(owned_transfer)
     for _ in range(transfers):
         number = native.done[RETIRED]
         while native.io[PLACE.retired] == number:
@@ -227,17 +260,19 @@ def run_training(
 
 @njit(cache=True)
 def run_operands(
-    native: Native,
+    owned: Native,
     durations: MixedCycles,
     timeline: MixedTimeline,
     config: MixedConfig,
-    state: MixedState,
-    passes: Passes,
-    transfer: Transfer,
+    owned_state: MixedState,
+    owned_passes: Passes,
+    owned_transfer: Transfer,
     x: IntArray,
     d: IntArray,
 ) -> int:
     """Whole passes of operand codes x (n, cols) and d (n, rows) given in advance, to the end."""
+    native, state = _borrowed(owned), _borrowed_state(owned_state)
+    passes, transfer = _borrowed_passes(owned_passes), borrowed_transfer(owned_transfer)
     writes = 0
     for number in range(len(x) * config.cols):
         while native.io[PLACE.retired] == number:

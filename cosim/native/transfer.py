@@ -23,10 +23,13 @@ from crosschop.cosim.native.bench import (
     Native,
     NativeBench,
     advance,
+    borrowed,
+    borrowed_transfer,
     count_pulses,
     differ,
     note_event,
 )
+from crosschop.cosim.native.call import unowned
 from crosschop.cosim.native.places import CALLS, PLACE
 from crosschop.cosim.transfer.hdl import ERROR_NAMES, longest_quiet
 from crosschop.cosim.transfer.scoreboard import TransferScoreboard, read_event, retired_event
@@ -111,6 +114,38 @@ def _new_arrays(spec: ChipSpec) -> Arrays:
     )
     arrays.answer[rows:] = -1  # codes that the controller has to ignore
     return arrays
+
+
+@njit(cache=True)
+def _borrowed(native: Native) -> Native:
+    arrays = native.arrays
+    return borrowed(
+        native,
+        Arrays(
+            unowned(arrays.lengths),
+            unowned(arrays.answer),
+            unowned(arrays.read_chop),
+            unowned(arrays.taken),
+            unowned(arrays.codes),
+            unowned(arrays.h),
+            unowned(arrays.p),
+            unowned(arrays.pref),
+            unowned(arrays.pulses),
+            unowned(arrays.write_pulses),
+        ),
+    )
+
+
+@njit(cache=True)
+def _borrowed_state(state: ControllerState) -> ControllerState:
+    return ControllerState(
+        unowned(state.h),
+        unowned(state.p),
+        unowned(state.pref),
+        unowned(state.chop),
+        unowned(state.reads),
+        unowned(state.counters),
+    )
 
 
 @njit(cache=True)
@@ -207,14 +242,15 @@ def _retire(
 
 @njit(cache=True)
 def run_training(
-    native: Native,
+    owned: Native,
     session: Session,
     config: ControllerConfig,
-    state: ControllerState,
-    transfer: Transfer,
+    owned_state: ControllerState,
+    owned_transfer: Transfer,
     transfers: int,
 ) -> int:
     """Whole transfers up to their reads; call again to go on. The order is that of cosim/transfer/bench.py."""
+    native, state, transfer = _borrowed(owned), _borrowed_state(owned_state), borrowed_transfer(owned_transfer)
     for _ in range(transfers):
         if native.done[BEGUN] == 0:
             release(native, session.group.length)
@@ -240,12 +276,12 @@ def run_training(
 
 @njit(cache=True)
 def run_codes(
-    native: Native,
+    owned: Native,
     durations: CycleConfig,
     timeline: Timeline,
     config: ControllerConfig,
-    state: ControllerState,
-    transfer: Transfer,
+    owned_state: ControllerState,
+    owned_transfer: Transfer,
     codes: IntArray,
     lengths: IntArray,
 ) -> int:
@@ -253,6 +289,7 @@ def run_codes(
 
     A group of samples is released in advance, as with the random stimulus of cosim/transfer/bench.py.
     """
+    native, state, transfer = _borrowed(owned), _borrowed_state(owned_state), borrowed_transfer(owned_transfer)
     updating = 0
     for index in range(len(codes) + 1):
         if index == 0:
