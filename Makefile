@@ -13,7 +13,7 @@ PYTEST_FLAGS ?= -n auto --dist loadgroup
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-fast signoff formal coverage resilience lint docs wheel clean
+.PHONY: help setup demo test test-fast bench signoff formal coverage resilience lint docs wheel clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ resilience: $(TEST_STAMP) ## upsets and analog faults in training: figures of mo
 	    $(call FAULTS,h chop column address samples) $(call BITS,reads,0 5 10 15) $(call BITS,adc,5 8)
 	$(INJECT) agad_20 ttv2_20 c_ttv2_20 in_memory_sgd_20 mixed_precision_20 --samples 20000 --fault analog \
 	    --out build/resilience/analog
+
+bench: $(TEST_STAMP) ## time every engine beside its limit and the runs before (an hour; cosim/benchmark/history.jsonl)
+	$(BIN)/crosschop bench --history cosim/benchmark/history.jsonl
 
 coverage: $(TEST_STAMP) ## verification plan, lines and branches reached by every kind of controller (build/coverage/)
 	$(BIN)/crosschop cover

@@ -39,6 +39,8 @@ IntArray = NDArray[np.int64]
 
 LENGTH_BITS = 6
 PROGRESS_SECONDS = 0.2
+# Reports of progress that are not timed.
+FIRST_REPORTS = 2
 # Cycles beyond the longest operation in which the controller may do nothing that shows before it is taken to wait for a
 # tick.
 SETTLING = 16
@@ -81,6 +83,8 @@ class Bench(ABC):
         self._decoder = decoder
         self._progress_file = directory / PROGRESS_FILE
         self._progress_due = 0.0
+        self._reports = 0
+        self._timed_from: tuple[int, float] | None = None
         self._parent = os.getppid()
         # What the controller took, where an upset needs it: see expected_of
         self.journal: list[Any] | None = None
@@ -328,10 +332,19 @@ class Bench(ABC):
             first, last = self.job.waves
             self.dut.py_dump.value = int(first <= transfer < last)
 
+    def _note_time(self) -> None:
+        """How long the transfers took since the first ones, with which functions are compiled."""
+        self._reports += 1
+        now = (self.result.transfers, time.process_time())
+        if self._reports == FIRST_REPORTS or self._timed_from is None:
+            self._timed_from = now
+        self.result.timed = (now[0] - self._timed_from[0], now[1] - self._timed_from[1])
+
     def report_progress(self, force: bool = False) -> None:
         """Tells the parent how far it is; ends with it."""
         if os.getppid() != self._parent:
             os._exit(1)  # whoever wanted the result is gone
+        self._note_time()
         now = time.monotonic()
         if force or now >= self._progress_due:
             self._progress_due = now + PROGRESS_SECONDS

@@ -36,6 +36,7 @@ COMMANDS = {
     "compare": "crosschop.cosim.commands.compare:compare",
     "formal": "crosschop.cosim.commands.formal:formal",
     "inject": "crosschop.cosim.commands.inject:inject",
+    "bench": "crosschop.cosim.commands.bench:bench",
     "cover": "crosschop.cosim.commands.cover:cover",
     "estimate": "crosschop.cosim.commands.estimate:estimate",
     "fuzz": "crosschop.cosim.commands.fuzz:command",

@@ -227,6 +227,8 @@ class Result:
         corners: how often each corner was met, by name; see the `corners` of each kind.
         mismatch: the first difference, None where all is equal.
         findings: what came of each upset.
+        timed: transfers, and processor seconds of the simulator for them, without its start; says nothing of the
+            controller.
     """
 
     samples: int = 0
@@ -238,6 +240,7 @@ class Result:
     corners: dict[str, int] = field(default_factory=dict)
     mismatch: Mismatch | None = None
     findings: list[Finding] = field(default_factory=list)
+    timed: tuple[int, float] = field(default=(0, 0.0), compare=False)
 
     def save(self, directory: Path) -> None:
         """Writes result.json, whole or not at all."""
@@ -253,4 +256,5 @@ class Result:
         if mismatch is not None:
             mismatch = Mismatch(**{**mismatch, "events": tuple(mismatch["events"])})
         findings = [Finding(**{**entry, "upset": Upset(**entry["upset"])}) for entry in content.pop("findings")]
-        return cls(**content, mismatch=mismatch, findings=findings)
+        timed = tuple(content.pop("timed"))
+        return cls(**content, mismatch=mismatch, findings=findings, timed=timed)

@@ -8,7 +8,7 @@ from pathlib import Path
 from crosschop.model.chipspec import ControllerKind
 from crosschop.model.estimate.logic.rtl_files import rtl_sources
 
-__all__ = ["bench_sources", "native_sources", "rtl_sources", "shipped_rtl", "verilator_sources"]
+__all__ = ["bench_sources", "native_sources", "plain_source", "rtl_sources", "shipped_rtl", "verilator_sources"]
 
 
 def shipped_rtl() -> Path:
@@ -36,3 +36,8 @@ def native_sources(kind: ControllerKind) -> tuple[Path, Path, Path]:
     """What the engine `native` needs for a kind of controller: its top in Verilog, its bench in C++, their header."""
     suffix = "" if kind == "transfer" else f"_{kind}"
     return _hdl() / f"xc_bench_native{suffix}.v", _hdl() / f"xc_native_{kind}.cpp", _hdl() / "xc_native.h"
+
+
+def plain_source(kind: ControllerKind) -> Path:
+    """The plain Verilog bench of a kind of controller, for comparison."""
+    return _hdl() / "plain" / f"xc_plain_{kind}.v"

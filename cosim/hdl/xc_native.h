@@ -239,13 +239,13 @@ void vl_fatal(const char* file, int line, const char*, const char* said) VL_MT_U
         }                                                                                       \
     }
 
-// Without monitors, for comparison: stimulus given in advance, as (transfers, ...) each
+// Without monitors, for comparison: a block of stimulus, (block, ...) each, again and again
 #define XC_BARE(run)                                                                            \
     XC_EXPORT int64_t xc_bare(int64_t* io, const int64_t* first, const int64_t* second,         \
-                              int64_t transfers) {                                              \
+                              int64_t block, int64_t transfers) {                               \
         VerilatedContext context;                                                               \
         try {                                                                                   \
-            run(context, io, first, second, transfers);                                         \
+            run(context, io, first, second, block, transfers);                                  \
             return FINE;                                                                        \
         } catch (const std::exception& error) {                                                 \
             xc::last_words = error.what();                                                      \

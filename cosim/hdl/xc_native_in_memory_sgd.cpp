@@ -66,7 +66,8 @@ struct Bench {
 };
 
 // See xc_native_transfer.cpp
-void bare(VerilatedContext& context, int64_t* io, const int64_t* lengths, const int64_t*, int64_t updates) {
+void bare(VerilatedContext& context, int64_t* io, const int64_t* lengths, const int64_t*, int64_t block,
+          int64_t updates) {
     Vtop top{&context, "TOP"};
     top.s_smp_valid = top.m_upd_ready = 0;
     int64_t cycle = -io[RESET_CYCLES], ticks = 0, update = 0, left = -1, retired = 0;
@@ -74,7 +75,8 @@ void bare(VerilatedContext& context, int64_t* io, const int64_t* lengths, const 
         top.rst = cycle < 0;
         top.s_smp_valid = ticks < updates;
         if (top.m_upd_valid && left < 0) {
-            const int64_t length = lengths[update++];
+            const int64_t length = lengths[update];
+            update = update == block - 1 ? 0 : update + 1;
             left = length ? length * PULSE_CYCLES : 1;
         }
         top.m_upd_ready = left == 1;

@@ -134,11 +134,12 @@ struct Bench {
 };
 
 // See xc_native_transfer.cpp; codes of whole samples, d in front
-void bare(VerilatedContext& context, int64_t* io, const int64_t* codes, const int64_t*, int64_t transfers) {
+void bare(VerilatedContext& context, int64_t* io, const int64_t* codes, const int64_t*, int64_t block,
+          int64_t transfers) {
     Vtop top{&context, "TOP"};
     const int64_t samples = transfers / COLS, beats = BEATS + X_BEATS;
-    std::vector<Codes> packed(samples * beats);
-    for (int64_t i = 0; i < samples * beats; i++) xc::pack<OP_W, LANES>(codes + i * LANES, packed[i]);
+    std::vector<Codes> packed(block * beats);
+    for (int64_t i = 0; i < block * beats; i++) xc::pack<OP_W, LANES>(codes + i * LANES, packed[i]);
     top.cfg_batch = io[CFG_BATCH];
     top.cfg_lr = io[CFG_LR];
     top.s_smp_valid = top.m_op_ready = top.s_op_valid = top.m_wr_ready = 0;
@@ -150,8 +151,8 @@ void bare(VerilatedContext& context, int64_t* io, const int64_t* codes, const in
         if (top.m_wr_valid && write_left < 0) write_left = WRITE_CYCLES;
         top.m_op_ready = request_left == 1;
         top.m_wr_ready = write_left == 1;
-        top.s_op_valid = beat < due;
-        if (beat < due) top.s_op_codes = packed[beat];
+        top.s_op_valid = due != 0;
+        if (due) top.s_op_codes = packed[beat];
         top.clk = 0;
         top.eval();
         ticks += top.s_smp_valid && top.s_smp_ready && !top.rst;
@@ -159,10 +160,13 @@ void bare(VerilatedContext& context, int64_t* io, const int64_t* codes, const in
         retired += top.trc_valid && top.trc_last && !top.rst;
         top.clk = 1;
         top.eval();
-        beat += code;
+        if (code) {
+            due--;
+            beat = beat == block * beats - 1 ? 0 : beat + 1;
+        }
         if (request_left > 0 && --request_left == 0) request_left = -1;
         if (write_left > 0 && --write_left == 0) write_left = -1;
-        if (request) due += beats;
+        if (request) due = beats;
     }
     io[CYCLE] = cycle;
 }

@@ -172,11 +172,12 @@ struct Bench {
 
 // The least that a C++ test bench can do: streams that are always ready, operations of the same length, codes packed in
 // advance; nothing is looked at. The limit that cosim/benchmark measures this engine against
-void bare(VerilatedContext& context, int64_t* io, const int64_t* codes, const int64_t* lengths, int64_t transfers) {
+void bare(VerilatedContext& context, int64_t* io, const int64_t* codes, const int64_t* lengths, int64_t block,
+          int64_t transfers) {
     Vtop top{&context, "TOP"};
     const int64_t every = io[CFG_TRANSFER_EVERY], updates_in_all = transfers * every;
-    std::vector<Codes> packed(transfers * BEATS);
-    for (int64_t i = 0; i < transfers * BEATS; i++) xc::pack<ADC_W, LANES>(codes + i * LANES, packed[i]);
+    std::vector<Codes> packed(block * BEATS);
+    for (int64_t i = 0; i < block * BEATS; i++) xc::pack<ADC_W, LANES>(codes + i * LANES, packed[i]);
     top.cfg_transfer_every = every;
     top.cfg_lr_h = io[CFG_LR_H];
     top.cfg_chop = io[CFG_CHOP];
@@ -188,7 +189,8 @@ void bare(VerilatedContext& context, int64_t* io, const int64_t* codes, const in
         top.rst = cycle < 0;
         top.s_smp_valid = ticks < updates_in_all;
         if (top.m_upd_valid && update_left < 0) {
-            const int64_t length = lengths[update++];
+            const int64_t length = lengths[update];
+            update = update == block * every - 1 ? 0 : update + 1;
             update_left = length ? length * PULSE_CYCLES : 1;
         }
         if (top.m_rd_valid && read_left < 0) read_left = READ_CYCLES;
@@ -196,8 +198,8 @@ void bare(VerilatedContext& context, int64_t* io, const int64_t* codes, const in
         top.m_upd_ready = update_left == 1;
         top.m_rd_ready = read_left == 1;
         top.m_wr_ready = write_left == 1;
-        top.s_adc_valid = beat < due && conversion == 0;
-        if (beat < due) top.s_adc_codes = packed[beat];
+        top.s_adc_valid = due && conversion == 0;
+        if (due) top.s_adc_codes = packed[beat];
         top.clk = 0;
         top.eval();
         ticks += top.s_smp_valid && top.s_smp_ready && !top.rst;
@@ -206,12 +208,15 @@ void bare(VerilatedContext& context, int64_t* io, const int64_t* codes, const in
         top.clk = 1;
         top.eval();
         if (conversion) conversion--;
-        beat += code;
+        if (code) {
+            due--;
+            beat = beat == block * BEATS - 1 ? 0 : beat + 1;
+        }
         if (update_left > 0 && --update_left == 0) update_left = -1;
         if (read_left > 0 && --read_left == 0) read_left = -1;
         if (write_left > 0 && --write_left == 0) write_left = -1;
         if (read) {
-            due += BEATS;
+            due = BEATS;
             conversion = CONVERSION_CYCLES;
         }
     }

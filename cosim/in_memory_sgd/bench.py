@@ -11,7 +11,7 @@ import numpy as np
 from crosschop.cosim.bench import LENGTH_BITS, Bench
 from crosschop.cosim.coverage.sample_common import length_met
 from crosschop.cosim.in_memory_sgd.corners import CORNERS
-from crosschop.cosim.in_memory_sgd.hdl import GROUP, layout, longest_quiet
+from crosschop.cosim.in_memory_sgd.hdl import AHEAD, GROUP, layout, longest_quiet
 from crosschop.cosim.in_memory_sgd.scoreboard import UpdateScoreboard
 from crosschop.cosim.in_memory_sgd.stimulus import RandomStimulus, Stimulus, TileStimulus
 from crosschop.cosim.job import Job, Segment
@@ -20,9 +20,6 @@ from crosschop.model.chipspec import given
 from crosschop.model.cycles_in_memory_sgd import finish_cycles
 from crosschop.model.training import in_memory_sgd as training
 
-# Samples that random stimulus offers in advance. The bench knows of an update three cycles after the handshake that it
-# ended with, and updates may take one cycle each: with fewer there would be idle cycles.
-AHEAD = 4
 # A first reset comes within so many cycles.
 FIRST_CYCLES = 8
 

@@ -15,6 +15,9 @@ INPUT_PINS: str | None = None
 
 # Train lengths that the bench holds, a power of two.
 GROUP = 8
+# Samples that random stimulus offers in advance. The bench knows of an update three cycles after the handshake that it
+# ended with, and updates may take one cycle each: with fewer there would be idle cycles.
+AHEAD = 4
 
 
 def bench_parameters(spec: ChipSpec) -> dict[str, int]:

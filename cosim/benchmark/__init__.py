@@ -1,0 +1,1 @@
+"""How fast every engine is, each beside its limit measured in the same run: `crosschop bench`."""

@@ -1,0 +1,91 @@
+"""`crosschop bench`: what it counts is what was run, its limits run the same RTL, it resumes, and regressions show."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from command import call
+
+from crosschop.cosim.benchmark import measure, plain
+from crosschop.cosim.benchmark.report import Cell, append_history, cells_of, read_history, regressions
+from crosschop.cosim.benchmark.stimulus import BLOCK, new_stimulus
+from crosschop.cosim.benchmark.tasks import SIZES, WHATS, Task, Timing, algorithms, chip_of
+from crosschop.model.chipspec import beats, controller_kind
+from crosschop.model.errors import InputError
+
+
+def _task(repetition: int, what: str) -> Task:
+    return Task(repetition, "agad", 20, what, 1.0, "run")
+
+
+def test_every_algorithm_has_every_size() -> None:
+    for algorithm in algorithms():
+        for size in SIZES:
+            spec = chip_of(algorithm, size)
+            assert (spec.array.rows, spec.array.cols, spec.algorithm.name) == (size, size, algorithm)
+            if controller_kind(spec) == "transfer":  # lanes grow with the rows: as many beats as the chip it comes from
+                assert beats(spec) in (4, 8)
+
+
+def test_medians_ratios_and_spread() -> None:
+    """By hand: rates 10, 40, 20 against 20, 50, 100 are 0.5, 0.8, 0.2 of them; the median of ratios is 0.5."""
+    timings = {}
+    for repetition, (rate, limit) in enumerate(((10, 20), (40, 50), (20, 100))):
+        timings[_task(repetition, "native_rtl")] = Timing(rate, 1.0)
+        timings[_task(repetition, "bare")] = Timing(limit * 2, 2.0)
+    native, bare = cells_of(timings)
+    assert (native.rate, native.ratio, native.spread) == (20, 0.5, 1.5)
+    assert (bare.rate, bare.ratio) == (50, None)
+
+
+def test_a_regression_shows(tmp_path: Path) -> None:
+    history = tmp_path / "history.jsonl"
+    good, slower = (Cell("agad", 20, "native_rtl", 100.0, 0.1, ratio) for ratio in (0.9, 0.6))
+    assert read_history(history) == []
+    append_history(history, [good], {"date": "2026-01-01", "machine": {}})
+    assert regressions(read_history(history), [good]) == []
+    (sentence,) = regressions(read_history(history), [slower])
+    assert sentence == "agad 20 native_rtl: 0.60 of bare, in the run before 0.90"
+    append_history(history, [slower], {"date": "2026-01-02", "machine": {}})
+    assert regressions(read_history(history), [slower]) == []  # against the latest run
+    history.write_text("{}\n")
+    with pytest.raises(InputError, match=r"line 1: no run of a benchmark"):
+        read_history(history)
+
+
+@pytest.mark.sim
+@pytest.mark.verilator
+@pytest.mark.parametrize("algorithm", ["agad", "in_memory_sgd", "mixed_precision"])
+def test_limits_run_the_same_cycles(algorithm: str) -> None:
+    """Native and bare C++ have the same RTL and stimulus: clock cycles per transfer differ at the ends alone."""
+    spec = chip_of(algorithm, 20)
+    transfers = 200
+    cycles = {name: measure.cycles_of(spec, name, transfers) for name in ("native_rtl", "bare")}
+    assert abs(cycles["native_rtl"] - cycles["bare"]) < 30
+    assert cycles["bare"] > 2 * transfers
+    assert plain.run_plain(spec, new_stimulus(spec, 1), transfers) > 0  # ends by itself, all transfers retired
+    assert new_stimulus(spec, 1).lengths.shape[0] == BLOCK
+
+
+@pytest.mark.sim
+@pytest.mark.verilator
+def test_command(tmp_path: Path) -> None:
+    options = ("bench", "--quick", "--algorithm", "agad", "--history", "history.jsonl", "--out", "out", "--json")
+    done = call(tmp_path, *options)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    cells = {cell["what"]: cell for cell in found["cells"]}
+    assert set(cells) == {what for what in WHATS if not what.startswith("verilator")}
+    assert all(cell["rate"] > 0 for cell in cells.values())
+    assert cells["native"]["limit"] == "golden"
+    assert found["machine"]["cores"] >= 1
+    assert (tmp_path / "out" / "bench.png").stat().st_size > 10_000
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["bench.json", "bench.png"]
+    (line,) = read_history(tmp_path / "history.jsonl")
+    assert "agad 20 native_rtl" in line["ratios"]  # type: ignore[operator]
+    (tmp_path / "history.jsonl").write_text("no run\n")
+    done = call(tmp_path, *options)
+    assert done.returncode == 2
+    assert "no run of a benchmark" in done.stdout
