@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -34,6 +35,8 @@ POLL_SECONDS = 0.05
 # What the simulator runs.
 ENTRY = "crosschop.cosim.mutation.entry"
 ORIGINAL = "original"
+# In what the RTL says of an instance: the controller itself is the first variant.
+OF_A_MUTANT = re.compile(r"\bvariant_(?!1\b)\d+\.")
 # A simulator needs some seconds until it forks for the first time; a loop without delay never gets there.
 STUCK_CPU_SECONDS = 120
 LOOP, END = "a loop without end", "end of the simulation"
@@ -97,13 +100,15 @@ def run_stage(
             for batch in list(running):
                 stuck = _own_cpu_seconds(batch.process) > STUCK_CPU_SECONDS
                 ended = batch.process.poll() is not None
-                yield from _finished(batch)
-                if not ended and not stuck:
+                forbidden = _forbidden(batch)
+                if forbidden is None:
+                    yield from _finished(batch)
+                if not ended and not stuck and forbidden is None:
                     continue
                 running.remove(batch)
                 end_group(batch.process)
                 if len(batch.mutants) == 1:
-                    yield batch.mutants[0], _at_the_beginning(batch.directory, stuck)
+                    yield batch.mutants[0], forbidden or _at_the_beginning(batch.directory, stuck)
                 else:
                     waiting[:0] = [[one] for one in batch.mutants]
     finally:
@@ -117,6 +122,14 @@ def _own_cpu_seconds(process: subprocess.Popen[bytes]) -> float:
         return max((float(one.cpu_times().user) for one in psutil.Process(process.pid).children()), default=0.0)
     except psutil.Error:  # it has just ended
         return 0.0
+
+
+def _forbidden(batch: _Running) -> Verdict | None:
+    """The verdict on a mutant whose parameters the RTL refuses: chosen or not, it ends the controller's run, too."""
+    original = _verdict(batch.directory / ORIGINAL)
+    if original is None or original.by != END or not OF_A_MUTANT.search(original.detail):
+        return None
+    return Verdict("killed", END, 0, original.detail)
 
 
 def _at_the_beginning(directory: Path, stuck: bool) -> Verdict:

@@ -231,6 +231,20 @@ def test_which_proofs_are_about_a_module() -> None:
     assert all(one.limits.induction == 0 for one in proofs_about("xc_controller", proofs, dut))
 
 
+@pytest.mark.sim
+def test_parameters_that_the_rtl_refuses_end_nobody_elses_run(tmp_path: Path) -> None:
+    """The check is there whether or not the mutant is the one that runs."""
+    source, dut = source_of("agad_tiny")
+    refused = edited(source, "xc_transfer_lanes.v", "    .CORRECTION(CORRECTION)\n", "    .CORRECTION(1)\n")
+    others = [edited(source, *one) for one in (DIFFERENT[0], EQUIVALENT[0])]
+    stage = Stage("narrow", 1, 100)
+    found = dict(run_stage(load_chipspec("agad_tiny"), dut, source, stage, [others[0], refused, others[1]], tmp_path))
+    assert (found[refused].fate, found[refused].by) == ("killed", "end of the simulation")
+    assert "CORRECTION must be 0 or 2..255" in found[refused].detail
+    assert [found[one].fate for one in others] == ["killed", "survived"]
+    assert found[others[0]].by != "end of the simulation"
+
+
 # Mutants that verification did not see until it was strengthened, and what shows them since: a read of one cycle, ready
 # without a request, a reset of one cycle in every phase.
 ONCE_SURVIVORS = (
