@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,26 +19,27 @@ from crosschop.cosim.dut import Dut
 from crosschop.cosim.mutation.change import Mutant
 from crosschop.cosim.mutation.verdict import Verdict
 from crosschop.model.estimate.logic.yosys import end_yosys, start_yosys
-from crosschop.model.parallel import cores
+from crosschop.model.parallel import cores, run_parallel
 
-STATUS_FILE, BEFORE_FILE, AFTER_FILE = "status", "before.il", "after.il"
+STATUS_FILE, BEFORE, AFTER = "status", "before", "after"
 # Registers of more memory than this make proofs too long; a memory is then one cell with equal inputs.
 MEMORY_BITS = 4096
 # Cycles of the induction.
 DEPTH = 5
 SECONDS = 300
-POLL_SECONDS = 0.02
 UNPROVEN = re.compile(r"and (\d+) are unproven")
 # Names that Yosys makes up, with the numbers of lines and of what it made before; types of cells have one dollar.
 MADE_UP = re.compile(r"\$[^\s$]*\$\S*|^autoidx \d+", re.MULTILINE)
 
 
-@dataclass
-class _Running:
+@dataclass(frozen=True)
+class _Task:
+    dut: Dut
+    parameters: dict[str, int]
+    memory_bits: int
     mutant: Mutant
+    before: Path
     directory: Path
-    process: subprocess.Popen[bytes]
-    begun: float
 
 
 def check_equivalence(
@@ -57,75 +57,82 @@ def check_equivalence(
     Raises:
         ToolError: Yosys is missing.
     """
-    waiting = list(mutants)
-    running: list[_Running] = []
-    try:
-        while waiting or running:
-            while waiting and len(running) < cores():
-                mutant = waiting.pop(0)
-                folder = directory / mutant.identity
-                folder.mkdir(parents=True)
-                commands = _commands(dut, parameters, memory_bits, mutant, folder)
-                running.append(_Running(mutant, folder, start_yosys(folder, commands), time.monotonic()))
-            time.sleep(POLL_SECONDS)
-            for one in list(running):
-                late = time.monotonic() - one.begun > SECONDS
-                if one.process.poll() is not None or late:
-                    running.remove(one)
-                    end_yosys(one.process)
-                    yield one.mutant, _verdict(one.directory)
-    finally:
-        for one in running:
-            end_yosys(one.process)
+    if not mutants:
+        return
+    directory.mkdir(parents=True, exist_ok=True)
+    _run(directory, elaboration(dut, parameters, memory_bits, dut.sources, BEFORE))
+    before = directory / f"{BEFORE}.il"
+    tasks = [_Task(dut, parameters, memory_bits, one, before, directory / one.identity) for one in mutants]
+    for task, verdict in run_parallel(_compare, tasks, cores()):
+        yield task.mutant, verdict
 
 
-def elaborations(dut: Dut, parameters: dict[str, int], memory_bits: int, mutant: Mutant, directory: Path) -> list[str]:
-    """Commands that leave the designs `before` and `after`, flattened, in a folder that gets the mutant's file."""
+def mutated_sources(dut: Dut, mutant: Mutant, directory: Path) -> list[Path]:
+    """The sources of a controller with the mutant's file, which is written into a folder, in place of its own."""
     changed = directory / mutant.file
     changed.write_bytes(mutant.text)
-    after = [changed if number == mutant.number else path for number, path in enumerate(dut.sources)]
+    return [changed if number == mutant.number else path for number, path in enumerate(dut.sources)]
+
+
+def elaboration(
+    dut: Dut, parameters: dict[str, int], memory_bits: int, sources: Sequence[Path], name: str
+) -> list[str]:
+    """Commands that leave the controller flattened as a module of this name, in a file NAME.il, too."""
     memories = ["memory_map"] if memory_bits <= MEMORY_BITS else ["memory_collect"]
-    values = "".join(f" -chparam {name} {value}" for name, value in parameters.items())
-
-    def elaborate(files: Sequence[Path], name: str, text: str) -> list[str]:
-        options = " ".join(("-DSYNTHESIS", *dut.options))
-        return [
-            *(f'read_verilog {"-sv " if path.suffix == ".sv" else ""}{options} "{path}"' for path in files),
-            f"hierarchy -check -top {dut.module}{values}",
-            "proc",
-            "flatten",
-            "opt",
-            *memories,
-            "opt",
-            f"rename {dut.module} {name}",
-            "opt_clean -purge",
-            "setattr -unset src w:* c:* m:*",
-            f"write_rtlil {text}",
-            f"design -stash {name}",
-        ]
-
-    return [*elaborate(dut.sources, "before", BEFORE_FILE), *elaborate(after, "after", AFTER_FILE)]
-
-
-def _commands(dut: Dut, parameters: dict[str, int], memory_bits: int, mutant: Mutant, directory: Path) -> list[str]:
+    values = "".join(f" -chparam {key} {value}" for key, value in parameters.items())
+    options = " ".join(("-DSYNTHESIS", *dut.options))
     return [
-        *elaborations(dut, parameters, memory_bits, mutant, directory),
-        "design -copy-from before -as before before",
-        "design -copy-from after -as after after",
-        "equiv_make before after equiv",
-        "hierarchy -top equiv",
+        *(f'read_verilog {"-sv " if path.suffix == ".sv" else ""}{options} "{path}"' for path in sources),
+        f"hierarchy -check -top {dut.module}{values}",
+        "proc",
+        "flatten",
+        "opt",
+        *memories,
+        "opt",
+        f"rename {dut.module} {name}",
         "opt_clean -purge",
-        "opt_merge -share_all",
-        "equiv_simple -undef",
-        f"equiv_induct -undef -seq {DEPTH}",
-        f"tee -q -o {STATUS_FILE} equiv_status",
+        "setattr -unset src w:* c:* m:*",
+        f"write_rtlil {name}.il",
     ]
 
 
-def _verdict(directory: Path) -> Verdict:
-    before, after = (directory / name for name in (BEFORE_FILE, AFTER_FILE))
-    if before.is_file() and after.is_file() and _renamed(before) == _renamed(after):
+def _run(directory: Path, commands: list[str]) -> None:
+    process = start_yosys(directory, commands)
+    try:
+        process.wait(SECONDS)
+    except subprocess.TimeoutExpired:
+        pass  # no result is no proof
+    finally:
+        end_yosys(process)
+
+
+def _compare(task: _Task) -> Verdict:
+    task.directory.mkdir(parents=True)
+    sources = mutated_sources(task.dut, task.mutant, task.directory)
+    _run(task.directory, elaboration(task.dut, task.parameters, task.memory_bits, sources, AFTER))
+    after = task.directory / f"{AFTER}.il"
+    if not after.is_file() or not task.before.is_file():
+        return Verdict("survived")
+    if _renamed(task.before) == _renamed(after):
         return Verdict("equivalent", "the same netlist")
+    _run(
+        task.directory,
+        [
+            f'read_rtlil "{task.before}"',
+            f"read_rtlil {after.name}",
+            f"equiv_make {BEFORE} {AFTER} equiv",
+            "hierarchy -top equiv",
+            "opt_clean -purge",
+            "opt_merge -share_all",
+            "equiv_simple -undef",
+            f"equiv_induct -undef -seq {DEPTH}",
+            f"tee -q -o {STATUS_FILE} equiv_status",
+        ],
+    )
+    return _verdict(task.directory)
+
+
+def _verdict(directory: Path) -> Verdict:
     status = directory / STATUS_FILE
     found = UNPROVEN.search(status.read_text()) if status.is_file() else None
     if found is not None and found[1] == "0":

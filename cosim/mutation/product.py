@@ -17,7 +17,7 @@ from crosschop.cosim.dut import Dut
 from crosschop.cosim.formal.model import Model
 from crosschop.cosim.formal.reachability import proves
 from crosschop.cosim.mutation.change import Mutant
-from crosschop.cosim.mutation.equivalence import MEMORY_BITS, elaborations
+from crosschop.cosim.mutation.equivalence import AFTER, BEFORE, MEMORY_BITS, elaboration, mutated_sources
 from crosschop.cosim.mutation.verdict import Verdict
 from crosschop.model.errors import MissingToolError, ToolError
 from crosschop.model.estimate.logic.yosys import run_yosys
@@ -64,13 +64,17 @@ def _prove(task: tuple[Dut, dict[str, int], int, float, Mutant, Path]) -> Verdic
     dut, parameters, memory_bits, seconds, mutant, directory = task
     directory.mkdir(parents=True)
     (directory / CHECKER).write_text(TEXT)
+    sources = {BEFORE: dut.sources, AFTER: mutated_sources(dut, mutant, directory)}
     commands = [
-        *elaborations(dut, parameters, memory_bits, mutant, directory),
+        *(
+            command
+            for name, files in sources.items()
+            for command in (*elaboration(dut, parameters, memory_bits, files, name), f"design -stash {name}")
+        ),
         # An undefined bit is 0 in both, what the checker leaves open is free
-        "design -copy-from before -as before before",
-        "design -copy-from after -as after after",
-        "setundef -zero -undriven before after",
-        "miter -equiv before after miter",
+        *(f"design -copy-from {name} -as {name} {name}" for name in sources),
+        f"setundef -zero -undriven {BEFORE} {AFTER}",
+        f"miter -equiv {BEFORE} {AFTER} miter",
         f"read_verilog -formal {CHECKER}",
         f"hierarchy -check -top {TOP}",
         "proc",
