@@ -9,7 +9,7 @@ TYPES := build/types/crosschop
 # Of a sign-off of all chips.
 EFFORT ?= quick
 # One process per core; a group (tests that share something expensive) stays on one of them.
-PYTEST_FLAGS ?= -n auto --dist loadgroup
+PYTEST_FLAGS ?= -n auto --dist loadgroup --durations 30
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -87,6 +87,9 @@ def test_only() -> None:
     (alone,) = plan(*parts(spec, ["narrow: small codes"])["narrow"], 1, 2000, "narrow")
     assert alone.transfers == 2000
     assert alone.seed == whole["narrow: small codes"].seed
+    # The ends of 16-bit counts take a minute and have to be asked for
+    assert list(parts(spec)) == ["chip", "narrow"]
+    assert list(parts(spec, ["long"])) == ["long"]
     with pytest.raises(InputError, match="--only narow: no segment's name begins so, there are chip: reset under way;"):
         parts(spec, ["narow"])
 
@@ -149,6 +152,17 @@ def test_bug_is_found(bug: Mutant, only: str, chip: str, tmp_path: Path) -> None
     print(found)
     assert found is not None
     assert found.segment.startswith(only)
+
+
+@pytest.mark.sim
+@pytest.mark.slow
+@pytest.mark.usefixtures("builds_aside")
+def test_a_count_that_begins_again_at_its_end(tmp_path: Path) -> None:
+    """Without flips the count of reads stays at 65,535, so that a period of 65,535 is over as soon as there is one."""
+    bug = Mutant("wraps", "xc_read_index.v", "&count ? count : count + 1'b1", "count + 1'b1")
+    found = first_mismatch(bug, "long", "agad_tiny", tmp_path)
+    assert found is not None
+    assert (found.segment, found.transfer, found.field) == ("long: ends of the counts", 2 * 65_535 + 20, "flip")
 
 
 @pytest.mark.sim
