@@ -11,7 +11,7 @@ from crosschop.cosim.formal.plan import plan
 from crosschop.cosim.mutation.change import Change, Edit, Mutant, mutant_of, without_whitespace
 from crosschop.cosim.mutation.draw import draw_mutants
 from crosschop.cosim.mutation.equivalence import check_equivalence
-from crosschop.cosim.mutation.others import proofs_about, run_formal
+from crosschop.cosim.mutation.others import mutated, proofs_about, run_formal, run_lint
 from crosschop.cosim.mutation.product import check_outputs
 from crosschop.cosim.mutation.sites import all_mutants
 from crosschop.cosim.mutation.source import Source, read_source
@@ -229,6 +229,22 @@ def test_which_proofs_are_about_a_module() -> None:
     whole = {"independence", *(f"fv_transfer_{part}" for part in parts)}
     assert about == {"xc_round_shift": {"fv_round_shift"}, "xc_transfer_scheduler": whole, "xc_controller": whole}
     assert all(one.limits.induction == 0 for one in proofs_about("xc_controller", proofs, dut))
+
+
+@pytest.mark.verilator
+def test_a_linter_sees_what_no_simulation_ends(tmp_path: Path) -> None:
+    """A counter that loses its last bit; of a controller that has warnings itself nothing can be said."""
+    source, dut = source_of("agad_tiny")
+    parameters = dut.parameters_for(load_chipspec("agad_tiny"))
+    short = edited(source, "xc_cycle_counters.v", "reg [31:0] digital_reg", "reg [30:0] digital_reg")
+    same = edited(source, *EQUIVALENT[0])
+    found = dict(run_lint(dut, parameters, [short, same], tmp_path / "clean"))
+    assert (found[short].fate, found[same].fate) == ("killed", "survived")
+    assert found[short].by.startswith("lint: Warning-WIDTH")
+    untidy = mutated(
+        dut, edited(source, "xc_cycle_counters.v", "reg [31:0] clear_reg", "reg [30:0] clear_reg"), tmp_path
+    )
+    assert [verdict.fate for _, verdict in run_lint(untidy, parameters, [short], tmp_path / "untidy")] == ["survived"]
 
 
 @pytest.mark.sim
