@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from crosschop.cosim.benchmark.report import Cell
 from crosschop.cosim.benchmark.tasks import WHATS
-from crosschop.model.palette import BLUE, GREEN, GRID, INK, ORANGE, SOFT, VERMILION
+from crosschop.model.palette import BLUE, GREEN, GRID, INK, ORANGE, PURPLE, SOFT, VERMILION
 from crosschop.model.reproduce.experiment import LABELS
 
 # Limits are dashed.
@@ -21,6 +21,7 @@ _STYLES = {
     "verilator_rtl": (GREEN, "^", "-"),
     "icarus": (BLUE, "v", "-"),
     "icarus_rtl": (BLUE, "v", "-"),
+    "aihwkit": (PURPLE, "D", "-"),
     "memory": (SOFT, "x", "--"),
     "bare": (ORANGE, "x", "--"),
     "plain": (SOFT, "x", "--"),

@@ -9,9 +9,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from crosschop.cosim.benchmark import peer
 from crosschop.cosim.benchmark.plain import run_plain
 from crosschop.cosim.benchmark.stimulus import BLOCK, Stimulus, new_stimulus
-from crosschop.cosim.benchmark.tasks import WHATS, Task, Timing, chip_of
+from crosschop.cosim.benchmark.tasks import Task, Timing, chip_of
 from crosschop.cosim.dut import dut_of
 from crosschop.cosim.in_memory_sgd.hdl import AHEAD
 from crosschop.cosim.job import Job, Segment
@@ -30,6 +31,8 @@ from crosschop.model.errors import CrosschopError
 SEED = 1
 # Fewest transfers that are timed, and most.
 FEWEST, FEWEST_COLUMNS, MOST = 24, 160, 200_000
+# What has its own transfers, as many as samples_in says.
+ENGINES = ("golden", "native", "verilator", "icarus")
 # Weights are numbers of 32 bits.
 WEIGHT_BYTES = 4
 
@@ -56,7 +59,7 @@ def measure(task: Task) -> Timing:
         count = _whole(spec, int(min(MOST, max(FEWEST, task.seconds * _rates[place]))))
         timing = timed(spec, count)
     _rates[place] = timing.rate
-    if WHATS[task.what].unit == "samples" and task.what != "memory":
+    if task.what in ENGINES:
         return Timing(timing.count * samples_in(spec, count) / count, timing.seconds)
     return timing
 
@@ -244,4 +247,5 @@ _HOW: dict[str, Callable[[ChipSpec, int], Timing]] = {
     "bare": _bare,
     "plain": _plain,
     "memory": _memory,
+    "aihwkit": peer.time_aihwkit,
 }

@@ -35,6 +35,7 @@ WHATS = {
     "native": What("native", "samples", "golden"),
     "verilator": What("cocotb + Verilator", "samples", "golden"),
     "icarus": What("cocotb + Icarus", "samples", "golden"),
+    "aihwkit": What("aihwkit", "samples"),
     "memory": What("memory bandwidth", "samples"),
     "native_rtl": What("native", "transfers", "bare"),
     "verilator_rtl": What("cocotb + Verilator", "transfers", "bare"),

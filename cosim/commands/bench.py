@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from crosschop.cosim.benchmark.measure import measure
+from crosschop.cosim.benchmark.peer import INSTALL, available
 from crosschop.cosim.benchmark.report import (
     append_history,
     as_json,
@@ -26,10 +27,12 @@ from crosschop.cosim.kept_work import POINTS_FILE, work_off
 from crosschop.cosim.output import install, require_writable, stderr
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.verilator import require_verilator
+from crosschop.model.errors import InputError
 from crosschop.model.store import Store
 
 RUN_FILE = "run"
 DPI = 150
+PEER = "aihwkit"
 # Of --quick.
 QUICK_SIZES, QUICK_SECONDS = (20,), 0.02
 QUICK_WHATS = tuple(what for what in WHATS if not what.startswith("verilator"))
@@ -67,7 +70,9 @@ def bench(
     repetitions = repetitions or (1 if quick else 5)
     seconds = seconds or (QUICK_SECONDS if quick else 1.0)
     used_sizes = tuple(map(int, sizes)) or (QUICK_SIZES if quick else SIZES)
-    used_whats = whats or (QUICK_WHATS if quick else tuple(WHATS))
+    used_whats = whats or tuple(what for what in (QUICK_WHATS if quick else WHATS) if what != PEER or available())
+    if PEER in whats and not available():
+        raise InputError(f"--what {PEER}: it is not installed: {INSTALL}")
     require_icarus()
     require_verilator()
     before = [] if history is None else read_history(history)
