@@ -1,5 +1,7 @@
 """How numba keeps compiled code: a cache that is damaged, full or cannot be written costs time, never a result.
 
+And what it does not load with it, as a short run would take longer to begin than to run.
+
 Numba imports this module by its name, which model/cache.py gives it, with the first function that is to be compiled.
 """
 
@@ -11,6 +13,7 @@ from contextlib import suppress
 from typing import Any, Self
 
 from numba.core import caching
+from numba.np import linalg
 
 
 class Locator(caching.UserProvidedCacheLocator):
@@ -57,3 +60,11 @@ class _TolerantFile(caching.IndexDataCacheFile):
 
 
 caching.IndexDataCacheFile = _TolerantFile  # type: ignore[misc]
+
+
+def _no_blas() -> None:
+    """In place of numba's look for scipy's BLAS, which imports a good part of scipy."""
+    raise ImportError("compiled code of this process has no BLAS")
+
+
+linalg.ensure_blas = _no_blas
