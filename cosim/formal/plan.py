@@ -80,6 +80,8 @@ MIXED_LANE = "OP_W CHI_W CHI_FRAC LR_W LR_SHIFT MAX_STEPS CHI_ROUND"
 # Words of a few bits, for what only moves them
 SMALLEST = {"ADC_W": 2, "P_FRAC": 0, "H_W": 2, "H_FRAC": 0}
 SMALLEST_SIZE = "own options, few rows and columns, words of 2 bits"
+SMALLEST_MIXED = {"OP_W": 2, "CHI_W": 3, "CHI_FRAC": 1, "LR_W": 1, "LR_SHIFT": 1, "MAX_STEPS": 1}
+SMALLEST_MIXED_SIZE = "own options, few rows and columns, formats of 1 to 3 bits"
 # Of the shipped controller, what an element is proved with
 CONTRACT = {"xc_controller", "xc_transfer_scheduler", "xc_transfer_lanes", "xc_pulse_output", "xc_state_store"}
 OWN, FORMATS = "own parameters", "own formats"
@@ -209,7 +211,9 @@ def _mixed(plan: _Plan, values: Mapping[str, int]) -> None:
         "sequence", "fv_mixed_sequence", narrow, NARROW, words + 2 * sample, *shipped, k=5, cuts=cuts,
         bounded=not shipped,
     )  # fmt: skip
-    plan.add("values", "fv_mixed_values", narrow, NARROW, words + sample + 14, k=1, bounded=True)
+    # Products of variables and memories in one search: formats no wider than saturation, a clamp and a fraction need
+    smallest = {**narrow, **SMALLEST_MIXED}
+    plan.add("values", "fv_mixed_values", smallest, SMALLEST_MIXED_SIZE, words + sample + 6, k=1, bounded=True)
     product = 2 * values["OP_W"] + values["LR_W"]
     plan.arithmetic(
         product, values["LR_SHIFT"], values["CHI_ROUND"], "chi",

@@ -16,7 +16,7 @@ from typing import Any
 
 from crosschop.cosim.dut import Dut
 from crosschop.cosim.formal.independence import paths_from_ready
-from crosschop.cosim.formal.model import Sources, make_model
+from crosschop.cosim.formal.model import SHARED, Sources, make_model
 from crosschop.cosim.formal.plan import INDEPENDENCE, Effort, Proof, plan
 from crosschop.cosim.formal.prove import prove
 from crosschop.cosim.formal.reachability import abc
@@ -44,11 +44,11 @@ def require_solvers() -> str:
 
 
 @functools.cache
-def _digest() -> str:
-    """Of everything that decides a verdict but the controller."""
+def _digest(checker: str) -> str:
+    """Of everything that decides a verdict but the controller and what the plan says."""
     digest = hashlib.sha256(require_solvers().encode())
-    folder = checkers().parent
-    for file in sorted([*folder.glob("*.py"), *folder.glob("hdl/**/*.v*")]):
+    programs = [file for file in checkers().parent.glob("*.py") if file.name != "plan.py"]
+    for file in sorted([*programs, *checkers().glob(f"{checker}.v"), *checkers().glob(f"{SHARED}/*")]):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
@@ -66,7 +66,7 @@ class Task:
     @functools.cached_property
     def key(self) -> str:
         """Names controller, checker, parameters and solvers."""
-        what = json.dumps([asdict(self.proof), self.dut.digest(), _digest()], sort_keys=True)
+        what = json.dumps([asdict(self.proof), self.dut.digest(), _digest(self.proof.checker)], sort_keys=True)
         return hashlib.sha256(what.encode()).hexdigest()[:32]
 
     def about(self) -> Mapping[str, Any]:
