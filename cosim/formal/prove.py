@@ -31,12 +31,14 @@ class Limits:
         bound: cycles of the search from reset, for covers and what is not proved; 0 looks for no covers.
         seconds: of one question to a solver, processor time.
         bounded: whether a property that is not proved may do with the bound; else it is open.
+        only: the property that is looked at, none else; "" for all.
     """
 
     induction: int
     bound: int
     seconds: float
     bounded: bool = True
+    only: str = ""
 
 
 def _of_children() -> float:
@@ -52,6 +54,8 @@ class _Prover:
         # What only carries an induction is no violation where those are looked for
         aids = not limits.induction
         self.left = [name for name in self.run.properties if not (is_cover(name) or (aids and is_invariant(name)))]
+        if limits.only:
+            self.left = [name for name in self.left if name == limits.only]
         self.covers = [name for name in self.run.properties if is_cover(name) and limits.bound and limits.induction]
         self.proved: list[str] = []
         # States that have been searched, and whether the solver has kept up

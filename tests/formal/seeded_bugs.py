@@ -13,7 +13,8 @@ from dataclasses import dataclass
 class Bug:
     """`original` in rtl/`file` becomes `replacement`; seen by the proof on the chip.
 
-    A rare one shows after thousands of reads, further than a search goes: the proof does not succeed any more.
+    A rare one shows after thousands of reads, further than a search goes: the proof does not succeed any more. Where
+    other properties fail long before the one that the bug is there for, `shows` names it and the search is for it alone.
     """
 
     chip: str
@@ -22,10 +23,22 @@ class Bug:
     original: str
     replacement: str
     rare: bool = False
+    shows: str = ""
 
 
 def _of(chip: str, proof: str, file: str, *pieces: tuple[str, str]) -> list[Bug]:
     return [Bug(chip, proof, f"xc_{file}.v", *piece) for piece in pieces]
+
+
+# An address that is the first one behind the clear sweep, always
+STUCK = (
+    "addr_next = last_addr ? {ADDR_W{1'b0}} : addr_reg + 1'b1;",
+    "addr_next = clear_valid && !last_addr ? addr_reg + 1'b1 : {ADDR_W{1'b0}};",
+)
+
+
+def _late(chip: str, file: str, original: str, replacement: str, *shows: str) -> list[Bug]:
+    return [Bug(chip, "sequence", f"xc_{file}.v", original, replacement, shows=name) for name in shows]
 
 
 BUGS: tuple[Bug, ...] = (
@@ -248,6 +261,28 @@ BUGS: tuple[Bug, ...] = (
         (".in_stall(1'b0)", ".in_stall(update_reg)"),
         (".in_update(update_reg)", ".in_update(upd_done)"),
     ),
+    *_late(
+        "agad_tiny", "transfer_scheduler", "            if (codes_done) begin\n                state_next = STATE_READ;",
+        "            if (1'b0) begin\n                state_next = STATE_READ;", "p_progress", "p_no_deadlock",
+    ),
+    *_late("agad_tiny", "transfer_scheduler", *STUCK, "memory.p_no_hazard"),
+    *_late("agad_tiny", "transfer_scheduler", "assign clear_valid = phase_clear;", "assign clear_valid = phase_clear || phase_idle;", "memory.p_clear_ends"),
+    *_late("agad_tiny", "chopper", "if (read_done && flip) begin", "if (flip) begin", "p_chop_updates", "p_chop_group"),
+    *_late(
+        "mixed_precision_20", "mixed_scheduler", "            if (last_addr) begin\n                state_next = STATE_IDLE;",
+        "            if (1'b0) begin\n                state_next = STATE_IDLE;", "p_progress", "p_no_deadlock",
+    ),
+    *_late("mixed_precision_20", "mixed_scheduler", *STUCK, "memory.p_no_hazard", "p_retire"),
+    *_late("mixed_precision_20", "mixed_scheduler", "col_next = last_col ? {COL_W{1'b0}} : col_reg + 1'b1;", "col_next = col_reg;", "p_retire_order"),
+    *_late(
+        "mixed_precision_20", "mixed_scheduler", "wire pass_issued = beat_valid && last_addr;",
+        "wire pass_issued = beat_valid && beat_last;", "p_retire_all",
+    ),
+    *_late(
+        "mixed_precision_20", "mixed_scheduler", "assign beat_valid = state_reg == STATE_PASS && !lanes_wait",
+        "assign beat_valid = (phase_clear || state_reg == STATE_PASS) && !lanes_wait", "p_clear_alone",
+    ),
+    *_late("mixed_precision_20", "mixed_lanes", "write_reg <= beat_write;", "write_reg <= 1'b1;", "p_write_alone"),
     Bug("agad_tiny", "sequence", "xc_transfer_scheduler.v", "sweep_done && sweep_reg != 16'hffff", "sweep_done", rare=True),
     Bug("agad_tiny", "flips", "xc_read_index.v", " && (cfg_chop != 16'd0)", "", rare=True),
 )  # fmt: skip

@@ -38,7 +38,7 @@ def spoiled(bug: Bug, folder: Path) -> Task:
     # A folder of sources is a user's controller; here it has to be proved like ours
     limits = dataclasses.replace(task.proof.limits, bounded=False)
     if not bug.rare:
-        limits = dataclasses.replace(limits, induction=0, bounded=True)
+        limits = dataclasses.replace(limits, induction=0, bounded=True, only=bug.shows)
     return Task(dataclasses.replace(task.proof, limits=limits), task.dut)
 
 
