@@ -27,23 +27,23 @@ _STYLES = {
     "plain": (SOFT, "x", "--"),
 }
 _MICROSECONDS = 1e6
+_TITLES = {"samples": "training sample, µs", "transfers": "transfer of given codes, µs"}
 
 
 def draw(cells: Sequence[Cell]) -> Figure:
-    """A column per algorithm: above a training sample, below a transfer of given codes."""
+    """A column per algorithm: above a training sample, below a transfer of given codes, where there are any."""
     algorithms = list(dict.fromkeys(cell.algorithm for cell in cells))
-    figure = Figure(figsize=(3.2 * len(algorithms) + 2.2, 6.4), layout="constrained")
-    axes = figure.subplots(2, len(algorithms), sharex=True, sharey="row", squeeze=False)
-    for place, algorithm in enumerate(algorithms):
-        own = [cell for cell in cells if cell.algorithm == algorithm]
-        for row, unit in enumerate(("samples", "transfers")):
-            _panel(axes[row, place], [cell for cell in own if WHATS[cell.what].unit == unit])
-        axes[0, place].set_title(LABELS[algorithm], color=INK)
-        axes[1, place].set_xlabel("N")
-    axes[0, 0].set_ylabel("training sample, µs")
-    axes[1, 0].set_ylabel("transfer of given codes, µs")
-    for row in range(2):
+    units = [unit for unit in _TITLES if any(WHATS[cell.what].unit == unit for cell in cells)]
+    figure = Figure(figsize=(3.2 * len(algorithms) + 2.2, 3.2 * len(units)), layout="constrained")
+    axes = figure.subplots(len(units), len(algorithms), sharex=True, sharey="row", squeeze=False)
+    for row, unit in enumerate(units):
+        for place, algorithm in enumerate(algorithms):
+            _panel(axes[row, place], [c for c in cells if c.algorithm == algorithm and WHATS[c.what].unit == unit])
+        axes[row, 0].set_ylabel(_TITLES[unit])
         axes[row, -1].legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, fontsize="small")
+    for place, algorithm in enumerate(algorithms):
+        axes[0, place].set_title(LABELS[algorithm], color=INK)
+        axes[-1, place].set_xlabel("N")
     return figure
 
 

@@ -90,7 +90,8 @@ def tables(cells: Sequence[Cell], unit: str) -> Table:
     """Rates in a unit: a row per chip, a column per engine or limit."""
     columns = [what for what, about in WHATS.items() if about.unit == unit and any(c.what == what for c in cells)]
     title = {"samples": "Training, samples/s", "transfers": "RTL alone on given codes, transfers/s"}[unit]
-    against = {WHATS[what].label: WHATS[WHATS[what].limit].label for what in columns if WHATS[what].limit}
+    there = {cell.what for cell in cells}
+    against = {WHATS[what].label: WHATS[WHATS[what].limit].label for what in columns if WHATS[what].limit in there}
     caption = ", ".join(f"\N{MULTIPLICATION SIGN} {label}: of {limit}" for label, limit in against.items())
     table = Table(title=title, box=SIMPLE_HEAD, caption=caption)
     table.add_column("algorithm", no_wrap=True)

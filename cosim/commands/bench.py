@@ -101,8 +101,9 @@ def bench(
     with suppress(FileNotFoundError):  # the next run times everything anew
         (out / RUN_FILE).unlink()
         (out / POINTS_FILE).unlink()
-    for unit in ("samples", "transfers"):
-        console.print(tables(cells, unit))
+    for unit in dict.fromkeys(about.unit for about in WHATS.values()):
+        if any(WHATS[cell.what].unit == unit for cell in cells):
+            console.print(tables(cells, unit))
     worse = regressions(before, cells)
     for sentence in worse:
         console.print(f"  slower: {sentence}", highlight=False, markup=False)

@@ -9,7 +9,8 @@ import pytest
 from command import call
 
 from crosschop.cosim.benchmark import measure, peer, plain
-from crosschop.cosim.benchmark.report import Cell, append_history, cells_of, read_history, regressions
+from crosschop.cosim.benchmark.figure import draw
+from crosschop.cosim.benchmark.report import Cell, append_history, cells_of, read_history, regressions, tables
 from crosschop.cosim.benchmark.stimulus import BLOCK, new_stimulus
 from crosschop.cosim.benchmark.tasks import SIZES, WHATS, Task, Timing, algorithms, chip_of
 from crosschop.model.chipspec import beats, controller_kind
@@ -38,6 +39,17 @@ def test_medians_ratios_and_spread() -> None:
     native, bare = cells_of(timings)
     assert (native.rate, native.ratio, native.spread) == (20, 0.5, 1.5)
     assert (bare.rate, bare.ratio) == (50, None)
+
+
+def test_picture_and_tables_have_what_was_measured() -> None:
+    cells = [Cell("agad", 20, "native_rtl", 300.0, 0.1, None), Cell("agad", 64, "native_rtl", 100.0, 0.1, None)]
+    (panel,) = draw(cells).axes
+    (line,) = panel.get_lines()
+    assert list(line.get_xdata()) == [20, 64]
+    assert list(line.get_ydata()) == pytest.approx([1e6 / 300, 1e4])  # microseconds
+    table = tables(cells, "transfers")
+    assert [column.header for column in table.columns] == ["algorithm", "N", "native"]
+    assert table.caption == ""  # its limit was not measured
 
 
 def test_a_regression_shows(tmp_path: Path) -> None:
