@@ -266,6 +266,9 @@ BUGS: tuple[Bug, ...] = (
         "            if (1'b0) begin\n                state_next = STATE_READ;", "p_progress", "p_no_deadlock",
     ),
     *_late("agad_tiny", "transfer_scheduler", *STUCK, "memory.p_no_hazard"),
+    *_late(
+        "agad_tiny", "transfer_scheduler", "sweep_done && sweep_reg != 16'hffff", "!sweep_done && sweep_reg != 16'hffff", "p_sweep",
+    ),
     *_late("agad_tiny", "transfer_scheduler", "assign clear_valid = phase_clear;", "assign clear_valid = phase_clear || phase_idle;", "memory.p_clear_ends"),
     *_late("agad_tiny", "chopper", "if (read_done && flip) begin", "if (flip) begin", "p_chop_updates", "p_chop_group"),
     *_late(
