@@ -43,7 +43,7 @@ BUGS = (
      {"protocol of the ready outputs", "protocol of the update request"}),
     (_bug("update survives a reset", _RESET, _RESET.replace("update_reg <=", "if (update_reg === 1'bx) update_reg <=")),
      {"updates before the first sample", "updates done when one retires", "number of the update",
-      "cycle of the update", "violations of a protocol before the first sample"}),
+      "cycle of the update", "violations of a protocol before the first sample", "protocol of the update request"}),
     (_bug("number survives a reset", _RESET_NUMBER,
           _RESET_NUMBER.replace("trc_sample_reg <=", "if (^trc_sample_reg === 1'bx) trc_sample_reg <=")),
      {"number of the update"}),
