@@ -285,7 +285,7 @@ BUGS: dict[str, tuple[str, str, str, Values]] = {
         "xc_read_index.v", "CORRECTION[INDEX_W-1:0];\n", "reads_before[INDEX_W-1:0] + 1'b1;\n",
         {**REGULAR, "CORRECTION": 2}),
     "index wraps": (
-        "xc_read_index.v", "            count_next = count;\n", "", {**OFF, "CORRECTION": 7}),
+        "xc_read_index.v", "&count ? count : count + 1'b1", "count + 1'b1", {**OFF, "CORRECTION": 7}),
     "one count for all columns": (
         "xc_read_index.v", ".rd_addr(read_col)", ".rd_addr({COL_W{1'b0}})", {**REGULAR, **ANY_ORDER}),
     "counts not cleared": (
