@@ -1,17 +1,19 @@
 """Proves on the outputs alone that a mutant changes nothing, where its registers cannot be paired.
 
 A state with another code, a counter that counts the other way or a register more shows in no output, yet register by
-register nothing is equal. So both controllers, of the chip's size and flattened, get the same inputs, and IC3 is asked
-whether any input sequence makes an output differ. Both begin with zeros in all registers and memories and one cycle of
-reset; from the next cycle on reset is an input as any other, so that what reset does not reach is met with everything
-that can be in it. What no run can leave behind, as at power-on, and undefined bits, which are 0 here, are for the
-simulation, which begins with undefined ones and has been passed before.
+register nothing is equal. So both controllers, of the chip's size and flattened, get the same inputs, and IC3 is
+asked whether any input sequence makes an output differ, one of a stream while the stream is valid. Both begin with
+zeros in all registers and memories and one cycle of reset; from the next cycle on reset is an input as any other, so
+that what reset does not reach is met with everything that can be in it. What no run can leave behind, as at power-on,
+and undefined bits, which are 0 here, are for the simulation, which begins with undefined ones and has been passed
+before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from crosschop.cosim.dut import Dut
 from crosschop.cosim.formal.model import Model
@@ -23,17 +25,41 @@ from crosschop.model.errors import MissingToolError, ToolError
 from crosschop.model.estimate.logic.yosys import run_yosys
 from crosschop.model.parallel import cores, run_parallel
 
-TOP, CHECKER, AIGER, MAP = "outputs", "outputs.v", "outputs.aig", "outputs.ywmap"
-# Inputs that nothing drives are free.
-TEXT = f"""\
-module {TOP};
-(* keep *) wire clk, rst, differ;
-miter pair (.in_clk(clk), .in_rst(rst), .trigger(differ));
-reg past = 1'b0;
-always @(posedge clk) past <= 1'b1;
-always @* if (past) p_equal: assert (!differ); else assume (rst);
-endmodule
-"""
+TOP, CHECKER, AIGER, MAP, PORTS = "outputs", "outputs.v", "outputs.aig", "outputs.ywmap", "ports.json"
+VALID = "_valid"
+
+
+def _checker(ports: dict[str, dict[str, Any]]) -> str:
+    """Both controllers side by side; what belongs to a stream counts while the stream is valid."""
+    widths = {name: len(port["bits"]) for name, port in ports.items()}
+    inputs = [name for name, port in ports.items() if port["direction"] == "input"]
+    outputs = [name for name in ports if name not in inputs]
+    valid = [name for name in outputs if name.endswith(VALID)]
+
+    def differs(name: str) -> str:
+        stream = next((one for one in valid if name != one and name.startswith(one.removesuffix("valid"))), None)
+        return f"{name}__0 != {name}__1" if stream is None else f"{stream}__0 && {name}__0 != {name}__1"
+
+    def instance(module: str, number: int) -> str:
+        connected = [f".{name}({name})" for name in inputs] + [f".{name}({name}__{number})" for name in outputs]
+        return f"{module} {module}_inst ({', '.join(connected)});"
+
+    return "\n".join(
+        [
+            f"module {TOP};",
+            # Inputs that nothing drives are free
+            *(f"(* keep *) wire [{widths[name] - 1}:0] {name};" for name in inputs),
+            *(f"wire [{widths[name] - 1}:0] {name}__0, {name}__1;" for name in outputs),
+            instance(BEFORE, 0),
+            instance(AFTER, 1),
+            *(f"wire differs_{number} = {differs(name)};" for number, name in enumerate(outputs)),
+            f"wire differ = {' || '.join(f'differs_{number}' for number in range(len(outputs)))};",
+            "reg past = 1'b0;",
+            "always @(posedge clk) past <= 1'b1;",
+            "always @* if (past) p_equal: assert (!differ); else assume (rst);",
+            "endmodule\n",
+        ]
+    )
 
 
 def check_outputs(
@@ -63,18 +89,20 @@ def check_outputs(
 def _prove(task: tuple[Dut, dict[str, int], int, float, Mutant, Path]) -> Verdict:
     dut, parameters, memory_bits, seconds, mutant, directory = task
     directory.mkdir(parents=True)
-    (directory / CHECKER).write_text(TEXT)
     sources = {BEFORE: dut.sources, AFTER: mutated_sources(dut, mutant, directory)}
-    commands = [
+    elaborate = [
         *(
             command
             for name, files in sources.items()
             for command in (*elaboration(dut, parameters, memory_bits, files, name), f"design -stash {name}")
         ),
+        f"design -load {BEFORE}",
+        f"write_json {PORTS}",
+    ]
+    commands = [
+        *(f"read_rtlil {name}.il" for name in sources),
         # An undefined bit is 0 in both, what the checker leaves open is free
-        *(f"design -copy-from {name} -as {name} {name}" for name in sources),
         f"setundef -zero -undriven {BEFORE} {AFTER}",
-        f"miter -equiv {BEFORE} {AFTER} miter",
         f"read_verilog -formal {CHECKER}",
         f"hierarchy -check -top {TOP}",
         "proc",
@@ -95,6 +123,8 @@ def _prove(task: tuple[Dut, dict[str, int], int, float, Mutant, Path]) -> Verdic
         f"write_aiger -zinit -B -ywmap {MAP} {AIGER}",
     ]
     try:
+        ports = run_yosys(directory, elaborate, PORTS)["modules"][BEFORE]["ports"]
+        (directory / CHECKER).write_text(_checker(ports))
         run_yosys(directory, commands, MAP)
         model = Model(TOP, directory / MAP, directory / AIGER, ("p_equal",))
         done, frames = proves(model, "p_equal", seconds)

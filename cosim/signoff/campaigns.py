@@ -14,9 +14,10 @@ from crosschop.cosim.fuzz.campaign import Run, fuzz
 from crosschop.cosim.fuzz.case import BASES, Piece, Verdict
 from crosschop.cosim.injection.detection import detect
 from crosschop.cosim.mutation import campaign as mutation
+from crosschop.cosim.mutation.equivalence import MEMORY_BITS
 from crosschop.cosim.signoff.check import Context, Outcome, failed, passed
 from crosschop.cosim.simulator import ICARUS, VERILATOR
-from crosschop.model.chipspec import ChipSpec
+from crosschop.model.chipspec import ChipSpec, memory_bits
 from crosschop.model.parallel import cores
 from crosschop.model.store import Store
 
@@ -30,14 +31,15 @@ SEED = 1
 MOST_COUNTED = 128 * 128
 
 
-# A large array is verified slowly, and mutants are changes of a source that has no size: what there is of lanes, beats
-# and columns is there in this one, too, with a last beat that is not full.
+# A large array is verified slowly and its memories are beyond the proofs that a mutant is equivalent; mutants are
+# changes of a source that has no size: what there is of lanes, beats and columns is there in this one, with a last beat
+# that is not full.
 FEW_LANES, FEW_BEATS, FEW_COLS = 4, 3, 5
 
 
 def with_few_elements(spec: ChipSpec) -> ChipSpec:
-    """The chip itself, or where its array is large the same formats, algorithm and configuration on a small one."""
-    if spec.array.rows * spec.array.cols <= MOST_COUNTED:
+    """The chip itself, or where its memories are large the same formats and configuration on a small array."""
+    if memory_bits(spec).total <= MEMORY_BITS:
         return spec
     array = spec.array.model_copy(update={"rows": FEW_LANES * FEW_BEATS - 1, "cols": FEW_COLS})
     few = spec.model_copy(update={"array": array})

@@ -192,21 +192,25 @@ def test_equivalence_is_proven_and_refused(tmp_path: Path) -> None:
 FEW = {"ROWS": 2, "COLS": 2, "LANES": 1, "ADC_W": 2, "P_FRAC": 0, "BETA_W": 1, "BETA": 1, "H_W": 4, "H_FRAC": 1,
        "LR_W": 1, "LR_SHIFT": 0, "MAX_STEPS": 1}  # fmt: skip
 RECODED = ("xc_transfer_scheduler.v", "STATE_READ = 3'd4;", "STATE_READ = 3'd6;")
-# One code for two states; what reset leaves behind
+# What the trace shows where there is no record
+BETWEEN = ("xc_transfer_lanes.v", "        trc_valid_reg <= valid_3_reg;\n        if (valid_3_reg) begin",
+           "        trc_valid_reg <= valid_3_reg;\n        if (1'b1) begin")  # fmt: skip
+# One code for two states; what reset leaves behind; what the trace shows where there is a record
 BUGS = (
     ("xc_transfer_scheduler.v", "STATE_READ = 3'd4;", "STATE_READ = 3'd3;"),
     ("xc_transfer_scheduler.v", "        sweep_reg <= 16'd0;\n", ""),
+    ("xc_transfer_lanes.v", "trc_last_reg <= last_3_reg;", "trc_last_reg <= !last_3_reg;"),
 )
 
 
 def test_outputs_are_proven_equal_where_registers_cannot_be_paired(tmp_path: Path) -> None:
     source, dut = source_of("agad_tiny")
     parameters = {**dut.parameters_for(load_chipspec("agad_tiny")), **FEW}
-    recoded, *bugs = (edited(source, *one) for one in (RECODED, *BUGS))
+    recoded, between, *bugs = (edited(source, *one) for one in (RECODED, BETWEEN, *BUGS))
     by_registers = dict(check_equivalence(dut, parameters, 0, [recoded], tmp_path / "registers"))
     assert by_registers[recoded].fate == "survived"
-    found = dict(check_outputs(dut, parameters, 0, 10, [recoded, *bugs], tmp_path / "outputs"))
-    assert found[recoded].by == "proof on the outputs"
+    found = dict(check_outputs(dut, parameters, 0, 10, [recoded, between, *bugs], tmp_path / "outputs"))
+    assert found[recoded].by == found[between].by == "proof on the outputs"
     assert [found[one].fate for one in bugs] == ["survived"] * len(bugs)
 
 
