@@ -19,6 +19,13 @@ LATEST_RESET = 3
 SLOW = 250
 
 
+def with_one_element(spec: ChipSpec) -> ChipSpec:
+    """The chip with a single row, column and lane."""
+    array = spec.array.model_copy(update={"rows": 1, "cols": 1})
+    controller = spec.controller.model_copy(update={"lanes": 1})
+    return spec.model_copy(update={"array": array, "controller": controller})
+
+
 def alone(stream: str) -> tuple[int, ...]:
     """Chances that only this stream is slow."""
     return tuple(SLOW if name == stream else 0 for name in STREAMS)

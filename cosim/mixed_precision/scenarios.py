@@ -8,7 +8,7 @@ import numpy as np
 
 from crosschop.cosim.job import Segment
 from crosschop.cosim.mixed_precision.corners import PHASES
-from crosschop.cosim.scenario import BUSY, QUIET, Scenario, alone
+from crosschop.cosim.scenario import BUSY, QUIET, Scenario, alone, with_one_element
 from crosschop.model.chipspec import ChipSpec, given, mixed_section, operand_lsbs, rtl_configuration
 from crosschop.model.cycles_mixed_precision import mixed_durations, pass_cycles
 
@@ -106,13 +106,7 @@ def narrow_variant(spec: ChipSpec) -> ChipSpec:
 
 def long_variant(spec: ChipSpec) -> ChipSpec:
     """The narrow variant with a single element: batches go by as fast as they can."""
-    narrow = narrow_variant(spec)
-    return narrow.model_copy(
-        update={
-            "array": narrow.array.model_copy(update={"rows": 1, "cols": 1}),
-            "controller": narrow.controller.model_copy(update={"lanes": 1}),
-        }
-    )
+    return with_one_element(narrow_variant(spec))
 
 
 def with_resets(whole: Segment, resets: int, spec: ChipSpec, generator: np.random.Generator) -> list[Segment]:

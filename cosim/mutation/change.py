@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from crosschop.cosim.dut import Dut
 
 
 @dataclass(frozen=True, order=True)
@@ -102,3 +105,12 @@ def mutant_of(path: Path, number: int, module: str, original: bytes, change: Cha
     """The mutant that a change of a file makes."""
     line = original[: min(edit.first for edit in change.edits)].count(b"\n") + 1
     return Mutant(path.name, number, module, change.operator, change.what, line, change.edits, original)
+
+
+def mutated(dut: Dut, mutant: Mutant, directory: Path) -> Dut:
+    """The controller with a mutant's file in place of its own, written into a directory."""
+    directory.mkdir(parents=True, exist_ok=True)
+    changed = directory / mutant.file
+    changed.write_bytes(mutant.text)
+    sources = tuple(changed if number == mutant.number else path for number, path in enumerate(dut.sources))
+    return dataclasses.replace(dut, sources=sources, include_dirs=dut.search_path)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from crosschop.cosim.dut import Dut
-from crosschop.cosim.mutation.change import Mutant, without_whitespace
+from crosschop.cosim.mutation.change import Mutant, mutated, without_whitespace
 from crosschop.model.parallel import cores
 
 # A loop in the elaboration of a mutant must not hold up everything.
@@ -90,12 +90,11 @@ def _order(mutants: Sequence[Mutant], seed: int) -> Iterator[Mutant]:
 
 def _compiles(mutant: Mutant, dut: Dut, parameters: Sequence[dict[str, int]]) -> bool:
     with tempfile.TemporaryDirectory(prefix="crosschop-") as folder:
-        changed = Path(folder) / mutant.file
-        changed.write_bytes(mutant.text)
-        files = [str(changed if number == mutant.number else path) for number, path in enumerate(dut.sources)]
+        changed = mutated(dut, mutant, Path(folder))
+        files = [str(path) for path in changed.sources]
         for values in parameters:
             options = [f"-P{dut.module}.{name}={value}" for name, value in values.items()]
-            command = ["iverilog", "-g2012", "-tnull", "-s", dut.module, *dut.options, *options, *files]
+            command = ["iverilog", "-g2012", "-tnull", "-s", dut.module, *changed.options, *options, *files]
             try:
                 done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
             except subprocess.TimeoutExpired:

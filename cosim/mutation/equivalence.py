@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crosschop.cosim.dut import Dut
-from crosschop.cosim.mutation.change import Mutant
+from crosschop.cosim.mutation.change import Mutant, mutated
 from crosschop.cosim.mutation.verdict import Verdict
 from crosschop.model.estimate.logic.yosys import end_yosys, start_yosys
 from crosschop.model.parallel import cores, run_parallel
@@ -60,29 +60,20 @@ def check_equivalence(
     if not mutants:
         return
     directory.mkdir(parents=True, exist_ok=True)
-    _run(directory, elaboration(dut, parameters, memory_bits, dut.sources, BEFORE))
+    _run(directory, elaboration(dut, parameters, memory_bits, BEFORE))
     before = directory / f"{BEFORE}.il"
     tasks = [_Task(dut, parameters, memory_bits, one, before, directory / one.identity) for one in mutants]
     for task, verdict in run_parallel(_compare, tasks, cores()):
         yield task.mutant, verdict
 
 
-def mutated_sources(dut: Dut, mutant: Mutant, directory: Path) -> list[Path]:
-    """The sources of a controller with the mutant's file, which is written into a folder, in place of its own."""
-    changed = directory / mutant.file
-    changed.write_bytes(mutant.text)
-    return [changed if number == mutant.number else path for number, path in enumerate(dut.sources)]
-
-
-def elaboration(
-    dut: Dut, parameters: dict[str, int], memory_bits: int, sources: Sequence[Path], name: str
-) -> list[str]:
+def elaboration(dut: Dut, parameters: dict[str, int], memory_bits: int, name: str) -> list[str]:
     """Commands that leave the controller flattened as a module of this name, in a file NAME.il, too."""
     memories = ["memory_map"] if memory_bits <= MEMORY_BITS else ["memory_collect"]
     values = "".join(f" -chparam {key} {value}" for key, value in parameters.items())
     options = " ".join(("-DSYNTHESIS", *dut.options))
     return [
-        *(f'read_verilog {"-sv " if path.suffix == ".sv" else ""}{options} "{path}"' for path in sources),
+        *(f'read_verilog {"-sv " if path.suffix == ".sv" else ""}{options} "{path}"' for path in dut.sources),
         f"hierarchy -check -top {dut.module}{values}",
         "proc",
         "flatten",
@@ -108,8 +99,8 @@ def _run(directory: Path, commands: list[str]) -> None:
 
 def _compare(task: _Task) -> Verdict:
     task.directory.mkdir(parents=True)
-    sources = mutated_sources(task.dut, task.mutant, task.directory)
-    _run(task.directory, elaboration(task.dut, task.parameters, task.memory_bits, sources, AFTER))
+    changed = mutated(task.dut, task.mutant, task.directory)
+    _run(task.directory, elaboration(changed, task.parameters, task.memory_bits, AFTER))
     after = task.directory / f"{AFTER}.il"
     if not after.is_file() or not task.before.is_file():
         return Verdict("survived")

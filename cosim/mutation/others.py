@@ -14,22 +14,13 @@ from crosschop.cosim.fuzz.campaign import Source as Chips
 from crosschop.cosim.fuzz.campaign import draw_cases, run_pieces
 from crosschop.cosim.fuzz.case import BASES, Piece
 from crosschop.cosim.lint import verilator
-from crosschop.cosim.mutation.change import Mutant
+from crosschop.cosim.mutation.change import Mutant, mutated
 from crosschop.cosim.mutation.verdict import Verdict
 from crosschop.cosim.verify import DEFAULT_TRANSFERS
 from crosschop.model.chipspec import ChipSpec
 from crosschop.model.errors import MissingToolError, ToolError
 from crosschop.model.parallel import cores
 from crosschop.model.programs import quotable
-
-
-def mutated(dut: Dut, mutant: Mutant, directory: Path) -> Dut:
-    """The controller with a mutant's file in place of its own, written into a directory."""
-    directory.mkdir(parents=True, exist_ok=True)
-    changed = directory / mutant.file
-    changed.write_bytes(mutant.text)
-    sources = tuple(changed if number == mutant.number else path for number, path in enumerate(dut.sources))
-    return dataclasses.replace(dut, sources=sources, include_dirs=dut.search_path)
 
 
 def run_lint(

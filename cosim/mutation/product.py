@@ -18,8 +18,8 @@ from typing import Any
 from crosschop.cosim.dut import Dut
 from crosschop.cosim.formal.model import Model
 from crosschop.cosim.formal.reachability import proves
-from crosschop.cosim.mutation.change import Mutant
-from crosschop.cosim.mutation.equivalence import AFTER, BEFORE, MEMORY_BITS, elaboration, mutated_sources
+from crosschop.cosim.mutation.change import Mutant, mutated
+from crosschop.cosim.mutation.equivalence import AFTER, BEFORE, MEMORY_BITS, elaboration
 from crosschop.cosim.mutation.verdict import Verdict
 from crosschop.model.errors import MissingToolError, ToolError
 from crosschop.model.estimate.logic.yosys import run_yosys
@@ -89,18 +89,18 @@ def check_outputs(
 def _prove(task: tuple[Dut, dict[str, int], int, float, Mutant, Path]) -> Verdict:
     dut, parameters, memory_bits, seconds, mutant, directory = task
     directory.mkdir(parents=True)
-    sources = {BEFORE: dut.sources, AFTER: mutated_sources(dut, mutant, directory)}
+    both = {BEFORE: dut, AFTER: mutated(dut, mutant, directory)}
     elaborate = [
         *(
             command
-            for name, files in sources.items()
-            for command in (*elaboration(dut, parameters, memory_bits, files, name), f"design -stash {name}")
+            for name, one in both.items()
+            for command in (*elaboration(one, parameters, memory_bits, name), f"design -stash {name}")
         ),
         f"design -load {BEFORE}",
         f"write_json {PORTS}",
     ]
     commands = [
-        *(f"read_rtlil {name}.il" for name in sources),
+        *(f"read_rtlil {name}.il" for name in both),
         # An undefined bit is 0 in both, what the checker leaves open is free
         f"setundef -zero -undriven {BEFORE} {AFTER}",
         f"read_verilog -formal {CHECKER}",

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from crosschop.cosim.job import STREAMS, Segment
-from crosschop.cosim.scenario import BUSY, QUIET, Scenario, alone, piece_before_reset
+from crosschop.cosim.scenario import BUSY, QUIET, Scenario, alone, piece_before_reset, with_one_element
 from crosschop.cosim.transfer.corners import PHASES
 from crosschop.model.chipspec import (
     LR_SHIFT_MAX,
@@ -166,13 +166,7 @@ def narrow_variant(spec: ChipSpec) -> ChipSpec:
 
 def long_variant(spec: ChipSpec) -> ChipSpec:
     """The narrow variant with a single element and the shortest trains: sweeps go by as fast as they can."""
-    narrow = narrow_variant(spec)
-    return narrow.model_copy(
-        update={
-            "array": narrow.array.model_copy(update={"rows": 1, "cols": 1}),
-            "controller": narrow.controller.model_copy(update={"lanes": 1}),
-        }
-    )
+    return with_one_element(narrow_variant(spec))
 
 
 def with_resets(whole: Segment, resets: int, spec: ChipSpec, generator: np.random.Generator) -> list[Segment]:

@@ -8,10 +8,10 @@ import pytest
 
 from crosschop.cosim.dut import Dut, dut_of
 from crosschop.cosim.formal.plan import plan
-from crosschop.cosim.mutation.change import Change, Edit, Mutant, mutant_of, without_whitespace
+from crosschop.cosim.mutation.change import Change, Edit, Mutant, mutant_of, mutated, without_whitespace
 from crosschop.cosim.mutation.draw import draw_mutants
 from crosschop.cosim.mutation.equivalence import check_equivalence
-from crosschop.cosim.mutation.others import mutated, proofs_about, run_formal, run_lint
+from crosschop.cosim.mutation.others import proofs_about, run_formal, run_lint
 from crosschop.cosim.mutation.product import check_outputs
 from crosschop.cosim.mutation.sites import all_mutants
 from crosschop.cosim.mutation.source import Source, read_source
