@@ -179,6 +179,8 @@ def regressions(history: Sequence[Mapping[str, object]], cells: Sequence[Cell]) 
     """Sentences about ratios that have become worse since the latest run that has them."""
     found = []
     for cell in cells:
+        if not WHATS[cell.what].ours:
+            continue
         before = None
         for run in history:
             ratios = run["ratios"]

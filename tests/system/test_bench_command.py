@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from command import call
@@ -62,9 +63,41 @@ def test_a_regression_shows(tmp_path: Path) -> None:
     assert sentence == "agad 20 native_rtl: 0.60 of bare, in the run before 0.90"
     append_history(history, [slower], {"date": "2026-01-02", "machine": {}})
     assert regressions(read_history(history), [slower]) == []  # against the latest run
+    # A peer that falls back behind ours is none
+    append_history(history, [Cell("agad", 20, "aihwkit", 50.0, 0.1, 0.9)], {"date": "2026-01-03", "machine": {}})
+    assert regressions(read_history(history), [Cell("agad", 20, "aihwkit", 50.0, 0.1, 0.1)]) == []
     history.write_text("{}\n")
     with pytest.raises(InputError, match=r"line 1: no run of a benchmark"):
         read_history(history)
+
+
+def _blank() -> SimpleNamespace:
+    return SimpleNamespace(forward=SimpleNamespace(), backward=SimpleNamespace(), update=SimpleNamespace(),
+        device=SimpleNamespace(transfer_forward=SimpleNamespace()))  # fmt: skip
+
+
+def test_the_peer_has_the_physics_of_the_chip() -> None:
+    """In aihwkit's words: dw_min = 2 / n_states, resolutions 1 / (2^bits - 2), desired_bl = l_max, fast_lr = eta0."""
+    spec, enums = chip_of("agad", 512), SimpleNamespace(BoundManagementType=SimpleNamespace(NONE="none"))
+    device = peer.device_of(spec, dict)
+    assert device == {
+        "dw_min": 0.1, "dw_min_dtod": 0.3, "dw_min_std": 0.3, "up_down_dtod": 0.1, "w_max_dtod": 0.3, "w_min_dtod": 0.3
+    }  # fmt: skip
+    config = _blank()
+    peer.configure(config, spec, enums)
+    assert (config.update.desired_bl, config.update.update_bl_management) == (5, True)
+    assert (config.device.transfer_every, config.device.fast_lr, config.device.auto_scale) == (2, 1, True)
+    reads = config.device.transfer_forward
+    assert (reads.out_bound, reads.out_res, reads.out_noise) == (4, 1 / 510, 0.06)
+    assert (config.forward.inp_res, config.forward.out_bound, config.backward.out_bound) == (1 / 126, 12, 12)
+    x, d = peer.samples_of(spec, 64)
+    assert (x.shape, d.shape) == ((64, 512), (64, 512))
+    assert x.std() == pytest.approx(1.0, abs=0.02)  # 32,768 numbers of N(0, 1)
+    # W begins at zero, W* is N(0, 0.3^2): d = W* x is N(0, 0.3^2 x 512); outputs of W add noise of 0.06 max |x|
+    assert d.std() == pytest.approx(0.3 * 512**0.5, rel=0.1)
+    config = _blank()
+    peer.configure(config, chip_of("mixed_precision", 20), enums)
+    assert (config.device.transfer_every, config.device.n_x_bins) == (100, 4096)
 
 
 @pytest.mark.sim
@@ -100,7 +133,7 @@ def test_command(tmp_path: Path) -> None:
     assert "agad 20 native_rtl" in line["ratios"]  # type: ignore[operator]
     if not peer.available():
         done = call(tmp_path, "bench", "--what", "aihwkit")
-        assert (done.returncode, "pip install aihwkit" in done.stderr) == (2, True)
+        assert (done.returncode, "cosim/README.md" in done.stderr) == (2, True)
     (tmp_path / "history.jsonl").write_text("no run\n")
     done = call(tmp_path, *options)
     assert done.returncode == 2
