@@ -7,6 +7,7 @@ and works in a thread: work that handles signals, as a simulation does to end it
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import tempfile
@@ -30,7 +31,8 @@ Answer = TypeVar("Answer")
 
 CONNECT_SECONDS = 10
 CLOSE_SECONDS = 5
-# Pieces of work that are sent in one message.
+# Pieces of work that are sent in one message, when no more than these are left to do. A cluster keeps work and answer
+# of each until its future is gone: what it holds does not grow with the work there is.
 BATCH = 500
 # Of these packages, and of Python up to the minor version, scheduler and workers need ours.
 SAME_PACKAGES = ("dask", "distributed", "numba", "numpy")
@@ -217,34 +219,35 @@ def run_on_cluster(
             client = stack.enter_context(_local_client(min(workers, len(items))))
         else:
             client = stack.enter_context(_remote_client(scheduler))
-        if noted:
-            raise KeyboardInterrupt
-        futures = client.map(
-            _answer, *([value] * len(items) for value in (estimates_digest(), function)), items,
-            pure=False, batch_size=BATCH,
-        )  # fmt: skip
-        stack.callback(_release, client, futures)
-        of = dict(zip((future.key for future in futures), items, strict=True))
+        waiting: dict[Any, tuple[Future[Any], Item]] = {}
+        stack.callback(_release, client, waiting)
         ended: SimpleQueue[Future[Any]] = SimpleQueue()
-        for future in futures:
-            future.add_done_callback(ended.put)
-        pending = len(items)
-        while pending:
+        left = iter(items)
+        while True:
+            if noted:  # not only where nothing has ended for a while: small pieces end all the time
+                raise KeyboardInterrupt
+            if len(waiting) <= BATCH and (batch := list(itertools.islice(left, BATCH))):
+                fixed = ([value] * len(batch) for value in (estimates_digest(), function))
+                futures = client.map(_answer, *fixed, batch, pure=False)
+                waiting.update((future.key, (future, item)) for future, item in zip(futures, batch, strict=True))
+                for future in futures:
+                    future.add_done_callback(ended.put)
+                del futures, future
+            if not waiting:
+                return
             try:
-                future = ended.get(timeout=POLL_SECONDS)
+                done = ended.get(timeout=POLL_SECONDS)
             except Empty:
-                if noted:
-                    raise KeyboardInterrupt from None
                 if client.status != "running":
                     raise ToolError(f"the dask scheduler at {scheduler} is gone") from None
                 continue
-            yield of[future.key], _result(future, scheduler)
-            pending -= 1
+            _, item = waiting.pop(done.key)
+            yield item, _result(done, scheduler)
 
 
-def _release(client: Client, futures: list[Future[Any]]) -> None:
+def _release(client: Client, waiting: Mapping[Any, tuple[Future[Any], Any]]) -> None:
     with suppress(Exception):  # the scheduler may be gone
-        client.cancel([future for future in futures if not future.done()], force=True)
+        client.cancel([future for future, _ in waiting.values() if not future.done()], force=True)
 
 
 def _result(future: Future[Any], scheduler: str | None) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import signal
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import TypeVar
@@ -21,6 +22,8 @@ Answer = TypeVar("Answer")
 FROM_TERMINAL = (signal.SIGINT, signal.SIGHUP)
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 POLL_SECONDS = 0.1
+# Pieces of work that each process has, or finds when it has ended one: looking after them takes time for each.
+AHEAD = 4
 
 
 def answer_of(function: Callable[[Item], Answer], item: Item) -> Answer:
@@ -88,13 +91,17 @@ def run_parallel(
     executor = ProcessPoolExecutor(min(workers, len(items)), context)
     try:
         with interrupts_noted() as noted:
-            with signals_held():
-                futures = {executor.submit(answer_of, function, item): item for item in items}
-            pending = set(futures)
-            while pending:
-                done, pending = wait(pending, POLL_SECONDS, FIRST_COMPLETED)
+            pending: dict[Future[Answer], Item] = {}
+            left = iter(items)
+            while True:
+                with signals_held():
+                    for item in itertools.islice(left, AHEAD * workers - len(pending)):
+                        pending[executor.submit(answer_of, function, item)] = item
+                if not pending:
+                    break
+                done, _ = wait(pending, POLL_SECONDS, FIRST_COMPLETED)
                 for future in done:
-                    yield futures[future], future.result()
+                    yield pending.pop(future), future.result()
                 if noted:
                     raise KeyboardInterrupt
     except BaseException:

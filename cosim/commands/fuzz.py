@@ -78,7 +78,7 @@ def command(
     store = Store[Piece, Verdict](out / KEPT_FILE, Verdict)
 
     def work(pieces: Sequence[Piece], run: Run) -> Mapping[Piece, Verdict]:
-        return work_off(console, "fuzzing", pieces, store, run, "chips")
+        return work_off(console, "fuzzing", pieces, store, run, "chips", _is_lasting)
 
     report = fuzz(
         bases, seed, count, transfers, work, rtl, kept, workers or cores(), shrink_runs,
@@ -89,6 +89,11 @@ def command(
         click.echo(json.dumps(_as_json(report, seed, transfers, rtl, out / KEPT_FILE)))
     if report.failure is not None:
         raise SystemExit(EXIT_MISMATCH if report.failure.verdict.status == "mismatch" else ToolError.exit_code)
+
+
+def _is_lasting(verdict: Verdict) -> bool:
+    """Whether it is kept: a simulation without a result may have been stopped by the machine, and is tried again."""
+    return verdict.status != "error"
 
 
 def _require_keys(kept: Sequence[str]) -> None:

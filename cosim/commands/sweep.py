@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from rich.table import Table
 
 from crosschop.cosim.estimating import model_options, read_models
 from crosschop.cosim.kept_work import POINTS_FILE, work_off
-from crosschop.cosim.output import install, require_writable, stderr
+from crosschop.cosim.output import Progress, install, require_writable, stderr
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.simulate_points import evaluate_task
 from crosschop.model.chipspec import load_chipspec
@@ -36,8 +37,10 @@ from crosschop.model.parallel import cores
 from crosschop.model.store import Store
 
 SEEDS = 3
-DPI = 150
-ROWS_SHOWN = 60
+# Points that a table shows at most, and points left out that are named.
+ROWS_SHOWN, SKIPPED_SHOWN = 60, 20
+# Points that take a second and more to check.
+MANY = 500
 # The keys in a value that is a section: labels and the table on the terminal show the values alone.
 _KEYS_OF_SECTION = re.compile(r"\w+:\s*")
 _metric = click.Choice(list(METRICS))
@@ -112,13 +115,14 @@ def sweep(
     chip = load_chipspec(spec)
     models = read_models(constants_file, assumed, None, liberty)
     out = out or Path("build") / "sweeps" / chip.name
-    variants, skipped = variants_of(spec, axes, samples)
+    console = stderr()
+    variants, skipped = _checked(console, spec, axes, samples)
     _require_legal(variants, skipped, skip_illegal)
     require_writable(out)
     chosen = (seed,) if seed is not None else tuple(range(1, (seeds or SEEDS) + 1))
-    console = stderr()
     _print_plan(console, chip.name, axes, variants, skipped, chosen, samples)
-    tasks = [tasks_of(variant.spec, chosen, samples, models, engine) for variant in variants]
+    models_text = models.to_json()
+    tasks = [tasks_of(variant.chip, chosen, samples, models_text, engine) for variant in variants]
     with work_directory() as scratch:
         store: Store[Task, Figures] = Store(out / POINTS_FILE, Figures)
         figures = work_off(
@@ -148,6 +152,17 @@ def _run(due: Sequence[Task], workers: int, scheduler: str | None) -> Any:
     return run_on_cluster(evaluate_task, due, workers, scheduler)
 
 
+def _checked(
+    console: Console, chip: str, axes: Sequence[Axis], samples: int | None
+) -> tuple[list[Variant], list[Skipped]]:
+    """All points; a bar where checking them takes a while."""
+    total = math.prod(len(axis.values) for axis in axes)
+    if total < MANY:
+        return variants_of(chip, axes, samples)
+    with Progress(console, "checking", total, "points") as progress:
+        return variants_of(chip, axes, samples, progress)
+
+
 def _require_legal(variants: list[Variant], skipped: list[Skipped], skip_illegal: bool) -> None:
     """Illegal points end the command, unless they may be skipped and others remain."""
     if not skipped or (skip_illegal and variants):
@@ -174,8 +189,10 @@ def _print_plan(
     for axis in axes:
         kind = "varies" if len(axis.values) > 1 else "fixed "
         console.print(f"  {kind} {axis.key} = {', '.join(axis.values)}", highlight=False, markup=False, soft_wrap=True)
-    for point in skipped:
+    for point in skipped[:SKIPPED_SHOWN]:
         console.print(f"  skipped {named(point.values)}: {point.reason}", highlight=False, markup=False, soft_wrap=True)
+    if len(skipped) > SKIPPED_SHOWN:
+        console.print(f"  and {len(skipped) - SKIPPED_SHOWN} more, sweep.json lists all", highlight=False)
 
 
 def _seeds_text(seeds: tuple[int, ...]) -> str:
@@ -183,7 +200,7 @@ def _seeds_text(seeds: tuple[int, ...]) -> str:
 
 
 def _samples_text(variants: Sequence[Variant], samples: int | None) -> str:
-    counts = sorted({variant.spec.task.samples if samples is None else samples for variant in variants})
+    counts = sorted({variant.samples if samples is None else samples for variant in variants})
     return f"{counts[0]:,} samples" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,} samples"
 
 
@@ -264,7 +281,7 @@ def _draw(
     bars = ", bars: standard deviation of a run" if len(seeds) > 1 and "error" in (x, y) else ""
     title = f"{chip}, {engine} engine, mean of {_seeds_text(seeds)}{bars}"
     names = ", ".join(short_names(varying).values())
-    draw(title, _with_unit(x), _with_unit(y), names, marks).savefig(path, dpi=DPI)
+    draw(title, _with_unit(x), _with_unit(y), names, marks).savefig(path)
 
 
 def _short(value: str) -> str:
@@ -289,7 +306,8 @@ def _print(console: Console, varying: Sequence[str], rows: Sequence[Row], x: str
     for name in METRICS:
         table.add_column(_with_unit(name), justify="right")
     ordered = sorted(rows, key=lambda row: (_value(row.metrics, x), _value(row.metrics, y)))
-    shown = ordered if len(ordered) <= ROWS_SHOWN else [row for row in ordered if row.optimal]
+    front = [row for row in ordered if row.optimal]
+    shown = ordered if len(ordered) <= ROWS_SHOWN else front[:: -(-len(front) // ROWS_SHOWN)]
     for row in shown:
         cells = [_number(row.metrics[name]) for name in METRICS]
         if (deviation := row.metrics[SPREAD]) is not None:
@@ -297,6 +315,9 @@ def _print(console: Console, varying: Sequence[str], rows: Sequence[Row], x: str
         table.add_row("*" if row.optimal else "", *(_short(row.values[key]) for key in varying), *cells,
                       style="bold" if row.optimal else None)  # fmt: skip
     console.print(table)
-    if len(shown) < len(ordered):
-        console.print(f"  {len(ordered) - len(shown)} points that others beat are in sweep.csv only", highlight=False)
+    if len(ordered) > ROWS_SHOWN:
+        some = f"{len(front) - len(shown)} points that nothing beats and " if len(shown) < len(front) else ""
+        console.print(
+            f"  {some}{len(ordered) - len(front)} points that others beat are in sweep.csv only", highlight=False
+        )
     console.print(f"  * nothing is better in both {METRICS[x].label} and {METRICS[y].label}", highlight=False)

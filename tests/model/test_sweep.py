@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,17 +18,17 @@ from matplotlib.text import Annotation
 from crosschop.model import cluster
 from crosschop.model.cache import estimates_digest, sources_digest
 from crosschop.model.chipspec import SpecError, load_chipspec, memory_bits
-from crosschop.model.cluster import require_same, run_on_cluster
+from crosschop.model.cluster import BATCH, require_same, run_on_cluster
 from crosschop.model.engines import run_golden, whole_transfers
 from crosschop.model.errors import InputError, ToolError
 from crosschop.model.estimate.models import default_models
 from crosschop.model.estimate.sweep import evaluate as evaluation
 from crosschop.model.estimate.sweep.evaluate import METRICS, SPREAD, Figures, Metric, Task, cost_of, evaluate, tasks_of
 from crosschop.model.estimate.sweep.evaluate import summarise as summary_of
-from crosschop.model.estimate.sweep.figure import Mark, draw
+from crosschop.model.estimate.sweep.figure import MOST_LABELS, Mark, draw
 from crosschop.model.estimate.sweep.grid import Axis, parse_axes, short_names, split_values, variants_of
 from crosschop.model.estimate.sweep.pareto import pareto_front
-from crosschop.model.parallel import FROM_TERMINAL, run_parallel
+from crosschop.model.parallel import AHEAD, FROM_TERMINAL, run_parallel
 from crosschop.model.store import Store
 
 # ---------------------------------------------------------------- grid
@@ -135,7 +136,7 @@ def test_pareto_front_against_all_pairs(points: list[tuple[float, float]]) -> No
 def test_metrics_are_those_of_the_runs() -> None:
     """Against the runs by themselves; the costs against what the chipspec derives."""
     spec = load_chipspec("agad_tiny")
-    costs, *runs = [evaluate(task) for task in tasks_of(spec, (1, 2), 600, MODELS)]
+    costs, *runs = [evaluate(task) for task in tasks_of(spec.model_dump_json(), (1, 2), 600, MODELS.to_json())]
     found = summary_of(costs, runs)
     results = [run_golden(spec, seed, whole_transfers(spec, 600), lambda done: None) for seed in (1, 2)]
     assert found["cycles"] == pytest.approx(sum(sum(r.cycles[p] for p in r.cycles) / 600 for r in results) / 2, rel=0.5)
@@ -149,11 +150,12 @@ def test_metrics_are_those_of_the_runs() -> None:
 
 def test_a_metric_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = load_chipspec("agad_tiny")
-    before = tasks_of(spec, (), None, MODELS)[0].key
+    text, models = spec.model_dump_json(), MODELS.to_json()
+    before = tasks_of(text, (), None, models)[0].key
     monkeypatch.setitem(METRICS, "rows", Metric("half of the rows", "", lambda spec, models: 0.5 * spec.array.rows))
     assert cost_of(spec, MODELS)["rows"] == 0.5 * spec.array.rows
     # What was kept without the new metric is computed again.
-    assert tasks_of(spec, (), None, MODELS)[0].key != before
+    assert tasks_of(text, (), None, models)[0].key != before
 
 
 def test_key_names_everything_that_decides(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,6 +212,17 @@ def test_a_single_point_is_drawn() -> None:
     assert draw("title", "x", "y", "", [Mark(0.0, 0.0, None, None, "", True)]).axes
 
 
+def test_ten_thousand_points_stay_readable() -> None:
+    """Dots without bars off the front; of 5,000 points on it, some have labels."""
+    marks = [Mark(float(i), 5000.0 - i, None, 0.1, f"{i}", True) for i in range(5000)]
+    marks += [Mark(float(i), 5001.0 - i / 2, None, 0.1, f"{i}", False) for i in range(5000)]
+    (axes,) = draw("title", "x", "y", "p", marks).axes
+    assert 10 < len(axes.texts) <= MOST_LABELS
+    (bars,) = axes.containers
+    assert len(bars[0].get_xdata()) == 5000
+    assert [len(line.get_xdata()) for line in axes.lines if line.get_label() == "others"] == [5000]
+
+
 # ---------------------------------------------------------------- cluster
 
 
@@ -249,6 +262,42 @@ def test_workers_never_get_the_signals_of_a_terminal(run: Callable[..., Iterator
     for _, status in run(Path.read_text, [Path("/proc/self/status")] * 2, 2):
         (mask,) = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigBlk")]
         assert all(mask >> number - 1 & 1 for number in FROM_TERMINAL)
+
+
+class _Counted(list[int]):
+    """Says how many of its items have been taken."""
+
+    taken = 0
+
+    def __iter__(self) -> Iterator[int]:
+        for item in super().__iter__():
+            self.taken += 1
+            yield item
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("run", "ahead"), [(run_on_cluster, 2 * BATCH), (run_parallel, AHEAD * 2 + 2)])
+def test_work_is_handed_over_as_it_is_needed(run: Callable[..., Iterator[tuple[int, int]]], ahead: int) -> None:
+    """What waits, and what is kept of what is done, does not grow with the number of pieces."""
+    items = _Counted(range(3 * ahead))
+    done = 0
+    for item, square in run(_square, items, 2):
+        assert square == item * item
+        done += 1
+        assert items.taken <= done + ahead
+    assert done == items.taken == 3 * ahead
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("run", [run_on_cluster, run_parallel])
+def test_interrupted_among_small_pieces(run: Callable[..., Iterator[tuple[int, int]]]) -> None:
+    """Answers that come one after the other leave no pause in which an interrupt would be looked for."""
+    answers = run(_square, list(range(1000)), 2)
+    next(answers)
+    os.kill(os.getpid(), signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        for _ in range(20):
+            next(answers)
 
 
 @pytest.mark.slow

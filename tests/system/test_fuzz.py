@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from command import call
 from mutants import Mutant, apply
 
+from crosschop.cosim.commands.fuzz import command
 from crosschop.cosim.fuzz import campaign
 from crosschop.cosim.fuzz.campaign import Run, Source, draw_cases, fuzz
-from crosschop.cosim.fuzz.case import BASES, Case, Piece, Verdict
+from crosschop.cosim.fuzz.case import BASES, Case, Piece, Status, Verdict
 from crosschop.cosim.fuzz.features import count_features
 from crosschop.cosim.kinds import kind_of
 from crosschop.cosim.paths import shipped_rtl
@@ -26,6 +28,7 @@ from crosschop.model.chipspec import (
     rtl_parameters,
     shipped_chipspecs,
 )
+from crosschop.model.errors import ToolError
 
 # At most two of three pulses go out, only where the lanes are more than the rows and H decays.
 RARE = Mutant(
@@ -178,6 +181,24 @@ def test_finished_chips_are_kept_and_digests_repeat(tmp_path: Path) -> None:
     assert (tmp_path / "build" / "fuzz" / "chips.jsonl").read_text() == kept
     elsewhere = call(tmp_path, *options, "--count", "2", "--out", "other")
     assert json.loads(elsewhere.stdout)["digest"] == json.loads(two.stdout)["digest"]
+
+
+def test_what_ended_without_a_result_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow machine stops a simulation as a loop in zero time does; a mismatch stays one."""
+    ran: list[Case] = []
+
+    def fuzz_with(status: Status) -> int:
+        def run_piece(piece: Piece) -> Verdict:
+            ran.append(piece.case)
+            return Verdict(status, piece.case.transfers, "digest", mismatch=None)
+
+        monkeypatch.setattr(campaign, "run_piece", run_piece)
+        options = ["--algorithm", "in_memory_sgd", "--count", "1", "--shrink", "0", "--workers", "1"]
+        return CliRunner().invoke(command, [*options, "--out", str(tmp_path)]).exit_code
+
+    assert (fuzz_with("error"), len(ran)) == (ToolError.exit_code, 1)
+    assert (fuzz_with("pass"), len(ran)) == (0, 2)
+    assert (fuzz_with("error"), len(ran)) == (0, 2)
 
 
 @pytest.mark.parametrize(

@@ -117,13 +117,9 @@ class Figures:
     values: dict[str, float]
 
 
-def tasks_of(
-    spec: ChipSpec, seeds: Sequence[int], samples: int | None, models: Models, engine: str = "golden"
-) -> list[Task]:
-    """All that a variant needs, the costs first."""
-    text = spec.model_dump_json()
-    costs = Task(text, None, None, models.to_json())
-    return [costs, *(Task(text, seed, samples, engine=engine) for seed in seeds)]
+def tasks_of(chip: str, seeds: Sequence[int], samples: int | None, models: str, engine: str = "golden") -> list[Task]:
+    """All that a variant needs, the costs first; arguments as the fields of `Task`."""
+    return [Task(chip, None, None, models), *(Task(chip, seed, samples, engine=engine) for seed in seeds)]
 
 
 def evaluate(task: Task, run: Run = run_golden) -> Figures:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from crosschop.model.chipspec import ChipSpec, SpecError, find_chipspec, load_chipspec
@@ -33,11 +33,18 @@ class Variant:
 
     Attributes:
         values: by key, what the point sets; of the keys that vary alone.
-        spec: the chip.
+        chip: the resolved chip as JSON, a third of what it takes as an object.
+        samples: of its task.
     """
 
     values: dict[str, str]
-    spec: ChipSpec
+    chip: str
+    samples: int
+
+    @property
+    def spec(self) -> ChipSpec:
+        """The chip."""
+        return ChipSpec.model_validate_json(self.chip)
 
 
 @dataclass(frozen=True)
@@ -113,30 +120,35 @@ def named(values: dict[str, str]) -> str:
     return " ".join(f"{key}={value}" for key, value in values.items()) or "without --set"
 
 
-def variants_of(chip: str, axes: Sequence[Axis], samples: int | None) -> tuple[list[Variant], list[Skipped]]:
+def variants_of(
+    chip: str, axes: Sequence[Axis], samples: int | None, progress: Callable[[int], None] = lambda points: None
+) -> tuple[list[Variant], list[Skipped]]:
     """All points of the grid, checked: those that are chips, and the others with the reason.
 
     Args:
         chip: a file, or the name of a shipped chipspec.
         axes: what varies.
         samples: of every run; None for those of each chip.
+        progress: called with the number of points checked so far.
 
     Raises:
         SpecError: the chip without any --set cannot be read.
     """
-    load_chipspec(find_chipspec(chip))  # what is wrong already there is no fault of a point
+    file = find_chipspec(chip)
+    load_chipspec(file)  # what is wrong already there is no fault of a point
     legal: list[Variant] = []
     illegal: list[Skipped] = []
-    for chosen in itertools.product(*(axis.values for axis in axes)):
+    for number, chosen in enumerate(itertools.product(*(axis.values for axis in axes)), 1):
         overrides = [f"{axis.key}={value}" for axis, value in zip(axes, chosen, strict=True)]
         point = {axis.key: value for axis, value in zip(axes, chosen, strict=True) if len(axis.values) > 1}
         try:
-            spec = load_chipspec(chip, overrides)
+            spec = load_chipspec(file, overrides)
             whole_transfers(spec, samples)
         except (SpecError, InputError) as error:
             illegal.append(Skipped(point, error.messages[0]))
         else:
-            legal.append(Variant(point, spec))
+            legal.append(Variant(point, spec.model_dump_json(), spec.task.samples))
+        progress(number)
     return legal, illegal
 
 
