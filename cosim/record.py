@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crosschop.model.jit import compiled
+
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+BitArray = NDArray[np.uint8]
+
+ZERO = ord("0")
 
 
 @dataclass(frozen=True)
@@ -48,15 +54,23 @@ class Observation(Protocol):
 class Record:
     """One snapshot of the monitors.
 
-    Fields decode on demand: a scalar as int, a vector as int64 array. A field with an undefined bit raises
-    `UndefinedError` when it is read.
+    A scalar is an int, a vector an int64 array. A field with an undefined bit raises `UndefinedError` when it is asked
+    for.
+
+    Args:
+        places: of the fields, see `Decoder`.
+        numbers: (all,) of all fields; (all,) whether one of a number's bits is undefined; (fields,) whether a bit of a
+            field past its rows is not 0.
+        unseen: names of fields that mean nothing.
     """
 
-    def __init__(self, slices: dict[str, tuple[Field, slice]], text: str, unseen: frozenset[str]) -> None:
-        self._slices = slices
+    def __init__(
+        self, places: dict[str, _Place], numbers: tuple[IntArray, BoolArray, BoolArray], unseen: frozenset[str]
+    ) -> None:
+        self._places = places
+        self._values, self._undefined, self._beyond = numbers
+        self._any_undefined = bool(self._undefined.any())
         self._unseen = unseen
-        # Most significant bit first in text; reversed so that bit 0 comes first.
-        self._bits = np.frombuffer(text.encode("ascii"), dtype=np.uint8)[::-1] - ord("0")
 
     @property
     def cycle(self) -> int:
@@ -65,23 +79,18 @@ class Record:
 
     def has(self, name: str) -> bool:
         """Whether the record has this field, and it is one that the controller shows."""
-        return name in self._slices and name not in self._unseen
+        return name in self._places and name not in self._unseen
 
     def vector(self, name: str) -> IntArray:
         """The field's numbers, (keep,)."""
-        field, place = self._slices[name]
-        bits = self._bits[place].reshape(field.count, field.width)[: field.keep]
-        if bits.max() > 1:
-            raise UndefinedError(name, int(np.argmax(bits.max(axis=1) > 1)))
-        weights = np.left_shift(np.int64(1), np.arange(field.width, dtype=np.int64))
-        if field.signed:
-            weights[-1] = -weights[-1]
-        return np.asarray(bits @ weights, dtype=np.int64)
+        kept = self._places[name].kept
+        if self._any_undefined and self._undefined[kept].any():
+            raise UndefinedError(name, int(self._undefined[kept].argmax()))
+        return self._values[kept]
 
     def beyond(self, name: str) -> bool:
         """Whether any bit of the field past its rows is not 0."""
-        field, place = self._slices[name]
-        return bool(self._bits[place][field.keep * field.width :].any())
+        return bool(self._beyond[self._places[name].number])
 
     def __getitem__(self, name: str) -> int:
         """The field's first or only number."""
@@ -97,6 +106,13 @@ class UndefinedError(Exception):
         self.index = index
 
 
+class _Place(NamedTuple):
+    """Where a field is: its number among the fields, its numbers that are kept among those of all fields."""
+
+    number: int
+    kept: slice
+
+
 class Decoder:
     """Makes records of fields, the first of them in the least significant bits.
 
@@ -107,13 +123,15 @@ class Decoder:
 
     def __init__(self, layout: Sequence[Field], unseen: Collection[str] = ()) -> None:
         self._unseen = frozenset(field.name for field in layout if field.name.rstrip("0123456789") in unseen)
-        self._slices: dict[str, tuple[Field, slice]] = {}
-        start = 0
-        for field in layout:
-            stop = start + field.width * field.count
-            self._slices[field.name] = (field, slice(start, stop))
-            start = stop
-        self.bits = start
+        self._places: dict[str, _Place] = {}
+        first = 0
+        for number, field in enumerate(layout):
+            self._places[field.name] = _Place(number, slice(first, first + field.keep))
+            first += field.keep
+        self._kept = first
+        shapes = [(field.width, field.count, field.keep, field.signed) for field in layout]
+        self._shapes = np.array(shapes, dtype=np.int64)
+        self.bits = sum(field.width * field.count for field in layout)
 
     def __call__(self, text: str) -> Record:
         """Decodes the binary string of the bench's `record`.
@@ -123,10 +141,54 @@ class Decoder:
         """
         if len(text) != self.bits:
             raise ValueError(f"record of {len(text)} bits, expected {self.bits}: layout and bench differ")
-        return Record(self._slices, text, self._unseen)
+        numbers = (
+            np.zeros(self._kept, dtype=np.int64),
+            np.zeros(self._kept, dtype=np.bool_),
+            np.zeros(len(self._shapes), dtype=np.bool_),
+        )
+        _decode(np.frombuffer(text.encode("ascii"), dtype=np.uint8), self._shapes, *numbers)
+        return Record(self._places, numbers, self._unseen)
+
+
+@compiled
+def _decode(text: BitArray, shapes: IntArray, values: IntArray, undefined: BoolArray, beyond: BoolArray) -> None:
+    """The numbers of a record.
+
+    Args:
+        text: ASCII of its bits, the most significant one first.
+        shapes: (fields, 4) width, count, numbers that are kept, whether they are signed.
+        values, undefined, beyond: as `Record` takes them; all 0, filled in.
+    """
+    place, end = 0, text.size - 1
+    for field in range(shapes.shape[0]):
+        width, count, keep, signed = shapes[field]
+        for _ in range(keep):
+            value = np.int64(0)
+            for bit in range(width):
+                digit = np.int64(text[end - bit]) - ZERO
+                undefined[place] |= digit >> 1 != 0
+                value |= (digit & 1) << bit
+            if signed and value >> (width - 1):
+                value -= np.int64(1) << width
+            values[place] = value
+            place += 1
+            end -= width
+        for _ in range((count - keep) * width):
+            beyond[field] |= text[end] != ZERO
+            end -= 1
 
 
 def pack(values: IntArray, width: int) -> int:
     """Packs signed numbers of `width` bits into one integer, element 0 in the low bits."""
-    bits = (values[:, np.newaxis] >> np.arange(width)) & 1
-    return int.from_bytes(np.packbits(bits.astype(np.uint8).ravel(), bitorder="little").tobytes(), "little")
+    packed = np.zeros((values.size * width + 7) // 8, dtype=np.uint8)
+    _pack(values, width, packed)
+    return int.from_bytes(packed.tobytes(), "little")
+
+
+@compiled
+def _pack(values: IntArray, width: int, packed: BitArray) -> None:
+    place = 0
+    for value in values:
+        for bit in range(width):
+            packed[place >> 3] |= (value >> bit & 1) << (place & 7)
+            place += 1

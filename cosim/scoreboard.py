@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from crosschop.cosim.job import Mismatch, Segment
 from crosschop.cosim.record import Observation, UndefinedError
+from crosschop.model.jit import compiled
 
 IntArray = NDArray[np.int64]
 
@@ -137,9 +138,8 @@ class Scoreboard:
             self._fail(field, expected, got, column)
 
     def _compare(self, field: str, expected: IntArray, got: IntArray, column: int | None) -> None:
-        different = np.flatnonzero(expected != got)
-        if different.size:
-            index = int(different[0])
+        index = _first_difference(expected, got)
+        if index >= 0:
             if column is None:  # a vector over the columns
                 self._fail(field, int(expected[index]), int(got[index]), column=index)
             self._fail(field, int(expected[index]), int(got[index]), column, row=index)
@@ -165,3 +165,12 @@ class Scoreboard:
             got=str(got),
             events=tuple(self._events),
         )
+
+
+@compiled
+def _first_difference(expected: IntArray, got: IntArray) -> int:
+    """Index of the first number that differs, -1 where none does."""
+    for index in range(expected.size):
+        if expected[index] != got[index]:
+            return index
+    return -1

@@ -245,6 +245,8 @@ wire [1:0] retired_slot = ret_count[1:0] - 2'd1;
 wire upd_done = upd_valid && upd_ready;
 wire rd_done  = rd_valid && rd_ready;
 wire adc_done = adc_valid && adc_ready;
+wire code_waits = adc_valid && !adc_ready;
+wire due = (group_updates_reg == py_transfer_every) && !rd_valid && !upd_valid;
 wire ready_error = !rst && (^{smp_ready, adc_ready} === 1'bx);
 wire progress = upd_done || rd_done || adc_done || (wr_valid && wr_ready) || (smp_valid && smp_ready);
 wire armed_event = py_arm && (ret_count == py_arm_retired) &&
@@ -294,8 +296,8 @@ always @(posedge clk) begin
         write_col_reg    <= wr_col;
         write_pulses_reg <= wr_pulses;
     end
-    if (!rd_valid && !upd_valid && (group_updates_reg == py_transfer_every)) due_reg <= due_reg + 32'd1;
-    if (adc_valid && !adc_ready) waiting_reg <= waiting_reg + 32'd1;
+    if (due) due_reg <= due_reg + 32'd1;
+    if (code_waits) waiting_reg <= waiting_reg + 32'd1;
     if (py_arm || armed_reg) armed_reg <= armed_event;
     if (rst) begin
         group_index_reg <= 17'd0;
@@ -321,13 +323,12 @@ reg [COLS-1:0]   chop_before_reg;
 localparam PHASES = 9;
 localparam EVENTS = 10;
 
-wire code_waits = adc_valid && !adc_ready;
 wire write_done = wr_valid && wr_ready;
 wire tick_done  = smp_valid && smp_ready;
 
 wire [PHASES-1:0] phases = {
     wr_valid, code_waits, beats_reg != beats_retired_reg, adc_done, rd_valid,
-    !rd_valid && !upd_valid && (group_updates_reg == py_transfer_every), upd_valid,
+    due, upd_valid,
     begun_reg && smp_ready && !upd_valid && !rd_valid && !smp_valid, !begun_reg && !smp_ready
 };
 wire [EVENTS-1:0] events = {

@@ -26,7 +26,7 @@ integer    set;
 
 initial for (set = 0; set < (1 << EVENTS); set = set + 1) count_reg[set] = 32'd0;
 
-always @(posedge clk) if (!rst && ((^events) !== 1'bx)) count_reg[events] <= count_reg[events] + 32'd1;
+always @(posedge clk) if (!rst && (events != {EVENTS{1'b0}})) count_reg[events] <= count_reg[events] + 32'd1;
 
 always @(collect) for (set = 0; set < (1 << EVENTS); set = set + 1) counts[32*set +: 32] = count_reg[set];
 

@@ -39,12 +39,14 @@ assign rst = py_rst || fire_reg;
 
 initial begin
     fire_reg = 1'b0;
+    count_reg = 8'd0;
+    waited_reg = 32'd0;
     done = 1'b0;
     seen = {PHASES{1'b0}};
 end
 
 // In the middle of a cycle, when all that follows from the last edge has settled
-always @(negedge clk) begin
+always @(negedge clk) if (arm || fire_reg) begin
     if (!arm) begin
         fire_reg <= 1'b0;
         count_reg <= 8'd0;
@@ -62,7 +64,7 @@ always @(negedge clk) begin
     end
 end
 
-always @(posedge clk) done <= fire_reg;
+always @(posedge clk) if (done != fire_reg) done <= fire_reg;
 
 endmodule
 

@@ -38,7 +38,7 @@ assign cycles = (state_reg[15:8] < rate) ? {29'd0, state_reg[18:16]} + 32'd1 : 3
 
 always @(posedge clk) begin
     if (rst) state_reg <= (seed == 32'd0) ? 32'd1 : xorshift(xorshift(seed));
-    else if (next) state_reg <= xorshift(state_reg);
+    else if (next && (rate != 8'd0)) state_reg <= xorshift(state_reg);
 end
 
 endmodule

@@ -68,8 +68,8 @@ always @(posedge clk) begin
         end
     end
     // Some of the draws that decide on back-pressure, and not while that is off
-    early_reg <= (rate != 8'd0) && (extra == 32'd0);
-    fresh_reg <= rst;
+    if (rate != 8'd0) early_reg <= extra == 32'd0;
+    if (fresh_reg !== rst) fresh_reg <= rst;
     if (rst) begin
         early_reg   <= 1'b0;
         elapsed_reg <= 32'd0;

@@ -18,14 +18,14 @@ from crosschop.cosim.coverage.sample_transfer import TransferSampler
 from crosschop.cosim.job import Job, Segment
 from crosschop.cosim.record import Decoder, Record, pack
 from crosschop.cosim.scoreboard import COUNT_MASK
-from crosschop.cosim.transfer.corners import CORNERS, count_after, count_before
+from crosschop.cosim.transfer.corners import CORNERS, LOOKED_AT, step_and_look
 from crosschop.cosim.transfer.hdl import layout, longest_quiet
 from crosschop.cosim.transfer.scoreboard import TransferScoreboard
 from crosschop.cosim.transfer.stimulus import RandomStimulus, Stimulus, TileStimulus
 from crosschop.model.chipspec import beats, given, rtl_parameters
 from crosschop.model.cycles import Timeline, cycle_config, finish_cycles, new_timeline, step_cycles, update_cycles
-from crosschop.model.golden.controller import step_transfer
 from crosschop.model.golden.state import HEAD_WRITE, ControllerState, Transfer, controller_config
+from crosschop.model.jit import compiled
 from crosschop.model.training import transfer as training
 
 IntArray = NDArray[np.int64]
@@ -72,8 +72,8 @@ class TransferBench(Bench):
         self.shortest = {"clear": self._durations.depth}
         self._longest = given(self.spec.driver).max_pulses
         self._code_bits = given(self.spec.converter.read_adc).bits
-        # Codes that the controller has to ignore: those of the last beat's lanes past the last row.
-        self._ignored = np.full(beats(self.spec) * self.spec.lanes - self.spec.array.rows, -1)
+        # With codes that the controller has to ignore: those of the last beat's lanes past the last row.
+        self._sent = np.full(beats(self.spec) * self.spec.lanes, -1)
         self._sampler: TransferSampler | None = None
 
     async def run_segment(self, segment: Segment) -> None:
@@ -178,16 +178,16 @@ class TransferBench(Bench):
             timeline = new_timeline(durations)
 
             def step(state: ControllerState, codes: IntArray, transfer: Transfer) -> None:
-                count_before(self.result.corners, self._config, state, codes)
-                step_transfer(self._config, state, codes, transfer)
-                count_after(self.result.corners, self._config, state, transfer, codes, self._code_bits)
-                step_cycles(durations, timeline, self._updating.pop(0), bool(transfer.head[HEAD_WRITE]))
+                met = step_and_look(self._config, state, codes, self._code_bits, transfer)
+                for place, name in enumerate(LOOKED_AT):
+                    self.result.corners[name] += met >> place & 1
+                step_cycles(durations, timeline, self._updating.popleft(), bool(transfer.head[HEAD_WRITE]))
 
         self._sampler = None
         if self.cover is not None:
             self._sampler = TransferSampler(self.cover.collector, self.spec, config)
             step = self._sampler.around(step)
-        self._updating: list[int] = []
+        self._updating: deque[int] = deque()
         self._lengths = np.zeros(2 * self.spec.transfer.transfer_every, dtype=np.int64)
         scoreboard = TransferScoreboard(
             config, segment, self.result.transfers, step, timeline, self.job.view.own_timing
@@ -216,17 +216,18 @@ class TransferBench(Bench):
         lengths = reads.stimulus.lengths()
         if self._sampler is not None:
             self._sampler.group(lengths)
-        self._lengths[(self._ticks + np.arange(lengths.size)) % self._lengths.size] = lengths
+        cycles, shortest, longest = _offer(self._durations.pulse, lengths, self._ticks, self._lengths)
         self._ticks += lengths.size
         reads.released += 1
         self.dut.py_lengths.value = pack(self._lengths, LENGTH_BITS)
         self.dut.py_released.value = self._ticks
-        self.result.corners["group of empty trains"] += not lengths.any()
-        self.result.corners["group of longest trains"] += bool((lengths == self._longest).all())
-        self._updating.append(sum(update_cycles(self._durations.pulse, int(length)) for length in lengths))
+        self.result.corners["group of empty trains"] += longest == 0
+        self.result.corners["group of longest trains"] += shortest == self._longest
+        self._updating.append(cycles)
 
     def _answer(self, codes: IntArray, reads: int) -> None:
-        self.dut.py_codes.value = pack(np.append(codes, self._ignored), self._code_bits)
+        self._sent[: codes.size] = codes
+        self.dut.py_codes.value = pack(self._sent, self._code_bits)
         self.dut.py_answered.value = reads & COUNT_MASK
 
     async def _wake(self, scoreboard: TransferScoreboard) -> Record:
@@ -278,3 +279,19 @@ class TransferBench(Bench):
             record = await self._wake(scoreboard)
         dut.py_arm.value = 0
         return record
+
+
+@compiled
+def _offer(pulse: int, lengths: IntArray, ticks: int, ring: IntArray) -> tuple[int, int, int]:
+    """Puts the train lengths of a group of samples after so many ticks into the ring of the bench.
+
+    Returns:
+        The cycles of all the updates, the shortest and the longest train.
+    """
+    cycles, shortest, longest = 0, lengths[0], lengths[0]
+    for sample in range(lengths.size):
+        length = lengths[sample]
+        ring[(ticks + sample) % ring.size] = length
+        cycles += update_cycles(pulse, length)
+        shortest, longest = min(shortest, length), max(longest, length)
+    return cycles, shortest, longest

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from numba import njit
-
-from crosschop.cosim.corners import Corners, Together, count_ends
-from crosschop.model.golden.state import COUNTER, HEAD_COLUMN, ControllerConfig, ControllerState, IntArray, Transfer
+from crosschop.cosim.corners import Corners, Together
+from crosschop.model.golden.controller import step_transfer
+from crosschop.model.golden.state import COUNTER, ControllerConfig, ControllerState, IntArray, Transfer
 from crosschop.model.golden.transfer import accumulate, transfer_gain, whole_pulses
+from crosschop.model.jit import compiled
 
 PHASES = ("clear", "idle", "update", "stall", "read", "digital", "lanes", "hold", "write")
 TICK, UPDATE, READ, BEAT, LAST, WAITS, WRITE, WRITTEN, RETIRED, FLIP = range(10)
+
+# What `step_and_look` finds, in the order of its bits.
+LOOKED_AT = (
+    "H at its lower end",
+    "H at its upper end",
+    "most pulses down",
+    "most pulses up",
+    "code at its lower end",
+    "code at its upper end",
+    "P at its lower end",
+    "P at its upper end",
+    "P^ref at its lower end",
+    "P^ref at its upper end",
+    "pulses held back",
+)
 
 CORNERS = Corners(
     phases=PHASES,
@@ -32,63 +47,40 @@ CORNERS = Corners(
         "sign flips while a write waits": Together((FLIP, WRITE)),
         "sign flips with the first code beat": Together((FLIP, BEAT)),
     },
-    values=(
-        "code at its lower end",
-        "code at its upper end",
-        "H at its lower end",
-        "H at its upper end",
-        "P at its lower end",
-        "P at its upper end",
-        "P^ref at its lower end",
-        "P^ref at its upper end",
-        "group of empty trains",
-        "group of longest trains",
-        "most pulses up",
-        "most pulses down",
-        "pulses held back",
-        "configuration changed",
-    ),
+    values=(*LOOKED_AT, "group of empty trains", "group of longest trains", "configuration changed"),
 )
 
 
-@njit(cache=True)
-def _ends_of_h(config: ControllerConfig, state: ControllerState, codes: IntArray) -> tuple[bool, bool, bool, bool]:
-    """Whether H, before its pulses leave, comes to its lower and to its upper end; most pulses down and up."""
+MOST_PULSES, HELD_BACK = 0b1100, 1 << LOOKED_AT.index("pulses held back")
+
+
+@compiled
+def _ends(value: int, low: int, high: int, place: int) -> int:
+    """Whether a number is at the lower and at the upper end of its range, as bits from `place` on."""
+    return ((value == low) | (value == high) << 1) << place
+
+
+@compiled
+def step_and_look(
+    config: ControllerConfig, state: ControllerState, codes: IntArray, bits: int, transfer: Transfer
+) -> int:
+    """One golden transfer of codes (rows,) of so many bits; which of LOOKED_AT some row met, a bit each."""
     column = state.counters[COUNTER.column]
+    held_back = state.counters[COUNTER.sweep] < config.warmup
     gain = transfer_gain(config, state.reads[column])
-    low = high = down = up = False
+    low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    lowest = -(1 << (config.h_bits - 1))
+    met = 0
     for row in range(config.rows):
+        # H before its pulses leave
         h = accumulate(config, state.h[column, row], state.pref[column, row], codes[row], state.chop[column], gain)
-        steps = whole_pulses(config, h)
-        low |= h == -(1 << (config.h_bits - 1))
-        high |= h == (1 << (config.h_bits - 1)) - 1
-        down |= steps == -config.max_steps
-        up |= steps == config.max_steps
-    return low, high, down, up
-
-
-def count_before(corners: dict[str, int], config: ControllerConfig, state: ControllerState, codes: IntArray) -> None:
-    """Corners of a transfer with these codes (rows,), before the golden step."""
-    low, high, down, up = _ends_of_h(config, state, codes)
-    corners["H at its lower end"] += low
-    corners["H at its upper end"] += high
-    corners["most pulses down"] += down
-    corners["most pulses up"] += up
-    corners["pulses held back"] += (down or up) and bool(state.counters[COUNTER.sweep] < config.warmup)
-
-
-def count_after(
-    corners: dict[str, int],
-    config: ControllerConfig,
-    state: ControllerState,
-    transfer: Transfer,
-    codes: IntArray,
-    bits: int,
-) -> None:
-    """Corners of P and P^ref, and of the codes (rows,) of so many bits, after the golden step."""
-    largest = 1 << (bits - 1)
-    count_ends(corners, "code", codes, -largest, largest - 1)
+        met |= _ends(h, lowest, -lowest - 1, 0) | _ends(codes[row], low, high, 4)
+        met |= _ends(whole_pulses(config, h), -config.max_steps, config.max_steps, 2)
+    if held_back and met & MOST_PULSES:
+        met |= HELD_BACK
+    step_transfer(config, state, codes, transfer)
     if config.reference:
-        column = int(transfer.head[HEAD_COLUMN])
-        for what, found in (("P", state.p), ("P^ref", state.pref)):
-            count_ends(corners, what, found[column], -largest << config.p_frac, (largest - 1) << config.p_frac)
+        low, high = low << config.p_frac, high << config.p_frac
+        for row in range(config.rows):
+            met |= _ends(state.p[column, row], low, high, 6) | _ends(state.pref[column, row], low, high, 8)
+    return met

@@ -29,6 +29,7 @@ from crosschop.model.golden.state import (
     new_transfer,
     reset_state,
 )
+from crosschop.model.jit import compiled
 
 IntArray = NDArray[np.int64]
 
@@ -178,16 +179,11 @@ class TransferScoreboard(RetireScoreboard):
         self._read_cycles.append(self._scalar("cycle") - 1)  # the bench sees a request at the end of its first cycle
         if column >= self.config.cols:
             self._fail("read column", f"0..{self.config.cols - 1}", column)
-        self._expect("updates before the read", self._updates_due(), self._scalar("read_updates"), column)
+        self._expect(
+            "updates before the read", _updates_due(self.config, self.state), self._scalar("read_updates"), column
+        )
         self._expect("chop signs changed between two reads", 0, self._scalar("read_changed"), column)
         return column, chop
-
-    def _updates_due(self) -> int:
-        """Updates that the golden model counts up to its next read."""
-        updates = 1
-        while not step_sample(self.config, self.state):
-            updates += 1
-        return updates
 
     def check_read_state(self, column: int, chop: IntArray) -> None:
         """Column and chop signs of a read against the golden model, whose earlier transfers have all retired.
@@ -232,3 +228,12 @@ class TransferScoreboard(RetireScoreboard):
             self._compare("write pulses", self.transfer.pulses, self._vector("write_pulses"), column)
         self.writes = expected
         self.retired += 1
+
+
+@compiled
+def _updates_due(config: ControllerConfig, state: ControllerState) -> int:
+    """Updates that the golden model counts up to its next read."""
+    updates = 1
+    while not step_sample(config, state):
+        updates += 1
+    return updates

@@ -91,7 +91,8 @@ class RandomStimulus:
                 self._drive[column] *= -1
         else:
             codes = draw.integers(-limit, limit, rows)
-        return np.asarray(np.clip(codes, -limit, limit - 1), dtype=np.int64)
+        held: IntArray = np.minimum(np.maximum(codes, -limit), limit - 1)
+        return held
 
     def write(self, transfer: Transfer) -> None:
         """Nothing to do: there is no W behind random codes."""

@@ -47,6 +47,7 @@ def record_of(spec: ChipSpec, values: dict[str, list[int]]) -> tuple[Record, str
     return decoder_of(spec)(text), text
 
 
+@settings(deadline=None)
 @given(st.data(), st.integers(1, 40))
 def test_pack_is_a_sum_of_shifted_numbers(data: st.DataObject, width: int) -> None:
     signed = st.integers(-(1 << (width - 1)), (1 << (width - 1)) - 1)
