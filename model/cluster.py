@@ -42,6 +42,8 @@ _CONFIG = {
     # Compiled code holds Python's lock: a worker that is compiling for minutes is not dead.
     "distributed.scheduler.worker-ttl": None,
     "distributed.admin.tick.limit": "1h",
+    # A worker keeps an hour of them, some MB a minute.
+    "distributed.worker.profile.enabled": False,
     "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
 }
 

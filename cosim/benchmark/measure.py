@@ -72,7 +72,7 @@ def _whole(spec: ChipSpec, transfers: int) -> int:
     return max(1, FEWEST_COLUMNS // cols, transfers // cols) * cols
 
 
-class _Clock:
+class Clock:
     """Processor time between the first call of a progress and the last one."""
 
     def __init__(self) -> None:
@@ -80,24 +80,26 @@ class _Clock:
         self._last = (0.0, 0)
 
     def __call__(self, done: int) -> None:
+        """Notes that so many transfers are done."""
         self._last = (time.process_time(), done)
         if self._first is None:
             self._first = self._last
 
     @property
     def timing(self) -> Timing:
+        """Transfers after the first call, and what they took."""
         assert self._first is not None
         return Timing(max(1, self._last[1] - self._first[1]), max(1e-9, self._last[0] - self._first[0]))
 
 
 def _golden(spec: ChipSpec, transfers: int) -> Timing:
-    clock = _Clock()
+    clock = Clock()
     run_golden(spec, SEED, transfers, clock)
     return clock.timing
 
 
 def _native(spec: ChipSpec, transfers: int) -> Timing:
-    clock = _Clock()
+    clock = Clock()
     run_native(spec, SEED, transfers, clock)
     return clock.timing
 

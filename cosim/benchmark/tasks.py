@@ -12,7 +12,7 @@ from crosschop.model.chipspec.algorithms import Algorithm
 
 SIZES = (20, 64, 128, 256, 512)
 # Sizes without a chip of their own: that of another size, its rows, columns and lanes by their ratio.
-DERIVED = {128: 64, 256: 512}
+DERIVED = {128: 64, 256: 512, 1024: 512, 2048: 512, 4096: 512}
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,21 @@ def chip_of(algorithm: str, size: int) -> ChipSpec:
 
 
 @dataclass(frozen=True)
-class Task:
+class Asked:
+    """Something that is measured, named by its fields."""
+
+    @property
+    def key(self) -> str:
+        """Names it."""
+        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:24]
+
+    def about(self) -> dict[str, object]:
+        """The fields, for the file of what has been measured."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Task(Asked):
     """One timing.
 
     Attributes:
@@ -83,15 +97,6 @@ class Task:
     what: str
     seconds: float
     run: str
-
-    @property
-    def key(self) -> str:
-        """Names the timing."""
-        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:24]
-
-    def about(self) -> dict[str, object]:
-        """The fields, for the file of timings."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

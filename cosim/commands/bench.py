@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -21,6 +21,9 @@ from crosschop.cosim.benchmark.report import (
     regressions,
     tables,
 )
+from crosschop.cosim.benchmark.scale import Measured, growths, measure_all, measurements, samples_table, table_of
+from crosschop.cosim.benchmark.scale import as_json as scale_json
+from crosschop.cosim.benchmark.scale_child import Cost
 from crosschop.cosim.benchmark.tasks import SIZES, WHATS, Task, Timing, algorithms
 from crosschop.cosim.build import require_icarus
 from crosschop.cosim.kept_work import POINTS_FILE, work_off
@@ -33,6 +36,7 @@ from crosschop.model.store import Store
 RUN_FILE = "run"
 DPI = 150
 PEER = "aihwkit"
+SCALE_ALGORITHM = "agad"
 # Of --quick.
 QUICK_SIZES, QUICK_SECONDS = (20,), 0.02
 QUICK_WHATS = tuple(what for what in WHATS if not what.startswith("verilator"))
@@ -46,6 +50,8 @@ QUICK_WHATS = tuple(what for what in WHATS if not what.startswith("verilator"))
 @click.option("--repetitions", type=click.IntRange(1, 99), help="Of everything, one after the other.  [default: 5]")
 @click.option("--seconds", type=click.FloatRange(0.001, 600), help="Processor time of each timing.  [default: 1]")
 @click.option("--quick", is_flag=True, help="N = 20, once, no cocotb + Verilator: to see that everything runs.")
+@click.option("--scale", is_flag=True, help="Instead: how time and memory of estimate, golden and native engine grow "
+              "with N, up to 4,096, and with the samples.")  # fmt: skip
 @click.option("--history", type=click.Path(dir_okay=False, path_type=Path),
               help="A file of earlier runs, to compare with and to add this one to.")  # fmt: skip
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("build") / "bench",
@@ -58,6 +64,7 @@ def bench(
     repetitions: int | None,
     seconds: float | None,
     quick: bool,
+    scale: bool,
     history: Path | None,
     out: Path,
     as_json_: bool,
@@ -67,6 +74,11 @@ def bench(
     Repetitions are interleaved; figures are medians of processor time. Every timing is kept as it ends: the same
     command goes on where an earlier one was stopped.
     """
+    if scale:
+        if sizes or whats or repetitions or seconds or history or len(chosen) > 1:
+            raise InputError("--scale goes with --algorithm (one), --quick, --out and --json alone")
+        _scale(chosen[0] if chosen else SCALE_ALGORITHM, quick, out, as_json_)
+        return
     repetitions = repetitions or (1 if quick else 5)
     seconds = seconds or (QUICK_SECONDS if quick else 1.0)
     used_sizes = tuple(map(int, sizes)) or (QUICK_SIZES if quick else SIZES)
@@ -98,9 +110,7 @@ def bench(
         installed = install({path.name: path for path in sorted(scratch.iterdir())}, out)
     if history is not None:
         append_history(history, cells, answer)
-    with suppress(FileNotFoundError):  # the next run times everything anew
-        (out / RUN_FILE).unlink()
-        (out / POINTS_FILE).unlink()
+    _forget(out)
     for unit in dict.fromkeys(about.unit for about in WHATS.values()):
         if any(WHATS[cell.what].unit == unit for cell in cells):
             console.print(tables(cells, unit))
@@ -112,6 +122,42 @@ def bench(
     if as_json_:
         files = [str(path) for path in installed.values()]
         click.echo(json.dumps({**answer, "slower": worse, "files": files}))
+
+
+def _scale(algorithm: str, quick: bool, out: Path, as_json_: bool) -> None:
+    """`--scale`."""
+    require_verilator()
+    require_writable(out)
+    console = stderr()
+    console.print(", ".join(f"{name} {value}" for name, value in machine().items()), highlight=False, markup=False)
+    asked = measurements(algorithm, _run_name(out), quick=quick)
+    store, built = Store[Measured, Cost](out / POINTS_FILE, Cost), out / "built"
+    found = work_off(console, "scale", asked, store, lambda due: measure_all(due, built), "measurements")
+    growth = growths({one: found[one] for one in asked})
+    answer = scale_json(algorithm, machine(), growth)
+    with work_directory() as scratch:
+        from crosschop.cosim.benchmark.scale_figure import draw  # drawing libraries take a second
+
+        draw(algorithm, growth).savefig(scratch / "scale.png", dpi=DPI)
+        (scratch / "scale.json").write_text(json.dumps(answer, indent=1) + "\n")
+        installed = install({path.name: path for path in sorted(scratch.iterdir())}, out)
+    _forget(out)
+    console.print(table_of(algorithm, growth))
+    console.print(samples_table(growth))
+    for one in growth:
+        for sentence in one.too_fast:
+            console.print(f"  {sentence}", highlight=False, markup=False)
+    for path in installed.values():
+        console.print(f"  {path}", highlight=False, soft_wrap=True)
+    if as_json_:
+        click.echo(json.dumps({**answer, "files": [str(path) for path in installed.values()]}))
+
+
+def _forget(out: Path) -> None:
+    """The next run measures everything anew."""
+    for name in (RUN_FILE, POINTS_FILE):
+        (out / name).unlink(missing_ok=True)
+    shutil.rmtree(out / "built", ignore_errors=True)
 
 
 def _timed(due: Sequence[Task]) -> Iterator[tuple[Task, Timing]]:
