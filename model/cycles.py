@@ -27,8 +27,13 @@ PHASES_OF: dict[ControllerKind, tuple[str, ...]] = {
 }
 CLEAR, IDLE, UPDATE, STALL, READ, DIGITAL, HOLD, WRITE = range(8)
 
-# Cycles from the acceptance of a beat to its retirement, see rtl/README.md.
+# Cycles from the acceptance of a beat to its retirement in lanes of three cycles, see rtl/README.md.
 LANE_LATENCY = 4
+
+
+def lane_latency(spec: ChipSpec) -> int:
+    """The same for this chip's lanes."""
+    return spec.controller.lane_stages + 1
 
 
 def phases_of(spec: ChipSpec) -> tuple[str, ...]:
@@ -45,6 +50,7 @@ class CycleConfig(NamedTuple):
         read, conversion, write: column read of A, conversion after it, column write of W.
         beats: beats of a column.
         interval: cycles from one beat to the next.
+        latency: cycles from the acceptance of a beat to its retirement.
         samples_wait: samples are computed on W as the previous transfer left it, so they wait for its retirement;
             False where they are there in advance.
     """
@@ -56,6 +62,7 @@ class CycleConfig(NamedTuple):
     write: int
     beats: int
     interval: int = 1
+    latency: int = LANE_LATENCY
     samples_wait: bool = True
 
 
@@ -87,6 +94,7 @@ def cycle_config(spec: ChipSpec) -> CycleConfig:
         write=durations.write,
         beats=beats(spec),
         interval=spec.beat_interval,
+        latency=lane_latency(spec),
     )
 
 
@@ -126,13 +134,13 @@ def step_cycles(config: CycleConfig, timeline: Timeline, updating: int, wrote: b
     arrival = read_end + 1 + config.conversion
     accepted = arrival
     if not first:  # the lanes must be empty and the pulse vector gone
-        accepted = max(arrival, marks[_LAST_BEAT] + LANE_LATENCY + (config.write if marks[_WROTE] else 0))
+        accepted = max(arrival, marks[_LAST_BEAT] + config.latency + (config.write if marks[_WROTE] else 0))
     pacing = (config.beats - 1) * (config.interval - 1)
     last_beat = accepted + config.beats - 1 + pacing
 
     released = read_begin + 1
-    if not first and marks[_LAST_BEAT] + LANE_LATENCY > read_begin:
-        released = max(read_begin + 1, marks[_LAST_BEAT] + LANE_LATENCY + 1) + 1
+    if not first and marks[_LAST_BEAT] + config.latency > read_begin:
+        released = max(read_begin + 1, marks[_LAST_BEAT] + config.latency + 1) + 1
     idle = max(0, released - read_end) if config.samples_wait else 0
 
     counts[UPDATE] += updating

@@ -7,7 +7,7 @@
 /*
  * Accumulator with threshold: adds an increment, saturates, and says how many whole pulses the sum is worth
  *
- * Combinational. Used for H (xc_transfer_lane) and for chi (xc_mixed_lane).
+ * Combinational, or with a register behind the sum. Used for H (xc_transfer_lane) and for chi (xc_mixed_lane).
  */
 module xc_accumulate #
 (
@@ -18,10 +18,18 @@ module xc_accumulate #
     parameter INC_W = 16,
     // Most pulses, 1..15
     parameter MAX_STEPS = 1,
+    // 1: the sum is registered while `en`, and the pulses follow it; 0: no register
+    parameter SUM_REG = 0,
     // Derived, not to be set: bits of a step count
     parameter STEP_W = $clog2(MAX_STEPS + 1) + 1
 )
 (
+    /*
+     * Clock, for SUM_REG = 1
+     */
+    input  wire              clk,
+    input  wire              en,
+
     input  wire [ACC_W-1:0]  acc,
     input  wire [INC_W-1:0]  increment,
 
@@ -42,7 +50,31 @@ wire signed [SUM_W-1:0] sum = {{(SUM_W-ACC_W){acc[ACC_W-1]}}, acc}
 // The sum fits in ACC_W bits when all bits above the sign of the accumulator agree with it
 wire fits = sum[SUM_W-1:ACC_W-1] == {(SUM_W-ACC_W+1){sum[SUM_W-1]}};
 
-assign sum_sat = fits ? sum[ACC_W-1:0] : {sum[SUM_W-1], {(ACC_W-1){!sum[SUM_W-1]}}};
+wire [ACC_W-1:0] nearest = fits ? sum[ACC_W-1:0] : {sum[SUM_W-1], {(ACC_W-1){!sum[SUM_W-1]}}};
+
+generate
+
+if (SUM_REG != 0) begin : gen_sum_reg
+
+    reg [ACC_W-1:0] sum_reg;
+
+    always @(posedge clk) begin
+        if (en) begin
+            sum_reg <= nearest;
+        end
+    end
+
+    assign sum_sat = sum_reg;
+
+end else begin : gen_no_sum_reg
+
+    assign sum_sat = nearest;
+
+    wire unused_clk = &{1'b0, clk, en};
+
+end
+
+endgenerate
 
 // Toward zero: -0.3 pulses ask for none, where ">>>" would give -1
 wire signed [WHOLE_W-1:0] whole;

@@ -56,6 +56,8 @@ module xc_controller #
     parameter [31:0] COL_SEED = 32'h00000001,
     // Ports of the memories: 2 a read and a write port, 1 one port for both
     parameter MEM_PORTS = 2,
+    // Cycles of a lane: 3, or, with two ports, 4 for a faster clock
+    parameter LANE_STAGES = 3,
     // 1: drive the retire trace; 0: tie it to zero, no logic
     parameter TRACE_EN = 1
 )
@@ -317,6 +319,7 @@ xc_transfer_lanes #(
     .H_ROUND(H_ROUND),
     .P_ROUND(P_ROUND),
     .MEM_PORTS(MEM_PORTS),
+    .STAGES(LANE_STAGES),
     .TRACE_EN(TRACE_EN)
 )
 xc_transfer_lanes_inst (
@@ -445,6 +448,10 @@ initial begin
     end
     if (MEM_PORTS < 1 || MEM_PORTS > 2) begin
         $display("Error: MEM_PORTS must be 1 or 2 (instance %m)");
+        $finish;
+    end
+    if (LANE_STAGES < 3 || LANE_STAGES > 4 || (LANE_STAGES == 4 && MEM_PORTS == 1)) begin
+        $display("Error: LANE_STAGES must be 3, or 4 with MEM_PORTS = 2 (instance %m)");
         $finish;
     end
     if (COL_RANDOM < 0 || COL_RANDOM > 1) begin

@@ -130,6 +130,8 @@ xc_accumulate #(
     .MAX_STEPS(MAX_STEPS)
 )
 xc_accumulate_inst (
+    .clk(clk),
+    .en(1'b0),
     .acc(chi_2_reg),
     .increment(increment_reg),
     .sum_sat(chi_sat),

@@ -5,11 +5,12 @@
 `default_nettype none
 
 /*
- * Transfer lane: the arithmetic of one row of a transfer, three cycles, one row per cycle
+ * Transfer lane: the arithmetic of one row of a transfer, STAGES cycles, one row per cycle
  *
  *   cycle 1  errors    e = (omega << P_FRAC) - PREF,  z = c * e,  d = (omega << P_FRAC) - P
  *   cycle 2  products  round(z * gain / 2^LR_SHIFT),  round(d * BETA / 2^BETA_W)
  *   cycle 3  sum       H = sat(H + ...),  P = P + ...
+ *   the same or cycle 4
  *            steps     s = clamp(trunc_toward_zero(H / 2^H_FRAC), -MAX_STEPS, MAX_STEPS)
  *            reset     s != 0: H = H - s * 2^H_FRAC, or H * momentum
  *
@@ -44,6 +45,8 @@ module xc_transfer_lane #
     // Rounding of the H and of the P increment: 0 half up, 1 floor, 2 toward zero
     parameter H_ROUND = 0,
     parameter P_ROUND = 0,
+    // Cycles: 3, or 4 with the sum in a cycle of its own
+    parameter STAGES = 3,
     // Derived, not to be set: bits of a P entry, of a step count
     parameter P_W = ADC_W + P_FRAC,
     parameter STEP_W = $clog2(MAX_STEPS + 1) + 1
@@ -55,11 +58,12 @@ module xc_transfer_lane #
     input  wire              clk,
 
     /*
-     * A beat is in cycle 1, in cycle 2: registers stand still otherwise, so that an idle lane burns no power and
-     * costs a simulator no time
+     * A beat is in cycle 1, in cycle 2, in cycle 3: registers stand still otherwise, so that an idle lane burns no
+     * power and costs a simulator no time
      */
     input  wire              en_1,
     input  wire              en_2,
+    input  wire              en_3,
 
     /*
      * Cycle 1: code, sign (1 means c = -1), stored state
@@ -76,7 +80,7 @@ module xc_transfer_lane #
     input  wire [LR_W-1:0]   gain,
 
     /*
-     * Cycle 3: new state, pulses (0 while hold)
+     * Cycle STAGES: new state, pulses (0 while hold)
      */
     input  wire              hold,
     output wire [H_W-1:0]    new_h,
@@ -154,7 +158,7 @@ always @(posedge clk) begin
 end
 
 /*
- * Cycle 3: sum, steps, reset
+ * Cycle 3 and, with STAGES = 4, cycle 4: sum, steps, reset
  */
 
 wire [H_W-1:0]    h_sat;
@@ -164,9 +168,12 @@ xc_accumulate #(
     .ACC_W(H_W),
     .ACC_FRAC(H_FRAC),
     .INC_W(Z_INC_W),
-    .MAX_STEPS(MAX_STEPS)
+    .MAX_STEPS(MAX_STEPS),
+    .SUM_REG(STAGES == 4)
 )
 xc_accumulate_inst (
+    .clk(clk),
+    .en(en_3),
     .acc(h_2_reg),
     .increment(h_increment_reg),
     .sum_sat(h_sat),
@@ -222,13 +229,15 @@ assign new_h = steps_zero ? h_sat : h_after_write;
 assign pulses = hold ? {STEP_W{1'b0}} : steps;
 
 /*
- * Leaky mean of the codes, in step with the three cycles of H
+ * Leaky mean of the codes, in step with the cycles of H
  */
+wire [P_W-1:0] p_sum;
+
 generate
 
 if (REF_EN == 0) begin : gen_no_ref
 
-    assign new_p = {P_W{1'b0}};
+    assign p_sum = {P_W{1'b0}};
 
     wire unused_p = &{1'b0, p};
 
@@ -271,7 +280,7 @@ end else if (P_EN != 0) begin : gen_p
         end
     end
 
-    assign new_p = p_2_reg + p_increment_reg;
+    assign p_sum = p_2_reg + p_increment_reg;
 
     wire unused_increment = &{1'b0, p_increment[D_INC_W-1:P_W]};
 
@@ -289,9 +298,29 @@ end else begin : gen_no_p
         end
     end
 
-    assign new_p = p_2_reg;
+    assign p_sum = p_2_reg;
 
     wire unused_p = &{1'b0, p};
+
+end
+
+if (STAGES == 4 && REF_EN != 0) begin : gen_p_stage
+
+    reg [P_W-1:0] p_3_reg;
+
+    always @(posedge clk) begin
+        if (en_3) begin
+            p_3_reg <= p_sum;
+        end
+    end
+
+    assign new_p = p_3_reg;
+
+end else begin : gen_no_p_stage
+
+    assign new_p = p_sum;
+
+    wire unused_en_3 = &{1'b0, en_3};
 
 end
 

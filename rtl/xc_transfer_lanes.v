@@ -11,6 +11,8 @@
  *   t+1..t+3   errors, products, sum and steps (xc_transfer_lane); write-back at the end of t+3
  *   t+4        retire trace
  *
+ * With STAGES = 4 the steps have a cycle of their own, t+4: write-back at its end, retire trace in t+5.
+ *
  * The first beat of a transfer only enters empty lanes, so column, signs, index and hold-back of the transfer
  * need one register each and not one per stage; they hold until the next first beat, i.e. until W took the pulses.
  * With MEM_PORTS = 1 a beat comes every other cycle, so that read and write-back take turns. The gain follows the index
@@ -54,6 +56,8 @@ module xc_transfer_lanes #
     parameter P_ROUND = 0,
     // Ports of the memories: 2 a read and a write port, 1 one port for both
     parameter MEM_PORTS = 2,
+    // Cycles of a lane: 3, or, with two ports, 4
+    parameter STAGES = 3,
     // 1: drive the retire trace; 0: tie it to zero, no logic
     parameter TRACE_EN = 1,
     // Derived, not to be set: beats per column
@@ -102,7 +106,7 @@ module xc_transfer_lanes #
     input  wire [LANES*P_W-1:0]    rd_pref,
 
     /*
-     * Cycle t+3: state to write back; P also to P^ref if wr_flip
+     * Cycle t+STAGES: state to write back; P also to P^ref if wr_flip
      */
     output wire                    wr_en,
     output wire                    wr_flip,
@@ -111,7 +115,7 @@ module xc_transfer_lanes #
     output wire [LANES*P_W-1:0]    wr_p,
 
     /*
-     * Cycle t+3: pulses of the beat, with wr_en
+     * Cycle t+STAGES: pulses of the beat, with wr_en
      */
     output wire                    pulses_last,
     output wire [BEAT_W-1:0]       pulses_beat,
@@ -119,7 +123,7 @@ module xc_transfer_lanes #
     output wire [LANES*STEP_W-1:0] pulses,
 
     /*
-     * A beat is in cycle t+2 or t+3; in t+1 none is when the first one of another column can come
+     * A beat is in cycle t+2..t+STAGES; in t+1 none is when the first one of another column can come
      */
     output wire                    busy,
 
@@ -129,7 +133,7 @@ module xc_transfer_lanes #
     output wire                    beat_wait,
 
     /*
-     * Cycle t+4: retire trace
+     * The cycle after: retire trace
      */
     output wire                    trc_valid,
     output wire                    trc_last,
@@ -160,18 +164,23 @@ wire [LR_W-1:0]    gain;
 reg  [LANES*ADC_W-1:0] codes_1_reg;
 wire [LANES*ADC_W-1:0] codes;
 
-assign busy = valid_2_reg || valid_3_reg;
+// The beat in its last cycle
+wire              done_valid, done_last;
+wire [BEAT_W-1:0] done_beat;
+wire [ADDR_W-1:0] done_addr;
+
+assign busy = valid_2_reg || valid_3_reg || (STAGES == 4 && done_valid);
 
 // One port: the write-back comes an odd number of cycles behind the read and beats come every other cycle, so that it
 // never meets the read of another; behind a gap in the codes, a beat that is out of step waits for the write-back
 assign beat_wait = MEM_PORTS == 1 && (valid_1_reg || valid_3_reg);
 
-assign wr_en = valid_3_reg;
+assign wr_en = done_valid;
 assign wr_flip = flip_reg;
-assign wr_addr = addr_3_reg;
+assign wr_addr = done_addr;
 
-assign pulses_last = last_3_reg;
-assign pulses_beat = beat_3_reg;
+assign pulses_last = done_last;
+assign pulses_beat = done_beat;
 assign pulses_col = col_reg;
 
 always @(posedge clk) begin
@@ -227,6 +236,40 @@ genvar lane;
 
 generate
 
+if (STAGES == 4) begin : gen_stage_4
+
+    reg              valid_4_reg;
+    reg              last_4_reg;
+    reg [BEAT_W-1:0] beat_4_reg;
+    reg [ADDR_W-1:0] addr_4_reg;
+
+    always @(posedge clk) begin
+        valid_4_reg <= valid_3_reg;
+        if (valid_3_reg) begin
+            last_4_reg <= last_3_reg;
+            beat_4_reg <= beat_3_reg;
+            addr_4_reg <= addr_3_reg;
+        end
+
+        if (rst) begin
+            valid_4_reg <= 1'b0;
+        end
+    end
+
+    assign done_valid = valid_4_reg;
+    assign done_last = last_4_reg;
+    assign done_beat = beat_4_reg;
+    assign done_addr = addr_4_reg;
+
+end else begin : gen_no_stage_4
+
+    assign done_valid = valid_3_reg;
+    assign done_last = last_3_reg;
+    assign done_beat = beat_3_reg;
+    assign done_addr = addr_3_reg;
+
+end
+
 for (lane = 0; lane < LANES; lane = lane + 1) begin : gen_lane
 
     if ((BEATS - 1) * LANES + lane >= ROWS) begin : gen_past_last_row
@@ -252,12 +295,14 @@ for (lane = 0; lane < LANES; lane = lane + 1) begin : gen_lane
         .H_DECAY(H_DECAY),
         .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT),
         .H_ROUND(H_ROUND),
-        .P_ROUND(P_ROUND)
+        .P_ROUND(P_ROUND),
+        .STAGES(STAGES)
     )
     xc_transfer_lane_inst (
         .clk(clk),
         .en_1(valid_1_reg),
         .en_2(valid_2_reg),
+        .en_3(valid_3_reg),
         .code(codes_1_reg[ADC_W*lane +: ADC_W]),
         .chop(chop_reg),
         .h(rd_h[H_W*lane +: H_W]),
@@ -289,6 +334,30 @@ if (TRACE_EN != 0) begin : gen_trace
     // Codes and old P^ref wait here for the results, only to be shown
     reg [LANES*ADC_W-1:0]  codes_2_reg, codes_3_reg;
     reg [LANES*P_W-1:0]    pref_2_reg, pref_3_reg;
+    wire [LANES*ADC_W-1:0] done_codes;
+    wire [LANES*P_W-1:0]   done_pref;
+
+    if (STAGES == 4) begin : gen_stage_4
+
+        reg [LANES*ADC_W-1:0] codes_4_reg;
+        reg [LANES*P_W-1:0]   pref_4_reg;
+
+        always @(posedge clk) begin
+            if (valid_3_reg) begin
+                codes_4_reg <= codes_3_reg;
+                pref_4_reg <= pref_3_reg;
+            end
+        end
+
+        assign done_codes = codes_4_reg;
+        assign done_pref = pref_4_reg;
+
+    end else begin : gen_no_stage_4
+
+        assign done_codes = codes_3_reg;
+        assign done_pref = pref_3_reg;
+
+    end
 
     always @(posedge clk) begin
         if (valid_1_reg) begin
@@ -300,17 +369,17 @@ if (TRACE_EN != 0) begin : gen_trace
             pref_3_reg <= pref_2_reg;
         end
 
-        trc_valid_reg <= valid_3_reg;
-        if (valid_3_reg) begin
-            trc_last_reg <= last_3_reg;
+        trc_valid_reg <= done_valid;
+        if (done_valid) begin
+            trc_last_reg <= done_last;
             trc_col_reg <= col_reg;
-            trc_beat_reg <= beat_3_reg;
+            trc_beat_reg <= done_beat;
             trc_chop_reg <= chop_reg;
             trc_flip_reg <= flip_reg;
-            trc_codes_reg <= codes_3_reg;
+            trc_codes_reg <= done_codes;
             trc_h_reg <= wr_h;
             trc_p_reg <= wr_p;
-            trc_pref_reg <= flip_reg ? wr_p : pref_3_reg;
+            trc_pref_reg <= flip_reg ? wr_p : done_pref;
             trc_pulses_reg <= pulses;
         end
 

@@ -67,6 +67,8 @@ CONDITIONS: dict[str, Callable[[ChipSpec], bool]] = {
     "random_columns": _parameter("COL_RANDOM", 1),
     "one_port": _parameter("MEM_PORTS", 1),
     "two_ports": _parameter("MEM_PORTS", 2),
+    "three_stages": _parameter("LANE_STAGES", 3),
+    "four_stages": _parameter("LANE_STAGES", 4),
     "p_store": _p_store,
     "p_fractions": _p_fractions,
     "beta_one": _beta_one,

@@ -38,6 +38,7 @@ REGRESSION: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("agad_wide", ("algorithm.beta=0.2",)),
     ("agad_beta1", ()),
     ("agad_shared", ()),
+    ("agad_fast", ()),
     ("ttv2_20", ()),
     ("c_ttv2_rect", ()),
     (

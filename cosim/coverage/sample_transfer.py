@@ -32,6 +32,7 @@ IntArray = NDArray[np.int64]
 Step = Callable[[ControllerState, IntArray, Transfer], None]
 
 CHOPPERS = ("off", "regular", "random")
+STAGES = {3: "three", 4: "four"}
 
 
 class TransferSampler:
@@ -63,6 +64,7 @@ class TransferSampler:
             "chopper": [CHOPPERS[config.chop_mode]],
             "column_order": ["random" if config.random_order else "in_turn"],
             "memory_ports": ports_met(spec),
+            "lane_stages": [STAGES[rtl_parameters(spec)["LANE_STAGES"]]],
             "p_store": ["stored" if p_store else "beta_is_one"] if config.reference else [],
             "h_rounding": [ROUNDINGS[config.h_rounding]],
             "p_rounding": [ROUNDINGS[config.p_rounding]] if p_store else [],

@@ -147,7 +147,8 @@ def _transfer(plan: _Plan, values: Mapping[str, int]) -> None:
         if on
     ]
     # Clear sweep, an update, a read, its beats and the lanes, then another transfer
-    turn = 4 + beats * (3 - values["MEM_PORTS"]) + 6
+    stages = values["LANE_STAGES"]
+    turn = 4 + beats * (3 - values["MEM_PORTS"]) + stages + 3
     cuts = ("xc_transfer_lane", "xc_state_store")
 
     # Three columns: their number is no power of two, so that one that does not exist has a number
@@ -160,13 +161,23 @@ def _transfer(plan: _Plan, values: Mapping[str, int]) -> None:
     # With our store an element is proved on the contract of it; the store in its place has that contract
     store_out = plan.contract and bool(values["TRACE_EN"])
     stored, left_out = ((*shipped, "FV_STORE"), ("xc_state_store",)) if store_out else ((), ())
-    turns, short = words + 2 * turn, words + turn + 8
+    turns, short = words + 2 * turn, words + turn + stages + 5
     plan.add(
-        "element", "fv_transfer_element", narrow, NARROW, turns, *stored, k=6, cuts=left_out, bounded=not store_out
+        "element",
+        "fv_transfer_element",
+        narrow,
+        NARROW,
+        turns,
+        *stored,
+        k=stages + 3,
+        cuts=left_out,
+        bounded=not store_out,
     )
     # The index of a corrected read is counted in the records, from the flips: no induction knows how many there were
     bounded = not store_out or values["CORRECTION"] > 0
-    plan.add("values", "fv_transfer_values", narrow, NARROW, short, *stored, k=6, cuts=left_out, bounded=bounded)
+    plan.add(
+        "values", "fv_transfer_values", narrow, NARROW, short, *stored, k=stages + 3, cuts=left_out, bounded=bounded
+    )
     if store_out:
         # The lanes are free, so that formats are a matter of words alone
         words_of = {**narrow, **{name: value for name, value in SMALLEST.items() if name in narrow}}
@@ -187,7 +198,8 @@ def _transfer(plan: _Plan, values: Mapping[str, int]) -> None:
     steps = {"IN_W": values["H_W"], "SHIFT": values["H_FRAC"], "ROUND": 2}
     plan.block("xc_round_shift", steps, FORMATS, 2, "steps rounding", 1)
     lane = values if plan.effort != "quick" else narrow
-    plan.block("xc_transfer_lane", _subset(lane, LANE), FORMATS if lane is values else NARROW, 4)
+    of_lane, size = {**_subset(lane, LANE), "STAGES": stages}, FORMATS if lane is values else NARROW
+    plan.block("xc_transfer_lane", of_lane, size, stages + 1, k=stages)
     if values["CORRECTION"]:
         size = FORMATS if lane is values else NARROW
         plan.block("xc_read_gain", _subset(lane, "LR_W CORRECTION"), size, 2, k=1)

@@ -42,6 +42,8 @@ _LANES: dict[str, Feature] = {
     "columns not a power of two": lambda spec: bool(spec.array.cols & (spec.array.cols - 1)),
     "two memory ports": _parameter("MEM_PORTS", 2),
     "one memory port": _parameter("MEM_PORTS", 1),
+    "lanes of three cycles": _parameter("LANE_STAGES", 3),
+    "lanes of four cycles": _parameter("LANE_STAGES", 4),
     "one pulse per write": _parameter("MAX_STEPS", 1),
     "several pulses per write": _parameter("MAX_STEPS", *range(2, 15)),
     "15 pulses per write": _parameter("MAX_STEPS", 15),

@@ -43,6 +43,7 @@ module xc_bench #
     parameter COL_RANDOM = 0,
     parameter COL_SEED = 1,
     parameter MEM_PORTS = 2,
+    parameter LANE_STAGES = 3,
     parameter TRACE_EN = 1,
     // What the controller does not show, a bit each: the order of OBSERVABLE in model/chipspec/dut.py
     parameter UNSEEN = 0,
@@ -127,7 +128,7 @@ wire [LANES*STEP_W-1:0] trc_pulses;
     .BETA_W(BETA_W), .BETA(BETA), .H_W(H_W), .H_FRAC(H_FRAC), .LR_W(LR_W), .LR_SHIFT(LR_SHIFT), .CORRECTION(CORRECTION),
     .MAX_STEPS(MAX_STEPS), .H_DECAY(H_DECAY), .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT), .H_ROUND(H_ROUND),
     .P_ROUND(P_ROUND), .CHOP_MODE(CHOP_MODE), .LFSR_SEED(LFSR_SEED), .COL_RANDOM(COL_RANDOM),
-    .COL_SEED(COL_SEED), .MEM_PORTS(MEM_PORTS), .TRACE_EN(TRACE_EN)`XC_DUT_PARAMETERS
+    .COL_SEED(COL_SEED), .MEM_PORTS(MEM_PORTS), .LANE_STAGES(LANE_STAGES), .TRACE_EN(TRACE_EN)`XC_DUT_PARAMETERS
 ) dut (
     .clk(clk), .rst(rst),
     .cfg_transfer_every(py_transfer_every), .cfg_lr_h(py_lr_h), .cfg_chop(py_chop), .cfg_warmup(py_warmup),

@@ -38,6 +38,7 @@ module xc_trace_writer #
     parameter COL_RANDOM = 0,
     parameter [31:0] COL_SEED = 1,
     parameter MEM_PORTS = 2,
+    parameter LANE_STAGES = 3,
     parameter TRACE_EN = 1
 )
 (
@@ -91,8 +92,8 @@ task header;
                 H_MOMENTUM_SHIFT, H_ROUND, P_ROUND, CHOP_MODE);
         $fwrite(out.file, ", \"LFSR_SEED\": %0d, \"COL_RANDOM\": %0d, \"COL_SEED\": %0d, \"MEM_PORTS\": %0d",
                 LFSR_SEED, COL_RANDOM, COL_SEED, MEM_PORTS);
-        $fwrite(out.file, ", \"TRACE_EN\": %0d",
-                TRACE_EN);
+        $fwrite(out.file, ", \"LANE_STAGES\": %0d, \"TRACE_EN\": %0d",
+                LANE_STAGES, TRACE_EN);
         $fwrite(out.file, "}}\n");
         if (out.csv) $fwrite(out.file, "event,cycle,cfg_transfer_every,cfg_lr_h,cfg_chop,cfg_warmup");
         if (out.csv) $fwrite(out.file, ",col,beat,last,chop,flip,codes,h,p,pref,pulses\n");

@@ -11,7 +11,7 @@ from crosschop.model.errors import InputError
 FORMAT = "crosschop retire trace"
 VERSION = 1
 # How a controller is built, not what it computes: a trace of another one may differ.
-BUILT = ("LANES", "MEM_PORTS", "TRACE_EN")
+BUILT = ("LANES", "MEM_PORTS", "LANE_STAGES", "TRACE_EN")
 MAX_LANES = 1 << 16
 # Values below 1 that the golden model cannot work with.
 _LOWEST = {"cfg_transfer_every": 1, "cfg_batch": 1}

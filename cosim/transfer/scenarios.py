@@ -20,7 +20,7 @@ from crosschop.model.chipspec import (
     read_lsb,
     rtl_configuration,
 )
-from crosschop.model.cycles import LANE_LATENCY
+from crosschop.model.cycles import lane_latency
 from crosschop.model.golden.lfsr import COMPARE_MASK, lfsr_draw
 
 # Columns of the narrow variant: few, so that every column is read again and again.
@@ -177,7 +177,7 @@ def with_resets(whole: Segment, resets: int, spec: ChipSpec, generator: np.rando
     """
     durations = cycles(spec)
     codes_begin = durations.read + durations.conversion
-    codes_end = codes_begin + column_cycles(spec) + LANE_LATENCY + durations.write
+    codes_end = codes_begin + column_cycles(spec) + lane_latency(spec) + durations.write
     updates_end = codes_end + 2 * given(spec.driver).max_pulses * durations.pulse
     resets = min(resets, whole.transfers)
     pieces = []

@@ -306,6 +306,7 @@ def rtl_parameters(spec: ChipSpec) -> dict[str, int]:
         "COL_RANDOM": ORDER_CODES[algorithm.column_order],
         "COL_SEED": spec.controller.column_seed,
         "MEM_PORTS": spec.controller.memory_ports,
+        "LANE_STAGES": spec.controller.lane_stages,
         "TRACE_EN": int(spec.controller.trace),
     }
 

@@ -149,6 +149,11 @@ class Controller(Section):
         description="ports of the memories; 2: one to read, one to write; 1: one for both, so that the lanes take a "
         "beat every other cycle",
     )
+    lane_stages: Literal[3, 4] = Field(
+        default=3,
+        description="cycles of a lane of a controller with an array A; 4: the pulses are formed a cycle behind the "
+        "sum, for a faster clock; needs two memory ports",
+    )
     trace: bool = Field(default=True, description="retire trace port (false removes it; verify needs it)")
     lfsr_seed: int = Field(
         default=0x1D872B41, ge=1, le=0x7FFFFFFF, description="first state of the random chopper's LFSR"
@@ -332,6 +337,22 @@ class ChipSpec(Section):
             raise ValueError(
                 f"controller.memory_ports = {self.controller.memory_ports} does not go with algorithm in_memory_sgd: "
                 "its controller has no memory"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _lanes_to_have_stages(self) -> ChipSpec:
+        if self.controller.lane_stages == 3:
+            return self
+        if not isinstance(self.algorithm, TransferAlgorithm):
+            raise ValueError(
+                f"controller.lane_stages = {self.controller.lane_stages} does not go with algorithm "
+                f"{self.algorithm.name}: only controllers with an array A have such lanes"
+            )
+        if self.controller.memory_ports == 1:
+            raise ValueError(
+                f"controller.lane_stages = {self.controller.lane_stages} does not go with controller.memory_ports = 1: "
+                "a write-back would meet the read of the beat four cycles later"
             )
         return self
 

@@ -93,11 +93,20 @@ BUGS: tuple[Bug, ...] = (
     *_of("ttv2_20", "sequence", "chopper", ("assign chop = {COLS{1'b0}};", "assign chop = {COLS{1'b1}};")),
     *_of(
         "agad_tiny", "sequence", "transfer_lanes",
-        ("trc_valid_reg <= valid_3_reg;", "trc_valid_reg <= valid_2_reg;"),
-        ("trc_beat_reg <= beat_3_reg;", "trc_beat_reg <= beat_2_reg;"),
-        ("trc_last_reg <= last_3_reg;", "trc_last_reg <= 1'b0;"),
-        ("assign wr_addr = addr_3_reg;", "assign wr_addr = addr_2_reg;"),
+        ("trc_valid_reg <= done_valid;", "trc_valid_reg <= valid_2_reg;"),
+        ("trc_beat_reg <= done_beat;", "trc_beat_reg <= beat_2_reg;"),
+        ("trc_last_reg <= done_last;", "trc_last_reg <= 1'b0;"),
+        ("assign wr_addr = done_addr;", "assign wr_addr = addr_2_reg;"),
     ),
+    # Lanes of four cycles
+    *_of(
+        "agad_fast", "sequence", "transfer_lanes",
+        ("assign done_valid = valid_4_reg;", "assign done_valid = valid_3_reg;"),
+        ("(STAGES == 4 && done_valid)", "1'b0"),
+        ("addr_4_reg <= addr_3_reg;", "addr_4_reg <= addr_2_reg;"),
+    ),
+    *_of("agad_fast", "transfer_lane", "transfer_lane", ("p_3_reg <= p_sum;", "p_3_reg <= p_2_reg;")),
+    *_of("agad_fast", "transfer_lane", "accumulate", ("sum_reg <= nearest;", "sum_reg <= sum[ACC_W-1:0];")),
     *_of("agad_tiny", "sequence", "pulse_output", ("if (m_wr_ready) begin", "if (1'b1) begin")),
     *_of(
         "agad_tiny", "sequence", "cycle_counters",
@@ -135,7 +144,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     *_of(
         "agad_rect", "element", "transfer_lanes",
-        ("trc_pref_reg <= flip_reg ? wr_p : pref_3_reg;", "trc_pref_reg <= wr_p;"),
+        ("trc_pref_reg <= flip_reg ? wr_p : done_pref;", "trc_pref_reg <= wr_p;"),
         ("beat_last ? {ADC_W{1'b0}}", "1'b0 ? {ADC_W{1'b0}}"),
         ("hold_reg <= xfer_hold;", "hold_reg <= 1'b0;"),
     ),
@@ -173,7 +182,7 @@ BUGS: tuple[Bug, ...] = (
         "agad_rect", "transfer_lane", "transfer_lane",
         ("z_reg <= chop ? -e : e;", "z_reg <= chop ? ~e : e;"),
         ("assign e = omega - {pref[P_W-1], pref};", "assign e = omega - {1'b0, pref};"),
-        ("assign new_p = p_2_reg + p_increment_reg;", "assign new_p = p_2_reg - p_increment_reg;"),
+        ("assign p_sum = p_2_reg + p_increment_reg;", "assign p_sum = p_2_reg - p_increment_reg;"),
         ("assign pulses = hold ? {STEP_W{1'b0}} : steps;", "assign pulses = steps;"),
     ),
     *_of("agad_rect", "transfer_lane", "accumulate", ("if (whole_ext > steps_max) begin", "if (1'b0) begin")),

@@ -136,6 +136,7 @@ def test_unreadable(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ("algorithm.chop.mode=never", 'algorithm.chop.mode = "never", allowed: one of regular, random, off'),
         ("timing.polarity_phases=3", "timing.polarity_phases = 3, allowed: one of 1, 2"),
+        ("controller.lane_stages=5", "controller.lane_stages = 5, allowed: one of 3, 4"),
         ("controller.memory_ports=3", "controller.memory_ports = 3, allowed: one of 1, 2"),
         ("converter.dac.lines_per_adc=2", "unknown key converter.dac.lines_per_adc, did you mean"),
         ("controller.trace=1", "controller.trace = 1, allowed: true or false"),
@@ -225,6 +226,15 @@ def test_rules_between_keys(write: Write, overrides: list[str], sentence: str) -
 def test_no_memory_no_ports() -> None:
     with pytest.raises(SpecError, match="memory_ports = 1 does not go with algorithm in_memory_sgd: its controller"):
         load_chipspec("in_memory_sgd_20", ["controller.memory_ports=1"])
+
+
+def test_four_stages_need_lanes_and_ports() -> None:
+    """rtl/README.md: with one port the write-back of a beat would meet the read of the next but one."""
+    with pytest.raises(SpecError, match=r"lane_stages = 4 does not go with controller\.memory_ports = 1: a write-back"):
+        load_chipspec("agad_shared", ["controller.lane_stages=4"])
+    for chip in ("in_memory_sgd_20", "mixed_precision_20"):
+        with pytest.raises(SpecError, match="lane_stages = 4 does not go with algorithm"):
+            load_chipspec(chip, ["controller.lane_stages=4"])
 
 
 @pytest.mark.parametrize("rate", ["1e-30", "1e-320"])

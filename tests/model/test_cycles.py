@@ -231,6 +231,8 @@ def test_stall(drawn: tuple[CycleConfig, Run]) -> None:
     ("agad_20", CycleConfig(depth=20 * 4, pulse=1, read=8, conversion=0, write=1, beats=4)),
     ("agad_rect", CycleConfig(depth=7 * 4, pulse=2, read=8, conversion=1, write=6, beats=4)),
     ("agad_wide", CycleConfig(depth=9, pulse=1, read=8, conversion=0, write=1, beats=1)),
+    # Lanes of four cycles, a fifth until the record
+    ("agad_fast", CycleConfig(depth=20 * 4, pulse=1, read=8, conversion=0, write=1, beats=4, latency=5)),
     # Five conversions of 10 ns in turn, one memory port
     ("agad_shared", CycleConfig(depth=20 * 5, pulse=1, read=8, conversion=10, write=1, beats=5, interval=2)),
 ])  # fmt: skip

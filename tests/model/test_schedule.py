@@ -136,7 +136,7 @@ def test_a_wrong_schedule_is_seen() -> None:
     compare(schedule_transfers(TIGHT, ("H",), n_s, work), *expected)
     for latency in (3, 5):
         with pytest.raises(AssertionError):
-            compare(schedule_transfers(TIGHT, ("H",), n_s, work, latency=latency), *expected)
+            compare(schedule_transfers(TIGHT._replace(latency=latency), ("H",), n_s, work), *expected)
     for change in ({"read": 4}, {"conversion": 1}, {"beats": 21}, {"write": 7}, {"pulse": 2}, {"depth": 59}):
         with pytest.raises(AssertionError):
             compare(schedule_transfers(TIGHT._replace(**change), ("H",), n_s, work), *expected)

@@ -34,6 +34,7 @@ module option_bench #
     parameter COL_RANDOM = 0,
     parameter [31:0] COL_SEED = 32'h00000001,
     parameter MEM_PORTS = 2,
+    parameter LANE_STAGES = 3,
     parameter TRANSFER_EVERY = 1,
     parameter LR_H = 200,
     parameter CHOP = 3,
@@ -75,7 +76,7 @@ xc_controller #(
     .ROWS(ROWS), .COLS(COLS), .LANES(LANES), .ADC_W(ADC_W), .P_FRAC(P_FRAC), .REF_EN(REF_EN), .P_EN(P_EN),
     .BETA_W(BETA_W), .BETA(BETA), .H_W(H_W), .H_FRAC(H_FRAC), .LR_W(LR_W), .LR_SHIFT(LR_SHIFT),
     .MAX_STEPS(MAX_STEPS), .CHOP_MODE(CHOP_MODE), .LFSR_SEED(LFSR_SEED), .CORRECTION(CORRECTION),
-    .COL_RANDOM(COL_RANDOM), .COL_SEED(COL_SEED), .MEM_PORTS(MEM_PORTS)
+    .COL_RANDOM(COL_RANDOM), .COL_SEED(COL_SEED), .MEM_PORTS(MEM_PORTS), .LANE_STAGES(LANE_STAGES)
 )
 xc_controller_inst (
     .clk(clk), .rst(rst),

@@ -311,7 +311,7 @@ BUGS: dict[str, tuple[str, str, str, Values]] = {
 
 # Bug: file, original, replacement; each makes a read and a write-back meet at the only port
 COLLISIONS: dict[str, tuple[str, str, str]] = {
-    "write-back a cycle early": ("xc_transfer_lanes.v", "assign wr_en = valid_3_reg;", "assign wr_en = valid_2_reg;"),
+    "write-back a cycle early": ("xc_transfer_lanes.v", "assign wr_en = done_valid;", "assign wr_en = valid_2_reg;"),
     "a beat in every cycle": ("xc_transfer_lanes.v", "MEM_PORTS == 1 && (valid_1_reg || valid_3_reg)", "1'b0"),
     "a beat out of step": ("xc_transfer_lanes.v", "(valid_1_reg || valid_3_reg)", "valid_1_reg"),
     "read index looked up when it is written": ("xc_read_index.v", ".rd_en(upd_valid)", ".rd_en(read_done)"),

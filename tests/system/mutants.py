@@ -28,7 +28,7 @@ ONE_PORT = (
         Mutant(
             name="write_back_a_cycle_early",
             file="xc_transfer_lanes.v",
-            original="assign wr_en = valid_3_reg;",
+            original="assign wr_en = done_valid;",
             replacement="assign wr_en = valid_2_reg;",
         ),
         "read and write of a memory with one port",
@@ -70,6 +70,38 @@ ONE_PORT = (
             replacement=".addr(rd_addr)",
         ),
         "H",
+    ),
+)
+
+# On agad_fast, whose lanes take four cycles: (mutant, what the report must say).
+FOUR_STAGES = (
+    (
+        # The column, its sign and the hold-back are overwritten while the last beat still needs them.
+        Mutant(
+            name="lanes_empty_a_cycle_early",
+            file="xc_transfer_lanes.v",
+            original="(STAGES == 4 && done_valid)",
+            replacement="1'b0",
+        ),
+        "write column",
+    ),
+    (
+        Mutant(
+            name="old_p_in_step_with_three_cycles",
+            file="xc_transfer_lane.v",
+            original="    assign new_p = p_3_reg;",
+            replacement="    assign new_p = p_sum;",
+        ),
+        "P",
+    ),
+    (
+        Mutant(
+            name="codes_of_the_beat_behind",
+            file="xc_transfer_lanes.v",
+            original="        assign done_codes = codes_4_reg;",
+            replacement="        assign done_codes = codes_3_reg;",
+        ),
+        "codes",
     ),
 )
 

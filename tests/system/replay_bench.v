@@ -35,6 +35,7 @@ module replay_bench #
     parameter COL_RANDOM = 0,
     parameter [31:0] COL_SEED = 1,
     parameter MEM_PORTS = 2,
+    parameter LANE_STAGES = 3,
     parameter TRACE_EN = 1,
     parameter CFG_TRANSFER_EVERY = 2,
     parameter CFG_LR_H = 200,
@@ -96,7 +97,7 @@ xc_controller #(
     .BETA_W(BETA_W), .BETA(BETA), .H_W(H_W), .H_FRAC(H_FRAC), .LR_W(LR_W), .LR_SHIFT(LR_SHIFT),
     .CORRECTION(CORRECTION), .MAX_STEPS(MAX_STEPS), .H_DECAY(H_DECAY), .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT),
     .H_ROUND(H_ROUND), .P_ROUND(P_ROUND), .CHOP_MODE(CHOP_MODE), .LFSR_SEED(LFSR_SEED), .COL_RANDOM(COL_RANDOM),
-    .COL_SEED(COL_SEED), .MEM_PORTS(MEM_PORTS), .TRACE_EN(TRACE_EN)
+    .COL_SEED(COL_SEED), .MEM_PORTS(MEM_PORTS), .LANE_STAGES(LANE_STAGES), .TRACE_EN(TRACE_EN)
 ) dut (
     .clk(clk), .rst(rst),
     .cfg_transfer_every(cfg_transfer_every), .cfg_lr_h(cfg_lr_h), .cfg_chop(cfg_chop), .cfg_warmup(cfg_warmup),
@@ -114,7 +115,7 @@ xc_trace_writer #(
     .BETA_W(BETA_W), .BETA(BETA), .H_W(H_W), .H_FRAC(H_FRAC), .LR_W(LR_W), .LR_SHIFT(LR_SHIFT),
     .CORRECTION(CORRECTION), .MAX_STEPS(MAX_STEPS), .H_DECAY(H_DECAY), .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT),
     .H_ROUND(H_ROUND), .P_ROUND(P_ROUND), .CHOP_MODE(CHOP_MODE), .LFSR_SEED(LFSR_SEED), .COL_RANDOM(COL_RANDOM),
-    .COL_SEED(COL_SEED), .MEM_PORTS(MEM_PORTS), .TRACE_EN(TRACE_EN)
+    .COL_SEED(COL_SEED), .MEM_PORTS(MEM_PORTS), .LANE_STAGES(LANE_STAGES), .TRACE_EN(TRACE_EN)
 ) writer (
     .clk(clk), .rst(rst),
     .cfg_transfer_every(cfg_transfer_every), .cfg_lr_h(cfg_lr_h), .cfg_chop(cfg_chop), .cfg_warmup(cfg_warmup),

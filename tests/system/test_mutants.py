@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from checking import mutate
-from mutants import HARDER, MUTANTS, ONE_PORT, Mutant
+from mutants import FOUR_STAGES, HARDER, MUTANTS, ONE_PORT, Mutant
 
 from crosschop.cosim.commands.verify import DEFAULT_TRANSFERS
 from crosschop.cosim.dut import dut_of
@@ -154,3 +154,14 @@ def test_mutant_of_one_memory_port_is_found(mutant: Mutant, report: str, tmp_pat
         return
     found = [result.mismatch for result in results.values() if result.mismatch is not None]
     assert [mismatch.field for mismatch in found] == [report] * len(PARTS)
+
+
+@pytest.mark.parametrize(("mutant", "report"), FOUR_STAGES, ids=[mutant.name for mutant, _ in FOUR_STAGES])
+def test_mutant_of_four_stages_is_found(mutant: Mutant, report: str, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    spec = load_chipspec("agad_fast")
+    results = verify(spec, 1, TRANSFERS, work, dut=dut_of(spec, mutate(mutant, tmp_path)))
+    found = [result.mismatch for result in results.values() if result.mismatch is not None]
+    print(found)
+    assert any(report in mismatch.field for mismatch in found)

@@ -168,11 +168,11 @@ EQUIVALENT = (
     # There are one and two ports
     ("xc_ram.v", "if (MEM_PORTS == 1)", "if (MEM_PORTS < 2)"),
     # Twice negated
-    ("xc_transfer_lanes.v", "assign wr_en = valid_3_reg;", "assign wr_en = !(!valid_3_reg);"),
+    ("xc_transfer_lanes.v", "assign wr_en = done_valid;", "assign wr_en = !(!done_valid);"),
 )
 DIFFERENT = (
     ("xc_transfer_scheduler.v", "sample_next = sample_reg + 16'd1;", "sample_next = sample_reg + 16'd2;"),
-    ("xc_transfer_lanes.v", "assign wr_en = valid_3_reg;", "assign wr_en = valid_2_reg;"),
+    ("xc_transfer_lanes.v", "assign wr_en = done_valid;", "assign wr_en = valid_2_reg;"),
     # As equal as it looks in simulation, but for the saturation of the largest sum
     ("xc_accumulate.v", "localparam SUM_W = (INC_W > ACC_W ? INC_W : ACC_W) + 1;", "localparam SUM_W = ACC_W;"),
 )
@@ -193,13 +193,13 @@ FEW = {"ROWS": 2, "COLS": 2, "LANES": 1, "ADC_W": 2, "P_FRAC": 0, "BETA_W": 1, "
        "LR_W": 1, "LR_SHIFT": 0, "MAX_STEPS": 1}  # fmt: skip
 RECODED = ("xc_transfer_scheduler.v", "STATE_READ = 3'd4;", "STATE_READ = 3'd6;")
 # What the trace shows where there is no record
-BETWEEN = ("xc_transfer_lanes.v", "        trc_valid_reg <= valid_3_reg;\n        if (valid_3_reg) begin",
-           "        trc_valid_reg <= valid_3_reg;\n        if (1'b1) begin")  # fmt: skip
+BETWEEN = ("xc_transfer_lanes.v", "        trc_valid_reg <= done_valid;\n        if (done_valid) begin",
+           "        trc_valid_reg <= done_valid;\n        if (1'b1) begin")  # fmt: skip
 # One code for two states; what reset leaves behind; what the trace shows where there is a record
 BUGS = (
     ("xc_transfer_scheduler.v", "STATE_READ = 3'd4;", "STATE_READ = 3'd3;"),
     ("xc_transfer_scheduler.v", "        sweep_reg <= 16'd0;\n", ""),
-    ("xc_transfer_lanes.v", "trc_last_reg <= last_3_reg;", "trc_last_reg <= !last_3_reg;"),
+    ("xc_transfer_lanes.v", "trc_last_reg <= done_last;", "trc_last_reg <= !done_last;"),
 )
 
 
@@ -268,8 +268,8 @@ def test_parameters_that_the_rtl_refuses_end_nobody_elses_run(tmp_path: Path) ->
 # Mutants that verification did not see until it was strengthened, and what shows them since: a read of one cycle, ready
 # without a request, a reset of one cycle in every phase.
 ONCE_SURVIVORS = (
-    ("agad_tiny", "xc_transfer_lanes.v", "busy = valid_2_reg || valid_3_reg;",
-     "busy = valid_2_reg && valid_3_reg;"),
+    ("agad_tiny", "xc_transfer_lanes.v", "busy = valid_2_reg || valid_3_reg || (STAGES == 4 && done_valid);",
+     "busy = valid_2_reg && valid_3_reg || (STAGES == 4 && done_valid);"),
     ("agad_tiny", "xc_transfer_scheduler.v", "        m_rd_valid_reg <= 1'b0;\n", ""),
     ("in_memory_sgd_20", "xc_in_memory_sgd.v", "upd_done = m_upd_valid && m_upd_ready;", "upd_done = m_upd_ready;"),
     ("in_memory_sgd_20", "xc_in_memory_sgd.v", "trc_valid_reg <= 1'b0;", ";"),

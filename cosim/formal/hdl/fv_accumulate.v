@@ -23,7 +23,7 @@ wire signed [ACC_W-1:0] sum_sat;
 wire signed [STEP_W-1:0] steps;
 
 xc_accumulate #(.ACC_W(ACC_W), .ACC_FRAC(ACC_FRAC), .INC_W(INC_W), .MAX_STEPS(MAX_STEPS)) dut (
-    .acc(in_acc), .increment(in_increment), .sum_sat(sum_sat), .steps(steps)
+    .clk(clk), .en(1'b1), .acc(in_acc), .increment(in_increment), .sum_sat(sum_sat), .steps(steps)
 );
 
 wire signed [W-1:0] one = 1;

@@ -49,12 +49,12 @@ always @(posedge clk) begin
     if (on) begin
         i_inside_zero: assert (exists || (h_kept == 0 && p_kept == 0 && pref_kept == 0));
         i_inside_any: assert (\dut.xc_pulse_output_inst.any_reg == any_now && !(m_wr_valid && any_now));
-        i_inside_waits: assert (!waits || (lane == 0 && first_beat));
+        i_inside_waits: assert (!waits || (empty && first_beat));
         i_inside_column_ends: assert (in_lanes || !any_now);
         i_inside_told: assert (told_now ? right : !m_wr_valid
             && ((lane[1] && lane_beat_1 == beat) || (lane[2] && lane_beat_2 == beat) || (lane[3] && lane_beat_3 == beat)
-                || (beats <= beat && (!first_beat || lane == 0))));
-        i_inside_last: assert (!(lane[4] && trc_last) || (lane[3:1] == 0 && first_beat));
+                || (done && done_beat == beat) || (beats <= beat && (!first_beat || empty))));
+        i_inside_last: assert (!(retired && trc_last) || (!under_way && first_beat));
     end
 end
 `endif

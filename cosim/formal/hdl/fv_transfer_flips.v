@@ -48,7 +48,7 @@ always @(posedge clk) begin
         // the sign toggles exactly where a flip is due: every cfg_chop-th read of the column, or the draw of this read
         p_flip: assert (m_upd_chop[column] == ($past(m_upd_chop[column]) ^ $past(rd && mine && expected)));
     end
-    if (on && TRACE_EN != 0 && trc_valid && lane[4] && x_col == column) begin
+    if (on && TRACE_EN != 0 && trc_valid && retired && x_col == column) begin
         // the record says whether the sign flips behind it
         p_retire_flip: assert (trc_flip == x_flip);
     end
@@ -76,7 +76,7 @@ always @(posedge clk) if (on) p_state: assert (state == \dut.xc_chopper_inst.gen
 always @(posedge clk) begin
     if (on) begin
         i_inside_read_flip: assert (!outstanding || rd_col != column || \dut.xfer_flip == rd_flip);
-        i_inside_flip: assert ((lane[3:1] == 0 && first_beat) || x_col != column || \dut.wr_flip == x_flip);
+        i_inside_flip: assert ((!under_way && first_beat) || x_col != column || \dut.wr_flip == x_flip);
     end
 end
 `ifdef FV_IN_STEP

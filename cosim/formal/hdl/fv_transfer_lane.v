@@ -20,7 +20,8 @@ module fv_transfer_lane #
     parameter H_DECAY = 0,
     parameter H_MOMENTUM_SHIFT = 0,
     parameter H_ROUND = 0,
-    parameter P_ROUND = 0
+    parameter P_ROUND = 0,
+    parameter STAGES = 3
 )
 (
     input wire clk,
@@ -40,6 +41,8 @@ localparam W = 64;
 
 reg beat_2 = 1'b0;
 reg beat_3 = 1'b0;
+reg beat_4 = 1'b0;
+wire done = STAGES == 4 ? beat_4 : beat_3;
 
 wire signed [H_W-1:0] new_h;
 wire signed [P_W-1:0] new_p;
@@ -48,18 +51,18 @@ wire signed [STEP_W-1:0] pulses;
 xc_transfer_lane #(
     .ADC_W(ADC_W), .REF_EN(REF_EN), .P_FRAC(P_FRAC), .P_EN(P_EN), .BETA_W(BETA_W), .BETA(BETA), .H_W(H_W),
     .H_FRAC(H_FRAC), .LR_W(LR_W), .LR_SHIFT(LR_SHIFT), .MAX_STEPS(MAX_STEPS), .H_DECAY(H_DECAY),
-    .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT), .H_ROUND(H_ROUND), .P_ROUND(P_ROUND)
+    .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT), .H_ROUND(H_ROUND), .P_ROUND(P_ROUND), .STAGES(STAGES)
 ) dut (
-    .clk(clk), .en_1(in_beat), .en_2(beat_2), .code(in_code), .chop(in_chop), .h(in_h), .p(in_p), .pref(in_pref),
+    .clk(clk), .en_1(in_beat), .en_2(beat_2), .en_3(beat_3), .code(in_code), .chop(in_chop), .h(in_h), .p(in_p), .pref(in_pref),
     .gain(in_gain), .hold(in_hold), .new_h(new_h), .new_p(new_p), .pulses(pulses)
 );
 
-// Operands of the beat in cycle 2, in cycle 3
-reg signed [ADC_W-1:0] code_2, code_3;
-reg signed [H_W-1:0] h_2, h_3;
-reg signed [P_W-1:0] p_2, p_3, pref_2, pref_3;
-reg chop_2, chop_3;
-reg [LR_W-1:0] gain_3;
+// Operands of the beat in cycle 2, in cycle 3, in cycle 4; those of the last one
+reg signed [ADC_W-1:0] code_2, code_3, code_4;
+reg signed [H_W-1:0] h_2, h_3, h_4;
+reg signed [P_W-1:0] p_2, p_3, p_4, pref_2, pref_3, pref_4;
+reg chop_2, chop_3, chop_4;
+reg [LR_W-1:0] gain_3, gain_4;
 
 always @(posedge clk) begin
     beat_2 <= in_beat;
@@ -67,13 +70,16 @@ always @(posedge clk) begin
     {code_2, h_2, p_2, pref_2, chop_2} <= {in_code, in_h, in_p, in_pref, in_chop};
     {code_3, h_3, p_3, pref_3, chop_3} <= {code_2, h_2, p_2, pref_2, chop_2};
     gain_3 <= in_gain;
+    beat_4 <= beat_3;
+    {code_4, h_4, p_4, pref_4, chop_4, gain_4} <= {code_3, h_3, p_3, pref_3, chop_3, gain_3};
 end
 
-wire signed [W-1:0] code_wide = code_3;
-wire signed [W-1:0] h_wide = h_3;
-wire signed [W-1:0] p_wide = p_3;
-wire signed [W-1:0] pref_wide = pref_3;
-wire signed [W-1:0] gain = {{(W-LR_W){1'b0}}, gain_3};
+wire signed [W-1:0] code_wide = STAGES == 4 ? code_4 : code_3;
+wire signed [W-1:0] h_wide = STAGES == 4 ? h_4 : h_3;
+wire signed [W-1:0] p_wide = STAGES == 4 ? p_4 : p_3;
+wire signed [W-1:0] pref_wide = STAGES == 4 ? pref_4 : pref_3;
+wire signed [W-1:0] gain = {{(W-LR_W){1'b0}}, STAGES == 4 ? gain_4 : gain_3};
+wire chop = STAGES == 4 ? chop_4 : chop_3;
 wire signed [W-1:0] h_after, p_after, s;
 wire saturates;
 
@@ -82,7 +88,7 @@ fv_transfer_equations #(
     .LR_SHIFT(LR_SHIFT), .MAX_STEPS(MAX_STEPS), .H_DECAY(H_DECAY), .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT),
     .H_ROUND(H_ROUND), .P_ROUND(P_ROUND)
 ) one_transfer (
-    .code(code_wide), .chop(chop_3), .h(h_wide), .p(p_wide), .pref(pref_wide), .gain(gain), .h_after(h_after),
+    .code(code_wide), .chop(chop), .h(h_wide), .p(p_wide), .pref(pref_wide), .gain(gain), .h_after(h_after),
     .p_after(p_after), .pulses(s), .saturates(saturates)
 );
 
@@ -91,7 +97,7 @@ wire signed [W-1:0] got_p = new_p;
 wire signed [W-1:0] got_pulses = pulses;
 
 always @(posedge clk) begin
-    if (beat_3) begin
+    if (done) begin
         // H after the transfer, saturated and reset: it never leaves its range by wrapping
         p_h: assert (got_h == h_after);
         // P after the transfer: it never leaves the range of the codes

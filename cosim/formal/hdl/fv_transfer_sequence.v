@@ -25,7 +25,7 @@ fv_stream_rules #(.W(COL_W + ROWS*STEP_W)) m_wr (
  * Sequence
  */
 // Cycles within which something happens where everybody else is ready: the clear sweep, then a column through the lanes
-localparam PATIENCE = CLEAR + 6;
+localparam PATIENCE = CLEAR + LANE_STAGES + 3;
 localparam PATIENCE_W = $clog2(PATIENCE + 2);
 reg [PATIENCE_W-1:0] quiet;
 
@@ -46,21 +46,21 @@ always @(posedge clk) begin
             == (idle || (upd && updates != cfg_transfer_every - 16'd1) || rd));
         // codes are taken while a read has outstanding ones; the first beat waits for the lanes and for W
         p_adc_ready: assert (s_adc_ready
-            == (outstanding && port_free && !(first_beat && (lane[3:1] != 0 || m_wr_valid))));
+            == (outstanding && port_free && !(first_beat && (under_way || m_wr_valid))));
         // update and read are never up at once
         p_exclusive: assert (!(m_upd_valid && m_rd_valid));
         // nothing but the clear sweep right behind reset
         p_clear: assert (!clearing || !(pending || outstanding || updates != 0));
         // beats stay within a column
         p_beats: assert (beats <= LAST_BEAT[BEAT_W-1:0] && (first_beat || outstanding));
-        // no deadlock: where everybody else is ready, something happens within COLS*BEATS + 6 cycles
+        // no deadlock: where everybody else is ready, something happens within COLS*BEATS + LANE_STAGES + 3 cycles
         p_no_deadlock: assert (quiet < PATIENCE);
         // the same, as it follows from what there is to do: the sweep, the lanes, a turn of the state
-        p_progress: assert (clearing ? quiet <= cleared : quiet <= 6);
+        p_progress: assert (clearing ? quiet <= cleared : quiet <= LANE_STAGES + 3);
         // a read behind a stall
         c_stall: assert (!(m_rd_valid && lane[1]));
         // the second read is issued
-        c_second_read: assert (!(rd && lane_beat_1 == LAST_BEAT[BEAT_W-1:0] && lane[4:1] != 0));
+        c_second_read: assert (!(rd && lane_beat_1 == LAST_BEAT[BEAT_W-1:0] && !empty));
         // an update directly behind another
         c_back_to_back: assert (!(upd && smp));
         // codes are held back
@@ -141,12 +141,12 @@ end
  */
 always @(posedge clk) begin
     if (on && TRACE_EN != 0) begin
-        // a beat retires four cycles after it was accepted: exactly one record per read, in order
-        p_retire: assert (trc_valid == lane[4]);
+        // a beat retires the cycle after its last one in the lanes: exactly one record per read, in order
+        p_retire: assert (trc_valid == retired);
     end
     if (on && TRACE_EN != 0 && trc_valid) begin
         // beats of a record are in order, the last one is marked
-        p_retire_beat: assert (trc_beat == lane_beat_4 && trc_last == (lane_beat_4 == LAST_BEAT[BEAT_W-1:0]));
+        p_retire_beat: assert (trc_beat == retired_beat && trc_last == (retired_beat == LAST_BEAT[BEAT_W-1:0]));
         // the record is that of the column that was read
         p_retire_col: assert (trc_col == x_col);
         // the transfer has the sign that was in force at the read
@@ -165,8 +165,8 @@ always @(posedge clk) if (on) p_state_reg: assert (\dut.xc_transfer_scheduler_in
     == (clearing ? 0 : pending ? 2 : updates != cfg_transfer_every ? 1 : outstanding ? 3 : 4));
 
 // Memories
-fv_memory_rules #(.ADDR_W(ADDR_W), .CLEAR_W(CLEAR_W), .MEM_PORTS(MEM_PORTS)) memory (
-    .clk(clk), .on(on), .beat_valid(\dut.beat_valid ), .beat_addr(\dut.beat_addr ), .lane(lane[3:1]),
+fv_memory_rules #(.ADDR_W(ADDR_W), .CLEAR_W(CLEAR_W), .MEM_PORTS(MEM_PORTS), .STAGES(LANE_STAGES)) memory (
+    .clk(clk), .on(on), .beat_valid(\dut.beat_valid ), .beat_addr(\dut.beat_addr ), .lane(lane[LANE_STAGES:1]),
     .wr_en(\dut.wr_en ), .wr_addr(\dut.wr_addr ), .clear_valid(\dut.clear_valid ), .clearing(clearing),
     .cleared(cleared)
 );

@@ -34,6 +34,7 @@ module xc_plain_transfer #
     parameter COL_RANDOM = 0,
     parameter COL_SEED = 1,
     parameter MEM_PORTS = 2,
+    parameter LANE_STAGES = 3,
     parameter TRACE_EN = 1,
     // Codes of so many reads in the file, samples per read, cycles of the operations
     parameter BLOCK = 1,
@@ -105,7 +106,7 @@ xc_controller #(
     .ROWS(ROWS), .COLS(COLS), .LANES(LANES), .ADC_W(ADC_W), .REF_EN(REF_EN), .P_FRAC(P_FRAC), .P_EN(P_EN),
     .BETA_W(BETA_W), .BETA(BETA), .H_W(H_W), .H_FRAC(H_FRAC), .LR_W(LR_W), .LR_SHIFT(LR_SHIFT), .CORRECTION(CORRECTION),
     .MAX_STEPS(MAX_STEPS), .H_DECAY(H_DECAY), .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT), .H_ROUND(H_ROUND), .P_ROUND(P_ROUND),
-    .CHOP_MODE(CHOP_MODE), .LFSR_SEED(LFSR_SEED), .COL_RANDOM(COL_RANDOM), .COL_SEED(COL_SEED), .MEM_PORTS(MEM_PORTS),
+    .CHOP_MODE(CHOP_MODE), .LFSR_SEED(LFSR_SEED), .COL_RANDOM(COL_RANDOM), .COL_SEED(COL_SEED), .MEM_PORTS(MEM_PORTS), .LANE_STAGES(LANE_STAGES),
     .TRACE_EN(TRACE_EN)
 ) dut (
     .clk(clk), .rst(rst),

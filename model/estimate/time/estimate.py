@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crosschop.model.chipspec import ChipSpec, beats, column_cycles, controller_kind, cycles, mixed_section, x_beats
-from crosschop.model.cycles import LANE_LATENCY, SCHEDULER_PHASES
+from crosschop.model.cycles import SCHEDULER_PHASES, lane_latency
 from crosschop.model.cycles_in_memory_sgd import WAITING_IDLE
 from crosschop.model.cycles_mixed_precision import mixed_durations, pass_cycles
 from crosschop.model.estimate.quantity import Line, exactly
@@ -132,7 +132,7 @@ def _serial(spec: ChipSpec, activity: Activity) -> Account:
             "pulses": updating,
             "read": durations.read / every,
             "conversion": durations.conversion / every,
-            "digital": (column_cycles(spec) - 1 + LANE_LATENCY) / every,
+            "digital": (column_cycles(spec) - 1 + lane_latency(spec)) / every,
             "W write": activity.writes * durations.write / every,
         }
     return new_account(spec, "serial", phases, "modelled", source)
@@ -271,6 +271,7 @@ def steady_bounds(spec: ChipSpec, activity: Activity, passes: Passes | None = No
     }
     if passes is not None:
         # From the passes of transfer t over its read and write to the passes of t + 2, which see that write.
-        loop = every * on_w + 1 + updating + durations.read + durations.conversion + column - 1 + LANE_LATENCY + write
+        digital = column - 1 + lane_latency(spec)
+        loop = every * on_w + 1 + updating + durations.read + durations.conversion + digital + write
         bounds["from the passes on W to its write"] = loop / (2 * every)
     return bounds

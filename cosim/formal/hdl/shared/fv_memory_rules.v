@@ -8,7 +8,8 @@ module fv_memory_rules #
 (
     parameter ADDR_W = 1,
     parameter CLEAR_W = 1,
-    parameter MEM_PORTS = 2
+    parameter MEM_PORTS = 2,
+    parameter STAGES = 3
 )
 (
     input wire clk,
@@ -17,8 +18,8 @@ module fv_memory_rules #
     // A beat is read
     input wire beat_valid,
     input wire [ADDR_W-1:0] beat_addr,
-    // Beats that were read one, two, three cycles ago
-    input wire [3:1] lane,
+    // Beats that were read one, two, .., STAGES cycles ago
+    input wire [STAGES:1] lane,
     // A beat is written back
     input wire wr_en,
     input wire [ADDR_W-1:0] wr_addr,
@@ -28,20 +29,21 @@ module fv_memory_rules #
     input wire [CLEAR_W-1:0] cleared
 );
 
-reg [ADDR_W-1:0] addr_1, addr_2, addr_3;
+reg [ADDR_W-1:0] addr_1, addr_2, addr_3, addr_4;
+wire [ADDR_W-1:0] addr_last = STAGES == 4 ? addr_4 : addr_3;
 
 always @(posedge clk) begin
-    {addr_3, addr_2, addr_1} <= {addr_2, addr_1, beat_addr};
+    {addr_4, addr_3, addr_2, addr_1} <= {addr_3, addr_2, addr_1, beat_addr};
     if (on && beat_valid) begin
         // no forwarding is needed: the word is not on its way
         p_no_hazard: assert (!(lane[1] && addr_1 == beat_addr) && !(lane[2] && addr_2 == beat_addr)
-            && !(lane[3] && addr_3 == beat_addr));
+            && !(lane[3] && addr_3 == beat_addr) && !(lane[STAGES] && addr_last == beat_addr));
         // one port: never a read beside a write
         p_one_port: assert (MEM_PORTS == 2 || !(wr_en || clear_valid));
     end
     if (on && wr_en) begin
-        // a beat is written back where it was read, three cycles later
-        p_write_back: assert (lane[3] && wr_addr == addr_3);
+        // a beat is written back where it was read, STAGES cycles later
+        p_write_back: assert (lane[STAGES] && wr_addr == addr_last);
     end
     if (on && clearing) begin
         // the clear sweep visits every word, in turn

@@ -34,6 +34,7 @@
     parameter COL_RANDOM = 0,
     parameter [31:0] COL_SEED = 32'h00000001,
     parameter MEM_PORTS = 2,
+    parameter LANE_STAGES = 3,
     parameter TRACE_EN = 1
 )
 (
@@ -89,7 +90,7 @@ wire [LANES*STEP_W-1:0] trc_pulses;
     .BETA_W(BETA_W), .BETA(BETA), .H_W(H_W), .H_FRAC(H_FRAC), .LR_W(LR_W), .LR_SHIFT(LR_SHIFT),
     .CORRECTION(CORRECTION), .MAX_STEPS(MAX_STEPS), .H_DECAY(H_DECAY), .H_MOMENTUM_SHIFT(H_MOMENTUM_SHIFT),
     .H_ROUND(H_ROUND), .P_ROUND(P_ROUND), .CHOP_MODE(CHOP_MODE), .LFSR_SEED(LFSR_SEED),
-    .COL_RANDOM(COL_RANDOM), .COL_SEED(COL_SEED), .MEM_PORTS(MEM_PORTS), .TRACE_EN(TRACE_EN)
+    .COL_RANDOM(COL_RANDOM), .COL_SEED(COL_SEED), .MEM_PORTS(MEM_PORTS), .LANE_STAGES(LANE_STAGES), .TRACE_EN(TRACE_EN)
 ) dut (
     .clk(clk), .rst(rst), .cfg_transfer_every(cfg_transfer_every), .cfg_lr_h(cfg_lr_h), .cfg_chop(cfg_chop),
     .cfg_warmup(cfg_warmup), .s_smp_valid(s_smp_valid), .s_smp_ready(s_smp_ready), .m_upd_valid(m_upd_valid),
@@ -138,8 +139,16 @@ wire idle = !clearing && !pending && updates != cfg_transfer_every;
 // Codes outstanding, beats of the column that were accepted, beats on their way through the lanes
 reg outstanding;
 reg [BEAT_W-1:0] beats;
-reg [4:1] lane;
-reg [BEAT_W-1:0] lane_beat_1, lane_beat_2, lane_beat_3, lane_beat_4;
+reg [5:1] lane;
+reg [BEAT_W-1:0] lane_beat_1, lane_beat_2, lane_beat_3, lane_beat_4, lane_beat_5;
+// Where a lane has four cycles, there is one more behind the third; then the beat is in its record
+localparam LONG = LANE_STAGES == 4;
+wire done = LONG ? lane[4] : lane[3];
+wire retired = LONG ? lane[5] : lane[4];
+wire [BEAT_W-1:0] done_beat = LONG ? lane_beat_4 : lane_beat_3;
+wire [BEAT_W-1:0] retired_beat = LONG ? lane_beat_5 : lane_beat_4;
+wire under_way = lane[3:1] != 0 || done;
+wire empty = !under_way && !retired;
 wire last_beat = beats == LAST_BEAT[BEAT_W-1:0];
 wire first_beat = beats == 0;
 wire port_free = MEM_PORTS == 2 || !(lane[1] || lane[3]);
@@ -174,15 +183,16 @@ always @(posedge clk) begin
         position <= sweep_ends ? {COL_W{1'b0}} : position + 1'b1;
         if (sweep_ends && sweep != 16'hffff) sweep <= sweep + 16'd1;
     end
-    lane <= {lane[3:1], adc};
-    {lane_beat_4, lane_beat_3, lane_beat_2, lane_beat_1} <= {lane_beat_3, lane_beat_2, lane_beat_1, beats};
+    lane <= {lane[4:1], adc};
+    {lane_beat_5, lane_beat_4, lane_beat_3, lane_beat_2, lane_beat_1}
+        <= {lane_beat_4, lane_beat_3, lane_beat_2, lane_beat_1, beats};
     if (rst) begin
         cleared <= 0;
         pending <= 1'b0;
         updates <= 16'd0;
         outstanding <= 1'b0;
         beats <= 0;
-        lane <= 4'd0;
+        lane <= 5'd0;
         position <= 0;
         sweep <= 16'd0;
     end
@@ -195,7 +205,7 @@ end
 wire rest = 1'b0;
 `else
 // The reads of a chop period are counted with one length: with a read correction every record depends on the count
-wire rest = CORRECTION == 0 && s_smp_ready && !s_smp_valid && !pending && updates == 0 && !outstanding && lane == 0
+wire rest = CORRECTION == 0 && s_smp_ready && !s_smp_valid && !pending && updates == 0 && !outstanding && empty
     && !m_wr_valid;
 `endif
 

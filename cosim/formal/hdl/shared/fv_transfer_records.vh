@@ -63,15 +63,13 @@ always @(posedge clk) begin
 end
 
 wire hit_1 = lane[1] && x_col == column && lane_beat_1 == beat;
-wire hit_2 = lane[2] && x_col == column && lane_beat_2 == beat;
-wire hit_3 = lane[3] && x_col == column && lane_beat_3 == beat;
-wire hit_4 = lane[4] && x_col == column && lane_beat_4 == beat;
+wire hit_retired = retired && x_col == column && retired_beat == beat;
 
 always @(posedge clk) begin
     if (on) begin
         i_inside_shown: assert (shown == hit_1);
 `ifndef FV_STORE_IN_PLACE
-        i_inside_kept: assert (hit_4
+        i_inside_kept: assert (hit_retired
             ? h == h_kept && p == (REF_EN != 0 ? p_kept : {P_W{1'b0}}) && pref == (REF_EN != 0 ? pref_kept : {P_W{1'b0}})
             : h_reg == h_kept && p_reg == (REF_EN != 0 ? p_kept : {P_W{1'b0}})
                 && pref_reg == (REF_EN != 0 ? pref_kept : {P_W{1'b0}}));

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from crosschop.model.cycles import LANE_LATENCY, CycleConfig, update_cycles
+from crosschop.model.cycles import CycleConfig, update_cycles
 from crosschop.model.estimate.time.schedule.events import (
     CONTROLLER,
     DRIVER,
@@ -58,7 +58,6 @@ def schedule_transfers(
     n_s: int,
     work: Workload,
     passes: Passes | None = None,
-    latency: int = LANE_LATENCY,
     ahead: int = 1,
 ) -> Schedule:
     """Every event of a run, as rtl/README.md has them.
@@ -74,7 +73,6 @@ def schedule_transfers(
         n_s: samples per transfer.
         work: train lengths, writes and flips.
         passes: forward and backward pass on W, None to leave them out.
-        latency: cycles from the acceptance of a beat to its retirement.
         ahead: samples whose passes may be over before their update, at least 1.
     """
     plan, starts = Plan(), []
@@ -97,7 +95,7 @@ def schedule_transfers(
             plan.put(DRIVER, begin, config.pulse * int(work.lengths[sample]), "update", sample, transfer)
             free = plan.put(CONTROLLER, begin, cycles, "update", sample, transfer)
         if last_beat is not None:
-            retired = last_beat + latency
+            retired = last_beat + config.latency
             register_free = max(retired, samples.passes_end)
             if waiting is not None:
                 register_free = plan.put(W, register_free, config.write, "write", transfer=waiting)
@@ -110,16 +108,16 @@ def schedule_transfers(
         free = plan.put(CONTROLLER, begin, config.read, "read", transfer=transfer)
         if not config.samples_wait:
             pass
-        elif last_beat is None or last_beat + latency <= begin:
+        elif last_beat is None or last_beat + config.latency <= begin:
             samples.release(begin + 1)
         else:
-            samples.release(max(begin + 1, last_beat + latency + 1) + 1)
+            samples.release(max(begin + 1, last_beat + config.latency + 1) + 1)
 
         arrival = plan.put(READ_ADC, free, config.conversion, "conversion", transfer=transfer)
         accepted = arrival
         if last_beat is not None:
             waits = waiting is not None
-            accepted = max(arrival, last_beat + latency, register_free if waits else 0)
+            accepted = max(arrival, last_beat + config.latency, register_free if waits else 0)
         plan.put(READ_ADC, arrival, accepted - arrival, "hold", transfer=transfer)
         last_beat = plan.beats(LANES, accepted, config.beats, config.interval, "digital", transfer=transfer) - 1
         for pause in range(accepted + 1, last_beat, config.interval):
@@ -127,9 +125,9 @@ def schedule_transfers(
         for store in stores:
             plan.beats(port(store, by_read), accepted, config.beats, config.interval, "read", transfer=transfer)
             if store != "P^ref" or (transfer < len(work.flips) and work.flips[transfer]):
-                back = accepted + latency - 1
+                back = accepted + config.latency - 1
                 plan.beats(port(store, by_write), back, config.beats, config.interval, "write", transfer=transfer)
         waiting = transfer if work.wrote[transfer] else None
     if waiting is not None and last_beat is not None:
-        plan.put(W, max(last_beat + latency, samples.passes_end), config.write, "write", transfer=waiting)
+        plan.put(W, max(last_beat + config.latency, samples.passes_end), config.write, "write", transfer=waiting)
     return plan.schedule(starts, free)
