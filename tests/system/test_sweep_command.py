@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,11 +13,16 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command import call, left_over, start
+from rich.console import Console
+
+from crosschop.cosim.commands.sweep import ROWS_SHOWN, Row, _print
+from crosschop.model.estimate.sweep.evaluate import METRICS, SPREAD
 
 START_SECONDS = 300
 SMALL = ("sweep", "agad_20", "--set", "reference.p_bits=9,13", "--set", "controller.lanes=5,20", "--samples", "500")
@@ -93,6 +99,22 @@ def test_small_sweep(tmp_path: Path) -> None:
     figures = [[{**point, "pareto": None} for point in one["points"]] for one in (answer, json.loads(again.stdout))]
     assert figures[0] == figures[1]
     assert left_over(tmp_path / "tmp") == []
+
+
+def test_a_table_of_ten_thousand_points_is_cut() -> None:
+    """What nothing beats stays, and of that at most so many rows, all along it."""
+    for front, shown in ((10, 10), (10_000, ROWS_SHOWN)):
+        rows = []
+        for number in range(10_000):
+            figures = {name: float(number) for name in METRICS} | {"error": -float(number), SPREAD: None}
+            rows.append(Row({"k": f"k{number}."}, figures, number < front))
+        text = StringIO()
+        _print(Console(file=text, width=200), ["k"], rows, "area", "error")
+        numbers = [int(found) for found in re.findall(r"k(\d+)\.", text.getvalue())]
+        assert shown / 2 < len(numbers) <= shown
+        assert numbers == sorted(numbers)
+        assert numbers[-1] - numbers[0] > 0.9 * front - 2
+        assert f"{10_000 - front} points that others beat are in sweep.csv only" in text.getvalue()
 
 
 @pytest.mark.slow
