@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -43,11 +44,11 @@ def draw(algorithm: str, found: Sequence[Growth]) -> Figure:
     run.set_xlabel("samples")
     for axes in (samples, once, memory, run):
         axes.set_yscale("log")
+        low, high = np.log10(axes.dataLim.intervaly)
+        axes.set_ylim(10 ** np.floor(low), 10 ** np.ceil(high))
         axes.minorticks_off()
         axes.grid(color=GRID, linewidth=0.6)
         axes.legend(frameon=False, fontsize="small")
-    low, high = run.get_ylim()
-    run.set_ylim(min(low, 10), max(high, 1000))
     figure.suptitle(f"{algorithm}: how time and memory grow", color=INK)
     return figure
 
