@@ -1,7 +1,7 @@
 """The cocotb side of the benches: what all controllers have in common.
 
 Runs inside the simulator (entry.py) and talks to a bench in hdl/ through its py_* registers and its `record`. Python is
-called once per transfer, never per clock cycle.
+called once per transfer or batch of them, never per clock cycle.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -81,6 +82,7 @@ class Bench(ABC):
         self.result = Result(cycles=dict.fromkeys(PHASES, 0), predicted=dict.fromkeys(PHASES, 0))
         self.session: Session | None = None
         self._decoder = decoder
+        self._snapshots: deque[str] = deque()
         self._progress_file = directory / PROGRESS_FILE
         self._progress_due = 0.0
         self._reports = 0
@@ -181,6 +183,7 @@ class Bench(ABC):
         dut = self.dut
         dut.py_rst.value = 1
         dut.py_released.value = 0
+        self._snapshots.clear()
         for name, value in registers.items():
             getattr(dut, name).value = value
         dut.py_rates.value = sum(rate << 8 * place for place, rate in enumerate(segment.rates))
@@ -204,11 +207,17 @@ class Bench(ABC):
         scoreboard.check_quiet("violations of a protocol", self._value("errors_seen"))
 
     async def next_record(self, scoreboard: Scoreboard) -> Record:
-        """Waits until the bench has something to say."""
-        await ValueChange(self.dut.wake)
-        record = self._decoder(str(self.dut.record.value))
+        """Waits until the bench has something to say that nobody has looked at yet."""
+        if not self._snapshots:
+            await ValueChange(self.dut.wake)
+            self._snapshots.extend(self._taken())
+        record = self._decoder(self._snapshots.popleft())
         scoreboard.check_health(record)
         return record
+
+    def _taken(self) -> list[str]:
+        """What the bench has taken since it woke Python last, oldest first: the text of records."""
+        return [str(self.dut.record.value)]
 
     async def until_reset(self, cycle_count: int) -> None:
         """So many cycles, behind which a reset comes; which phase the controller is in then."""

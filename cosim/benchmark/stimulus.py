@@ -11,8 +11,9 @@ from crosschop.model.chipspec import ChipSpec, beats, controller_kind, given, mi
 
 IntArray = NDArray[np.int64]
 
-# Reads, updates or samples of a block.
-BLOCK = 64
+# Reads, updates or samples of a block; a prime, so that no column gets the same codes at every read of it: P^ref would
+# come to equal them, and the lanes would have nothing to do.
+BLOCK = 61
 
 
 @dataclass(frozen=True)

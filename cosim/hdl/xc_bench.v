@@ -51,8 +51,10 @@ module xc_bench #
     parameter COVER = 0,
     // Clock period in ps
     parameter CLOCK_PS = 1000,
-    // Most samples per read, n_s: lengths that Python hands over at a time
+    // Most samples per read, n_s
     parameter GROUP = 5,
+    // Reads whose codes can be there in advance, a power of two from 2 on; snapshots that wait for Python
+    parameter BATCH = 2,
     // Cycles of one pulse slot, a column read, the conversion after it, a column write
     parameter PULSE_CYCLES = 5,
     parameter READ_CYCLES = 40,
@@ -68,6 +70,7 @@ localparam BEATS  = (ROWS + LANES - 1) / LANES;
 localparam BEAT_W = (BEATS > 1) ? $clog2(BEATS) : 1;
 localparam PAD    = BEATS * LANES;
 localparam LEN_W  = 6;
+localparam TICKS  = (BATCH + 1) * GROUP;
 
 /*
  * Written by Python
@@ -80,12 +83,15 @@ reg [15:0]             py_warmup = 16'd0;
 // Random seed and chances (1/256) of idle or back-pressure: {wr, adc, rd, upd, smp}
 reg [31:0]             py_seed = 32'd1;
 reg [39:0]             py_rates = 40'd0;
-// Ticks released so far, and the train lengths of the latest of them, each at its number modulo 2 GROUP
-reg [31:0]              py_released = 32'd0;
-reg [2*GROUP*LEN_W-1:0] py_lengths = 0;
+// Ticks released so far, and the train lengths of the latest of them, each at its number modulo TICKS
+reg [31:0]             py_released = 32'd0;
+reg [TICKS*LEN_W-1:0]  py_lengths = 0;
 // Codes of the latest read, and the number of reads answered
 reg [PAD*ADC_W-1:0]    py_codes = 0;
 reg [15:0]             py_answered = 16'd0;
+// Python is not woken before a read has no codes; codes of the latest reads, each at its number modulo BATCH
+reg                    py_batch = 1'b0;
+reg [BATCH*PAD*ADC_W-1:0] py_batch_codes = 0;
 // Wake when so many transfers have retired and, unless any number will do, so many writes have begun
 reg                    py_arm = 1'b0;
 reg                    py_arm_any_write = 1'b1;
@@ -173,6 +179,11 @@ wire        adc_busy;
 wire [15:0] adc_beat;
 reg  [15:0] reads_started_reg;
 
+// Reads that have codes and have not begun; negative while one waits for them
+wire [15:0] reads_ahead = py_answered - reads_started_reg;
+wire [15:0] code_slot   = (reads_started_reg - 16'd1) & (BATCH - 1);
+wire [PAD*ADC_W-1:0] codes = py_batch ? py_batch_codes[PAD*ADC_W*code_slot +: PAD*ADC_W] : py_codes;
+
 xc_request_sink #(.DATA_W(COL_W)) rd_inst (
     .clk(clk), .rst(rst), .seed(py_seed ^ 32'h0003_0000), .rate(py_rates[23:16]), .duration(READ_CYCLES),
     .hold(adc_busy), .valid(rd_valid), .ready(rd_ready), .data(rd_col), .start(rd_start), .done_count(reads),
@@ -181,7 +192,7 @@ xc_request_sink #(.DATA_W(COL_W)) rd_inst (
 
 xc_adc_source #(.LANES(LANES), .BEATS(BEATS), .ADC_W(ADC_W)) adc_inst (
     .clk(clk), .rst(rst), .seed(py_seed ^ 32'h0400_0000), .rate(py_rates[31:24]), .conversion(CONVERSION_CYCLES),
-    .read_done(rd_valid && rd_ready), .codes_valid(py_answered == reads_started_reg), .codes(py_codes),
+    .read_done(rd_valid && rd_ready), .codes_valid(!reads_ahead[15]), .codes(codes),
     .m_adc_valid(adc_valid), .m_adc_ready(adc_ready), .m_adc_codes(adc_codes), .busy(adc_busy), .beat(adc_beat)
 );
 
@@ -236,6 +247,7 @@ reg [ROWS*STEP_W-1:0] write_pulses_reg;
 // Cycles in which a due read is not requested, and in which a code beat waits
 reg [31:0]            due_reg, waiting_reg;
 reg                   armed_reg;
+reg [15:0]            ret_seen_reg, written_seen_reg;
 reg                   wake = 1'b0;
 wire [31:0]           cycle;
 wire [4:0]            errors_seen;
@@ -250,6 +262,9 @@ wire code_waits = adc_valid && !adc_ready;
 wire due = (group_updates_reg == py_transfer_every) && !rd_valid && !upd_valid;
 wire ready_error = !rst && (^{smp_ready, adc_ready} === 1'bx);
 wire progress = upd_done || rd_done || adc_done || (wr_valid && wr_ready) || (smp_valid && smp_ready);
+// In a batch Python cannot arm: a retirement or a write behind the read after it is kept all the same
+wire counted = (ret_count != ret_seen_reg) || (written_reg != written_seen_reg);
+wire late = py_batch && counted && (reads_started_reg != ret_count);
 wire armed_event = py_arm && (ret_count == py_arm_retired) &&
                    (py_arm_any_write || (written_reg == py_arm_written));
 
@@ -264,13 +279,13 @@ xc_coincidence #(.COVER(COVER)) pairs_inst (
 xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(5)) frame_inst (
     .rst(rst), .dump(py_dump), .patience(py_patience),
     .errors({ready_error, ret_error, wr_error, rd_error, upd_error}), .progress(progress),
-    .notify(rd_start || (armed_event && !armed_reg)), .clk(clk), .cycle(cycle), .errors_seen(errors_seen), .hang(hang),
+    .notify(rd_start || late || (armed_event && !armed_reg)), .clk(clk), .cycle(cycle), .errors_seen(errors_seen), .hang(hang),
     .event_reg(event_reg)
 );
 
 always @(posedge clk) begin
     if (upd_done) begin
-        group_index_reg   <= (group_index_reg == 2*GROUP - 1) ? 17'd0 : group_index_reg + 17'd1;
+        group_index_reg   <= (group_index_reg == TICKS - 1) ? 17'd0 : group_index_reg + 17'd1;
         group_updates_reg <= group_updates_reg + 32'd1;
         if (group_updates_reg == 32'd0) group_chop_reg <= upd_chop;
         else if (upd_chop !== group_chop_reg) group_changed_reg <= 1'b1;
@@ -300,6 +315,10 @@ always @(posedge clk) begin
     if (due) due_reg <= due_reg + 32'd1;
     if (code_waits) waiting_reg <= waiting_reg + 32'd1;
     if (py_arm || armed_reg) armed_reg <= armed_event;
+    if (counted) begin
+        ret_seen_reg     <= ret_count;
+        written_seen_reg <= written_reg;
+    end
     if (rst) begin
         group_index_reg <= 17'd0;
         group_updates_reg <= 32'd0;
@@ -310,6 +329,8 @@ always @(posedge clk) begin
         due_reg <= 32'd0;
         waiting_reg <= 32'd0;
         armed_reg <= 1'b0;
+        ret_seen_reg <= 16'd0;
+        written_seen_reg <= 16'd0;
     end
 end
 
@@ -365,9 +386,15 @@ end
 localparam RECORD_W = 5 + 1 + 32 + 16 + COL_W + COLS + 1 + 32 + PAD*ADC_W + 16 + COL_W + 2 + PAD*ADC_W + PAD*H_W +
                       2*PAD*P_W + PAD*STEP_W + 16 + COL_W + ROWS*STEP_W;
 reg [RECORD_W-1:0] record;
+// The snapshots before it, the latest in the low bits; snapshots since Python was woken
+reg [(BATCH-1)*RECORD_W-1:0] history;
+reg [15:0] snapshots = 16'd0;
+reg        woken_reg = 1'b1;
 
 always @(event_reg) begin
     #(CLOCK_PS / 8000.0);
+    if (py_batch) history = {history, record};
+    snapshots = woken_reg ? 16'd1 : snapshots + 16'd1;
     record = {
         write_pulses_reg, write_col_reg, written_reg,
         ret_pulses, ret_pref, ret_p, ret_h, ret_codes, ret_flip, ret_chop, ret_col, ret_count,
@@ -375,7 +402,9 @@ always @(event_reg) begin
         read_updates_reg, read_changed_reg, read_chop_reg, read_col_reg, reads_started_reg,
         cycle, hang, errors_seen
     };
-    wake = !wake;
+    woken_reg = !py_batch || reads_ahead[15] || (py_arm && armed_reg) || (errors_seen != 5'd0) || hang ||
+                (snapshots == BATCH);
+    if (woken_reg) wake = !wake;
 end
 
 endmodule

@@ -1,4 +1,4 @@
-"""The cocotb side of hdl/xc_bench.v: one Python call per column transfer."""
+"""The cocotb side of hdl/xc_bench.v: one Python call per column transfer, or batch of them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from crosschop.cosim.job import Job, Segment
 from crosschop.cosim.record import Decoder, Record, pack
 from crosschop.cosim.scoreboard import COUNT_MASK
 from crosschop.cosim.transfer.corners import CORNERS, LOOKED_AT, step_and_look
-from crosschop.cosim.transfer.hdl import layout, longest_quiet
+from crosschop.cosim.transfer.hdl import batch_reads, layout, longest_quiet
 from crosschop.cosim.transfer.scoreboard import TransferScoreboard
-from crosschop.cosim.transfer.stimulus import RandomStimulus, Stimulus, TileStimulus
+from crosschop.cosim.transfer.stimulus import Prediction, RandomStimulus, Stimulus, TileStimulus
 from crosschop.model.chipspec import beats, given, rtl_parameters
 from crosschop.model.cycles import Timeline, cycle_config, finish_cycles, new_timeline, step_cycles, update_cycles
 from crosschop.model.golden.state import HEAD_WRITE, ControllerState, Transfer, controller_config
@@ -44,7 +44,9 @@ class Reads:
         limit: reads of the segment.
         groups: groups of samples to release.
         in_advance: a group is released when the read before the last one begins, not when its transfer retires.
-        count, released: reads answered and groups released so far.
+        count, released: reads begun and groups released so far.
+        prediction: of the coming reads, where their codes are handed over in batches; None: read by read.
+        answered_to: reads that have codes.
         answered: column and chop bits (cols,) of reads that are still to be compared with the golden model.
     """
 
@@ -53,7 +55,9 @@ class Reads:
     limit: int
     groups: int
     in_advance: bool
+    prediction: Prediction | None = None
     count: int = 0
+    answered_to: int = 0
     released: int = 0
     answered: deque[tuple[int, IntArray]] = field(default_factory=deque)
 
@@ -73,7 +77,8 @@ class TransferBench(Bench):
         self._longest = given(self.spec.driver).max_pulses
         self._code_bits = given(self.spec.converter.read_adc).bits
         # With codes that the controller has to ignore: those of the last beat's lanes past the last row.
-        self._sent = np.full(beats(self.spec) * self.spec.lanes, -1)
+        self._batch = batch_reads(self.spec)
+        self._sent = np.full((self._batch, beats(self.spec) * self.spec.lanes), -1)
         self._sampler: TransferSampler | None = None
 
     async def run_segment(self, segment: Segment) -> None:
@@ -87,10 +92,13 @@ class TransferBench(Bench):
         changes = dict(segment.changes)
         until = [*changes, groups]
         self._reads = Reads(stimulus, segment, segment.transfers, until[0], in_advance)
+        if in_advance and self._in_batches(segment):
+            self._reads.prediction = Prediction(self._config)
         self._ticks = 0
         scoreboard.journal = self.journal
         for _ in range(1 + in_advance):
             self._release()
+        self._hand_over()
         for index in range(segment.transfers):
             self.window(scoreboard.number + (index > 0))
             if index in changes:
@@ -99,6 +107,7 @@ class TransferBench(Bench):
                 self._reads.groups = until[until.index(index) + 1]
                 for _ in range(1 + in_advance):
                     self._release()
+                self._hand_over()
             record = await self._read_event(scoreboard)
             column, chop = self._reads.answered.popleft()
             if index > 0 and index not in changes:
@@ -109,6 +118,7 @@ class TransferBench(Bench):
             stimulus.write(scoreboard.transfer)
             if not in_advance:
                 self._release()
+                self._hand_over()
             self.report_progress()
         if segment.abort is not None:
             await self.until_reset(1 + segment.abort)
@@ -158,6 +168,7 @@ class TransferBench(Bench):
         self.dut.py_hold_write.value = int(phase in ("hold", "write"))
         for _ in range(1 + reads.in_advance):
             self._release()
+        self._hand_over()
         await self.reset_under_way(segment, scoreboard, lambda record: self._answer_read(scoreboard, record))
 
     def _prepare(self, segment: Segment) -> tuple[Stimulus, TransferScoreboard, Timeline]:
@@ -188,7 +199,7 @@ class TransferBench(Bench):
             self._sampler = TransferSampler(self.cover.collector, self.spec, config)
             step = self._sampler.around(step)
         self._updating: deque[int] = deque()
-        self._lengths = np.zeros(2 * self.spec.transfer.transfer_every, dtype=np.int64)
+        self._lengths = np.zeros((self._batch + 1) * self.spec.transfer.transfer_every, dtype=np.int64)
         scoreboard = TransferScoreboard(
             config, segment, self.result.transfers, step, timeline, self.job.view.own_timing
         )
@@ -204,12 +215,13 @@ class TransferBench(Bench):
             {
                 "py_arm": 0,
                 "py_answered": 0,
+                "py_batch": 0,
                 "py_hold_write": 0,
             },
         )
 
     def _release(self) -> None:
-        """Offers the samples of the next group, if there is one; the bench holds the lengths of two groups."""
+        """Offers the samples of the next group, if there is one."""
         reads = self._reads
         if reads.released == reads.groups:
             return
@@ -219,16 +231,14 @@ class TransferBench(Bench):
         cycles, shortest, longest = _offer(self._durations.pulse, lengths, self._ticks, self._lengths)
         self._ticks += lengths.size
         reads.released += 1
-        self.dut.py_lengths.value = pack(self._lengths, LENGTH_BITS)
-        self.dut.py_released.value = self._ticks
         self.result.corners["group of empty trains"] += longest == 0
         self.result.corners["group of longest trains"] += shortest == self._longest
         self._updating.append(cycles)
 
-    def _answer(self, codes: IntArray, reads: int) -> None:
-        self._sent[: codes.size] = codes
-        self.dut.py_codes.value = pack(self._sent, self._code_bits)
-        self.dut.py_answered.value = reads & COUNT_MASK
+    def _hand_over(self) -> None:
+        """Hands the samples released to the bench."""
+        self.dut.py_lengths.value = pack(self._lengths, LENGTH_BITS)
+        self.dut.py_released.value = self._ticks
 
     async def _wake(self, scoreboard: TransferScoreboard) -> Record:
         """The next record; a read that has begun is answered at once, whatever the caller waits for."""
@@ -241,12 +251,54 @@ class TransferBench(Bench):
         reads = self._reads
         if reads.count < reads.limit and record["reads"] == (reads.count + 1) & COUNT_MASK:
             column, chop = scoreboard.check_read(record)
-            codes = self.on_the_wire(reads.segment, "adc", reads.count, reads.stimulus.read(column, chop))
-            reads.count += 1
-            self._answer(codes, reads.count)
             reads.answered.append((column, chop))
+            if reads.count == reads.answered_to:
+                self._answer(column, chop)
+            reads.count += 1
+
+    def _answer(self, column: int, chop: IntArray) -> None:
+        """The codes of the read that has begun, and of those after it that can be predicted.
+
+        The last read of a segment is no part of a batch, so that the bench wakes Python when it begins.
+        """
+        reads, dut = self._reads, self.dut
+        first, stop = reads.count, reads.count + 1
+        if reads.prediction is not None:
+            stop = max(stop, min(first + self._batch, reads.limit - 1))
+        batched = stop < reads.limit and reads.prediction is not None
+        for number in range(first, stop):
+            if number > first:
+                assert reads.prediction is not None
+                column, chop = reads.prediction.column, reads.prediction.chop
+            codes = self.on_the_wire(reads.segment, "adc", number, reads.stimulus.read(column, chop))
+            self._sent[number % self._batch if batched else 0, : codes.size] = codes
+            if reads.prediction is not None:
+                reads.prediction.step(codes)
             if reads.in_advance:
                 self._release()
+        reads.answered_to = stop
+        if batched:
+            dut.py_batch_codes.value = pack(self._sent.ravel(), self._code_bits)
+        else:
+            dut.py_codes.value = pack(self._sent[0], self._code_bits)
+        if reads.prediction is not None:
+            dut.py_batch.value = int(batched)
+        dut.py_answered.value = stop & COUNT_MASK
+        if reads.in_advance:
+            self._hand_over()
+
+    def _in_batches(self, segment: Segment) -> bool:
+        """Whether nobody wants to look at, or to change, anything between two reads."""
+        eventful = segment.abort is not None or segment.reset_in is not None or segment.changes or segment.upset
+        return not eventful and self.cover is None and self.job.waves is None and segment.transfers > 1
+
+    def _taken(self) -> list[str]:
+        """All snapshots since the bench woke Python last."""
+        latest = super()._taken()
+        if self._reads.prediction is None or (count := int(self.dut.snapshots.value)) == 1:
+            return latest
+        text, bits = str(self.dut.history.value), self._decoder.bits
+        return [text[len(text) - place * bits :][:bits] for place in range(count - 1, 0, -1)] + latest
 
     async def _read_event(self, scoreboard: TransferScoreboard) -> Record:
         """Waits until a read has been answered that nobody has looked at yet."""

@@ -16,11 +16,21 @@ TRACE_INPUTS: tuple[str, ...] = ("codes",)
 INPUT_PINS: str | None = "s_adc"
 
 
+# Codes in a batch of reads: more are long to put together, fewer wake Python too often.
+BATCH_CODES, MOST_READS = 2048, 16
+
+
+def batch_reads(spec: ChipSpec) -> int:
+    """Reads whose codes can be handed over at a time, a power of two."""
+    return max(2, min(MOST_READS, 1 << (BATCH_CODES // (beats(spec) * spec.lanes)).bit_length() >> 1))
+
+
 def bench_parameters(spec: ChipSpec) -> dict[str, int]:
-    """Parameters beyond the controller's: samples per read, and the array side's cycles."""
+    """Parameters beyond the controller's: samples per read, reads in a batch, and the array side's cycles."""
     durations = cycles(spec)
     return {
         "GROUP": spec.transfer.transfer_every,
+        "BATCH": batch_reads(spec),
         "PULSE_CYCLES": durations.pulse,
         "READ_CYCLES": durations.read,
         "CONVERSION_CYCLES": durations.conversion,

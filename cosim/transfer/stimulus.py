@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from crosschop.cosim.lengths import draw_lengths
 from crosschop.model.chipspec import ChipSpec, given
-from crosschop.model.golden.state import Transfer
+from crosschop.model.golden.controller import step_transfer
+from crosschop.model.golden.state import (
+    COUNTER,
+    ControllerConfig,
+    Transfer,
+    new_transfer,
+    reset_state,
+)
 from crosschop.model.training import transfer as training
 from crosschop.model.training.transfer import Session
 
@@ -49,6 +56,33 @@ class TileStimulus:
     def write(self, transfer: Transfer) -> None:
         """Writes W, prepares the next group."""
         training.write_and_prepare(self.session, transfer)
+
+
+class Prediction:
+    """Column and signs of the coming reads, from the codes of those before: codes can be drawn in advance.
+
+    A golden model of its own. Nothing is compared with it; where the controller does otherwise, the scoreboard says so
+    before codes that were drawn for the wrong column are compared.
+    """
+
+    def __init__(self, config: ControllerConfig) -> None:
+        self._config = config
+        self._state = reset_state(config)
+        self._transfer = new_transfer(config)
+
+    @property
+    def column(self) -> int:
+        """Of the next read."""
+        return int(self._state.counters[COUNTER.column])
+
+    @property
+    def chop(self) -> IntArray:
+        """Chop bits (cols,) of the updates before it."""
+        return self._state.chop
+
+    def step(self, codes: IntArray) -> None:
+        """Goes on to the read after it."""
+        step_transfer(self._config, self._state, codes, self._transfer)
 
 
 class RandomStimulus:
