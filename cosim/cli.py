@@ -39,6 +39,7 @@ COMMANDS = {
     "bench": "crosschop.cosim.commands.bench:bench",
     "cover": "crosschop.cosim.commands.cover:cover",
     "estimate": "crosschop.cosim.commands.estimate:estimate",
+    "lanes": "crosschop.cosim.commands.lanes:lanes",
     "fuzz": "crosschop.cosim.commands.fuzz:command",
     "signoff": "crosschop.cosim.commands.signoff:signoff",
     "spec": "crosschop.cosim.commands.spec:spec",
