@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from crosschop.model.analog.lanes import popcount
 from crosschop.model.analog.pulse_driver import Trains
+from crosschop.model.analog.random import mix, word_at
 from crosschop.model.golden.state import HEAD_CHOP, HEAD_COLUMN, HEAD_FLIP, HEAD_WRITE, Transfer
 from crosschop.model.jit import compiled
 
@@ -30,6 +31,8 @@ _WRITES, _FLIPS, _COLUMN_PULSES, _ROW_PULSES = range(4)
 
 _DIGEST_START = np.uint64(0xCBF29CE484222325)  # FNV-1a, 64 bits
 _DIGEST_PRIME = np.uint64(0x100000001B3)
+# More than the numbers of pulses that there are, -15 to 15: a code and its pulses make one number.
+_CODE_STEP = 32
 
 
 class Recording(NamedTuple):
@@ -42,8 +45,8 @@ class Recording(NamedTuple):
             H, P, P^ref as stored. It ends when it is full.
         element: (2,) row and column of the recorded element.
         counters: positions in the buffers, and transfers so far.
-        digest: (1,) FNV-1a over every transfer's column, chop, flip, codes and pulses; in in-memory SGD over every
-            update's train length, slots in which each line fires, and number.
+        digest: (1,) FNV-1a over every transfer's column, chop, flip, and a hash of its codes and pulses by row; in
+            in-memory SGD over every update's train length, slots in which each line fires, and number.
         counts: what happened how often, in the order of COUNTED.
     """
 
@@ -115,10 +118,11 @@ def note_transfer(recording: Recording, codes: NDArray[np.int64], transfer: Tran
     digest = recording.digest[0]
     for field in (HEAD_COLUMN, HEAD_CHOP, HEAD_FLIP):
         digest = _fold(digest, transfer.head[field])
+    # A sum of what each row mixes to: rows do not wait for each other, as they would in a chain of folds
+    rows = np.uint64(0)
     for row in range(codes.size):
-        digest = _fold(digest, codes[row])
-        digest = _fold(digest, transfer.pulses[row])
-    recording.digest[0] = digest
+        rows += mix(word_at(np.uint64(codes[row] * _CODE_STEP + transfer.pulses[row]), row))
+    recording.digest[0] = (digest ^ rows) * _DIGEST_PRIME
 
 
 @compiled
