@@ -101,19 +101,15 @@ class _Drawing:
         return load_chipspec(self._name, self.settings, derived=False)
 
 
-def _shape(drawing: _Drawing, stages: bool) -> None:
+def _shape(drawing: _Drawing) -> None:
     """Rows, columns, lanes: lanes that divide the rows and such as do not, more lanes than rows."""
     large = drawing.changes(10)
     rows = drawing.integer(1, 40 if large else 12)
     drawing.set("array.rows", rows)
     drawing.set("array.cols", drawing.integer(1, 20 if large else 7))
     drawing.set("controller.lanes", drawing.integer(1, rows + 4))
-    if drawing.changes():
-        drawing.set("controller.memory_ports", 1)
-        if stages:
-            drawing.set("controller.lane_stages", 3)
-    elif stages and drawing.base.controller.memory_ports == 2:
-        drawing.maybe("controller.lane_stages", lambda: 4)
+    if drawing.base.controller.lane_stages == 3:  # four need two ports
+        drawing.maybe("controller.memory_ports", lambda: 1)
 
 
 def _timing(drawing: _Drawing, read: bool) -> None:
@@ -214,7 +210,7 @@ def _number(value: float) -> str:
 
 def _transfer_chip(drawing: _Drawing, algorithm: str) -> None:
     """A chip of xc_controller."""
-    _shape(drawing, stages=True)
+    _shape(drawing)
     drawing.maybe("algorithm.transfer_every", lambda: drawing.integer(1, 40 if drawing.changes(5) else 8))
     mode = "off"
     if algorithm != "ttv2":
@@ -247,11 +243,13 @@ def _transfer_chip(drawing: _Drawing, algorithm: str) -> None:
         gamma0 *= SLOW_RATE / chip.transfer.learning_rate
         drawing.set("algorithm.learning_rate", SLOW_RATE)
     drawing.set("algorithm.gamma0", _number(gamma0))
+    if chip.controller.memory_ports == 2:
+        drawing.maybe("controller.lane_stages", lambda: 4)
 
 
 def _mixed_chip(drawing: _Drawing) -> None:
     """A chip of xc_mixed_precision."""
-    _shape(drawing, stages=False)
+    _shape(drawing)
     drawing.set("algorithm.batch", drawing.one_of([1, 2, 3, 5]) if drawing.changes(95) else LONGEST)
     bits = mixed_section(drawing.base).operand_bits
     if drawing.changes():

@@ -42,8 +42,6 @@ _LANES: dict[str, Feature] = {
     "columns not a power of two": lambda spec: bool(spec.array.cols & (spec.array.cols - 1)),
     "two memory ports": _parameter("MEM_PORTS", 2),
     "one memory port": _parameter("MEM_PORTS", 1),
-    "lanes of three cycles": _parameter("LANE_STAGES", 3),
-    "lanes of four cycles": _parameter("LANE_STAGES", 4),
     "one pulse per write": _parameter("MAX_STEPS", 1),
     "several pulses per write": _parameter("MAX_STEPS", *range(2, 15)),
     "15 pulses per write": _parameter("MAX_STEPS", 15),
@@ -55,6 +53,7 @@ _LANES: dict[str, Feature] = {
 
 _TRANSFER: dict[str, Feature] = {
     **_LANES,
+    **{f"lanes of {stages} cycles": _parameter("LANE_STAGES", stages) for stages in (3, 4)},
     **{f"codes of {bits} bits": _parameter("ADC_W", bits) for bits in (2, 16)},
     **{f"H of {bits} bits": _parameter("H_W", bits) for bits in (4, 32)},
     **{f"H rounded {name}": _parameter("H_ROUND", code) for code, name in enumerate(("half up", "down", "to zero"))},

@@ -243,7 +243,7 @@ BUGS: dict[str, tuple[str, str, str, Values]] = {
     "half down": (
         "xc_round_shift.v", "{{(SUM_W-1){1'b0}}, 1'b1} << (SHIFT - 1);",
         "({{(SUM_W-1){1'b0}}, 1'b1} << (SHIFT - 1)) - 1'b1;", HALVES),
-    "no saturation": ("xc_accumulate.v", "sum_sat = fits ? sum[ACC_W-1:0]", "sum_sat = 1'b1 ? sum[ACC_W-1:0]",
+    "no saturation": ("xc_accumulate.v", "nearest = fits ? sum[ACC_W-1:0]", "nearest = 1'b1 ? sum[ACC_W-1:0]",
                       {"CHI_W": 12, "LR_SHIFT": 6}),
     "pulses not subtracted": ("xc_mixed_lane.v", "chi_sat - sent[CHI_W-1:0]", "chi_sat", {}),
     "written with every sample": ("xc_mixed_lane.v", "steps = write ? whole", "steps = 1'b1 ? whole", {}),
