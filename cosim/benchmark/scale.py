@@ -35,7 +35,7 @@ ENGINES = ("golden", "native")
 # Largest exponent of N that arrays account for, and the spread of a fit. The largest sizes alone are fitted: smaller
 # arrays fit into a cache.
 MOST, SPREAD = 2.0, 0.2
-FITTED = 3
+FITTED = 4
 # Memory that a sample may take, bytes: what is plotted of one element at every read of its column.
 BYTES_PER_SAMPLE = 16.0
 # Memory beyond that of the smallest arrays that stands out, MiB.
