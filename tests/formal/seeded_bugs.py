@@ -105,7 +105,7 @@ BUGS: tuple[Bug, ...] = (
         ("(STAGES == 4 && done_valid)", "1'b0"),
         ("addr_4_reg <= addr_3_reg;", "addr_4_reg <= addr_2_reg;"),
     ),
-    *_of("agad_fast", "transfer_lane", "transfer_lane", ("p_3_reg <= p_sum;", "p_3_reg <= p_2_reg;")),
+    *_of("agad_fast", "transfer_lane", "transfer_lane", ("p_3_reg <= p_sum;", "p_3_reg <= p_sum + 1'b1;")),
     *_of("agad_fast", "transfer_lane", "accumulate", ("sum_reg <= nearest;", "sum_reg <= sum[ACC_W-1:0];")),
     *_of("agad_tiny", "sequence", "pulse_output", ("if (m_wr_ready) begin", "if (1'b1) begin")),
     *_of(
