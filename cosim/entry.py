@@ -11,8 +11,9 @@ import cocotb
 
 from crosschop.cosim.bench import Bench
 from crosschop.cosim.in_memory_sgd.bench import UpdateBench
-from crosschop.cosim.job import JOB_DIRECTORY_VARIABLE, Job
+from crosschop.cosim.job import Job
 from crosschop.cosim.mixed_precision.bench import ColumnBench
+from crosschop.cosim.simulate import JOB_DIRECTORY_VARIABLE
 from crosschop.cosim.transfer.bench import TransferBench
 from crosschop.model.chipspec import ControllerKind, controller_kind
 from crosschop.model.results import save_run

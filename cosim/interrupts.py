@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from crosschop.model.programs import INTERRUPTS
+
 
 @contextmanager
 def terminated_as_interrupted() -> Iterator[list[int]]:
     """Turns SIGTERM and SIGHUP into KeyboardInterrupt; yields a list of the signals that came, SIGINT included.
 
     The list tells an error that an interrupt caused from one of ours: compiled code that calls back into Python drops
-    the exception and stumbles later. A signal that is ignored stays so: who starts a command by nohup wants it to
-    outlive the terminal.
+    the exception and stumbles later, and Python itself drops it in destructors. A signal that is ignored stays so: who
+    starts a command by nohup wants it to outlive the terminal.
     """
     came: list[int] = []
-    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    previous = {number: signal.getsignal(number) for number in INTERRUPTS}
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
         came.append(signum)
@@ -39,7 +41,7 @@ def terminated_as_interrupted() -> Iterator[list[int]]:
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Holds signals back while something is cleaned up: a second Ctrl-C must not leave half of it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
     try:
         yield
     finally:

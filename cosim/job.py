@@ -14,10 +14,6 @@ from crosschop.model.faults.upset import Upset
 JOB_FILE = "job.json"
 RESULT_FILE = "result.json"
 PROGRESS_FILE = "progress"
-# Begins the line of the log that says how a simulator ended that did not end well.
-SIMULATOR_ENDED = "simulator ended: "
-# Tells the simulator where its job is.
-JOB_DIRECTORY_VARIABLE = "CROSSCHOP_JOB"
 WAVE_FILE = "wave.fst"
 # A controller with its own timing hangs after so many times the cycles that one of the contract may take.
 OWN_SLOWNESS = 16

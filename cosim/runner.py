@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,16 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from crosschop.cosim.build import build, environment, simulation_seconds
+from crosschop.cosim.build import build, simulation_seconds
+from crosschop.cosim.child import LOG_FILE, start_simulation
 from crosschop.cosim.dut import Dut, dut_of
 from crosschop.cosim.interrupts import terminated_as_interrupted, uninterrupted
-from crosschop.cosim.job import PROGRESS_FILE, SIMULATOR_ENDED, Job, Result
+from crosschop.cosim.job import PROGRESS_FILE, Job, Result
+from crosschop.cosim.simulate import SIMULATOR_ENDED
 from crosschop.model.chipspec import beats, cycles
 from crosschop.model.errors import ToolError
 from crosschop.model.programs import MOST_OUTPUT, end_group, how_it_ended, quotable
 from crosschop.model.user_files import MIB
 
-LOG_FILE = "simulation.log"
 POLL_SECONDS = 0.05
 TRACEBACK = "Traceback (most recent call last)"
 LOG_LINES_QUOTED = 12
@@ -80,14 +80,14 @@ def run_jobs(
     """
     report = progress or (lambda transfers: None)
     children: list[subprocess.Popen[bytes]] = []
-    with terminated_as_interrupted():
+    with terminated_as_interrupted() as came:
         try:
             limit = 0
             for task in tasks:
                 controller = dut or dut_of(task.job.spec)
                 children.append(_start(task, controller))
                 limit += simulation_seconds(controller.view.slowness * _cycle_bound(task.job))
-            _wait(tasks, children, limit, report)
+            _wait(tasks, children, limit, report, came)
         finally:
             with uninterrupted():
                 for child in children:
@@ -98,15 +98,22 @@ def run_jobs(
 
 
 def _wait(
-    tasks: Sequence[Task], children: Sequence[subprocess.Popen[bytes]], limit: int, report: Callable[[int], None]
+    tasks: Sequence[Task],
+    children: Sequence[subprocess.Popen[bytes]],
+    limit: int,
+    report: Callable[[int], None],
+    came: Sequence[int],
 ) -> None:
     """Waits until all simulations have ended; one that fails ends the wait with its error.
 
     Raises:
         ToolError: one ended without a result, or they take too long or say too much.
+        KeyboardInterrupt: one of the signals `came` (filled elsewhere).
     """
     deadline = time.monotonic() + limit
     while True:
+        if came:  # and the exception was dropped on its way
+            raise KeyboardInterrupt
         running = False
         for task, child in zip(tasks, children, strict=True):
             if child.poll() is None:
@@ -129,16 +136,7 @@ def _start(task: Task, dut: Dut) -> subprocess.Popen[bytes]:
     job = task.job
     build_directory = build(job.spec, dut, job.simulator, job.waves is not None)
     directory = task.directory.resolve()  # the simulator runs in it
-    replace(job, view=dut.view).save(directory)
-    with (directory / LOG_FILE).open("w") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "crosschop.cosim.simulate", str(build_directory), str(directory)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=environment(),
-            start_new_session=True,
-        )
+    return start_simulation(replace(job, view=dut.view), build_directory, directory)
 
 
 def _collect(directory: Path, status: int) -> Result:

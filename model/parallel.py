@@ -14,13 +14,13 @@ from multiprocessing import resource_tracker
 from typing import TypeVar
 
 from crosschop.model.errors import CrosschopError
+from crosschop.model.programs import INTERRUPTS
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 # The children of a terminal's foreground group get these too: the parent alone answers them.
 FROM_TERMINAL = (signal.SIGINT, signal.SIGHUP)
-INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 POLL_SECONDS = 0.1
 # Pieces of work that each process has, or finds when it has ended one: looking after them takes time for each.
 AHEAD = 4

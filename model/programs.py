@@ -9,10 +9,11 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from crosschop.model.errors import ToolError
 from crosschop.model.user_files import MIB
@@ -20,6 +21,8 @@ from crosschop.model.user_files import MIB
 # No tool has so much to say; what comes in a loop is more soon.
 MOST_OUTPUT = 32 * MIB
 POLL_SECONDS = 0.05
+# Signals that end a program of ours.
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LONGEST_LINE = 300
 PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
@@ -101,6 +104,31 @@ def run_program(
     """
     with tempfile.TemporaryFile() if log is None else log.open("ab+") as output:
         begin = os.lseek(output.fileno(), 0, os.SEEK_END)
+        with _child(command, name, environment, folder, output) as child:
+            _wait(child, name, seconds, lambda: os.fstat(output.fileno()).st_size - begin)
+        output.seek(begin)
+        text = output.read(MOST_OUTPUT).decode("utf-8", errors="replace")
+    if child.returncode < 0:
+        raise ToolError(f"{name} {how_it_ended(child.returncode)}")
+    return Ended(child.returncode, text)
+
+
+@contextmanager
+def _child(
+    command: Sequence[str], name: str, environment: Mapping[str, str] | None, folder: Path | None, output: IO[bytes]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A program that has begun, ended with all it started when the context is left.
+
+    Signals wait until somebody looks after it. Behind a fork Python calls functions of its own besides, and drops what
+    a handler raises in them: a Ctrl-C would be lost.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
+
+    def begin() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        die_with_parent()
+
+    try:
         try:
             child = subprocess.Popen(
                 command,
@@ -110,21 +138,19 @@ def run_program(
                 cwd=folder,
                 env=None if environment is None else dict(environment),
                 start_new_session=True,
-                preexec_fn=die_with_parent,
+                preexec_fn=begin,
             )
         except OSError as error:
             if error.errno == errno.ENOENT and folder is not None and not folder.is_dir():
                 raise
             raise ToolError(f"{name} cannot be started: {command[0]}: {error.strerror}") from None
         try:
-            _wait(child, name, seconds, lambda: os.fstat(output.fileno()).st_size - begin)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            yield child
         finally:
             end_group(child)
-        output.seek(begin)
-        text = output.read(MOST_OUTPUT).decode("utf-8", errors="replace")
-    if child.returncode < 0:
-        raise ToolError(f"{name} {how_it_ended(child.returncode)}")
-    return Ended(child.returncode, text)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _wait(child: subprocess.Popen[bytes], name: str, seconds: float, said: Callable[[], int]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import math
 import re
-import resource
 import subprocess
 from pathlib import Path
 
@@ -58,12 +57,11 @@ def proves(model: Model, name: str, seconds: float) -> tuple[bool, int]:
     script = SCRIPT.format(file=file.name)
     limit = max(1, math.ceil(seconds))
     done = subprocess.run(
-        [str(abc()), "-q", script],
+        ["sh", "-c", 'ulimit -t "$0" && exec "$@"', str(limit), str(abc()), "-q", script],
         cwd=model.aiger.parent,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, limit)),
         check=False,
     )
     frames = [int(one or other) for one, other in FRAME.findall(done.stdout)]

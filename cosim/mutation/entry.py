@@ -14,8 +14,9 @@ from typing import Any
 import cocotb
 
 from crosschop.cosim.entry import BENCHES
-from crosschop.cosim.job import JOB_DIRECTORY_VARIABLE, RESULT_FILE, Job
+from crosschop.cosim.job import RESULT_FILE, Job
 from crosschop.cosim.mutation.variants import SELECT
+from crosschop.cosim.simulate import JOB_DIRECTORY_VARIABLE
 from crosschop.model.chipspec import controller_kind
 from crosschop.model.cycles import update_cycles
 from crosschop.model.programs import die_with_parent

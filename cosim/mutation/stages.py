@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from crosschop.cosim.build import compile_aside, environment
+from crosschop.cosim.build import compile_aside
+from crosschop.cosim.child import LOG_FILE, start_simulation
 from crosschop.cosim.dut import Dut
 from crosschop.cosim.job import Job, Result
 from crosschop.cosim.mutation.change import Mutant
@@ -22,7 +22,6 @@ from crosschop.cosim.mutation.entry import LOG_FILE as VARIANT_LOG
 from crosschop.cosim.mutation.source import Source
 from crosschop.cosim.mutation.variants import write_variants
 from crosschop.cosim.mutation.verdict import Verdict
-from crosschop.cosim.runner import LOG_FILE
 from crosschop.cosim.verify import LONG, parts, plan
 from crosschop.model.chipspec import ChipSpec
 from crosschop.model.errors import CrosschopError, ToolError
@@ -154,18 +153,9 @@ def _start(spec: ChipSpec, dut: Dut, source: Source, stage: Stage, mutants: list
     several = replace(dut, sources=tuple(variants), include_dirs=dut.search_path)
     compile_aside(chip, several, directory)
     segments = plan(chip, scenarios, stage.seed, stage.transfers, stage.part)
-    Job(chip, segments, view=dut.view).save(directory)
     names = [ORIGINAL, *(one.identity for one in mutants)]
     (directory / VARIANTS_FILE).write_text(json.dumps(names))
-    with (directory / LOG_FILE).open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "crosschop.cosim.simulate", str(directory), str(directory), ENTRY],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=environment(),
-            start_new_session=True,
-        )
+    process = start_simulation(Job(chip, segments, view=dut.view), directory, directory, ENTRY)
     return _Running(mutants, directory, process)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,14 +16,14 @@ from fake_tools import COMPILES, icarus, put
 
 from crosschop.cosim import build, lint, runner, verilator
 from crosschop.cosim.cli import main
+from crosschop.cosim.interrupts import terminated_as_interrupted
 from crosschop.model import programs
 from crosschop.model.errors import ToolError
 from crosschop.model.estimate.logic import yosys
 from crosschop.model.programs import run_program
 
 RUN = ("run", "agad_tiny", "--samples", "20", "--json")
-# Something of a fake tool that a test can find among the processes.
-# Of the processes that this worker starts: others run these tests at the same time.
+# Something of a fake tool that a test can find among the processes; of this worker's, as others run these tests, too.
 MARK = f"987654.{os.getpid()}"
 HANGS = f"sleep {MARK}"
 GONE_SECONDS = 30
@@ -42,6 +43,14 @@ def alive(mark: str) -> list[str]:
                 continue
             if mark in line and "pytest" not in line:
                 found.append(line)
+    return found
+
+
+def left(mark: str) -> list[str]:
+    """The same of those that do not go: a killed process takes a moment, and longer on a busy machine."""
+    deadline = time.monotonic() + GONE_SECONDS
+    while (found := alive(mark)) and time.monotonic() < deadline:
+        time.sleep(0.05)
     return found
 
 
@@ -67,11 +76,7 @@ def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Failing:
         assert f"error: {message}" in result.output
         assert list(work.iterdir()) == list(temporary.iterdir()) == []
         assert [entry for entry in cache.rglob("*") if entry.is_dir() and "-" in entry.name] == []
-        # A killed process takes a moment to go, and longer on a busy machine
-        deadline = time.monotonic() + GONE_SECONDS
-        while alive(MARK) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert alive(MARK) == []
+        assert left(MARK) == []
         assert "\n" not in message
         return message
 
@@ -255,7 +260,7 @@ def test_linter(script: str, sentence: str, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(ToolError, match=re.escape(sentence)):
         lint.icarus("top", {}, [])
-    assert alive(MARK) == []
+    assert left(MARK) == []
 
 
 def test_a_linter_that_fails_without_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +286,7 @@ def test_yosys(script: str, sentence: str, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(yosys.sys, "executable", str(folder / "python"))
     with pytest.raises(ToolError, match=re.escape(sentence)):
         yosys.run_yosys(tmp_path, ["help"], "netlist.json")
-    assert alive(MARK) == []
+    assert left(MARK) == []
 
 
 # ---------------------------------------------------------------- any program
@@ -290,7 +295,19 @@ def test_yosys(script: str, sentence: str, tmp_path: Path, monkeypatch: pytest.M
 def test_what_a_program_starts_ends_with_it(tmp_path: Path) -> None:
     folder = put(tmp_path / "bin", tool=f"{HANGS} & exit 0")
     assert run_program([str(folder / "tool")], "the tool", 60).status == 0
-    assert alive(MARK) == []
+    assert left(MARK) == []
+
+
+# Python calls these behind a fork, and drops what they raise
+_BEHIND_A_FORK: list[Callable[[], None]] = []
+os.register_at_fork(after_in_parent=lambda: [call() for call in _BEHIND_A_FORK] and None)
+
+
+def test_an_interrupt_at_the_start_of_a_program_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "_BEHIND_A_FORK", [lambda: os.kill(os.getpid(), signal.SIGINT)])
+    with terminated_as_interrupted(), pytest.raises(KeyboardInterrupt):
+        run_program(["sh", "-c", HANGS], "the tool", 10)
+    assert left(MARK) == []
 
 
 def test_a_program_in_a_folder_that_is_gone(tmp_path: Path) -> None:
