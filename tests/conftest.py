@@ -10,6 +10,15 @@ from crosschop.cosim.verilator import require_verilator
 from crosschop.model.errors import MissingToolError
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuses a pytest under which xdist tears groups apart: each worker would then make what a group shares."""
+    if not getattr(session.config.option, "loadgroup", False):
+        return
+    for item in session.items:
+        if item.get_closest_marker("xdist_group") is not None and "@" not in item.nodeid:
+            raise pytest.UsageError("this pytest-xdist cannot group tests under this pytest: pip install 'pytest<9.2'")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skips the tests marked `sim` where Icarus Verilog is missing, those marked `verilator` where Verilator is."""
     missing: dict[str, str] = {}

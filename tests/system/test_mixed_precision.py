@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from checking import by_configuration, ends_by_itself, mutate
+from checking import VERIFIED, by_configuration, ends_by_itself, mutate, transfers_due
 from mutants import Mutant
 
 from crosschop.cosim.dut import dut_of
@@ -18,7 +18,6 @@ from crosschop.model.engines import run_golden
 from crosschop.model.results import RunResult
 
 CHIP = "mixed_precision_20"
-TRANSFERS = 2000
 
 # Smaller than any shipped chip, uneven in all its sizes, several pulses at a time, short batches
 TINY = ("array.rows=7", "array.cols=5", "controller.lanes=3", "hidden.max_steps=3", "hidden.bits=14",
@@ -111,13 +110,14 @@ EDGES = (
 
 def check(spec: ChipSpec, seed: int, directory: Path) -> None:
     shown: list[int] = []
-    results = verify(spec, seed, TRANSFERS, directory, shown.append)
+    due = transfers_due(spec, seed)
+    results = verify(spec, seed, due, directory, shown.append)
     assert {part: result.mismatch for part, result in results.items()} == {"chip": None, "narrow": None}
     for part, (chip, scenarios) in parts(spec).items():
         job = Job.load(directory / part)
-        assert job == Job(chip, plan(chip, scenarios, seed, TRANSFERS, part))
+        assert job == Job(chip, plan(chip, scenarios, seed, due, part))
         if spec.array.cols < 512:  # where a scenario is a single pass, no batch of several samples ends
-            check_counts(job, results[part], TRANSFERS)
+            check_counts(job, results[part], due)
     assert results["narrow"].predicted["write"] > 0
     assert shown == sorted(shown)
     assert shown[-1] == sum(result.transfers for result in results.values())
@@ -192,7 +192,7 @@ MUTANTS: tuple[tuple[Mutant, set[str]], ...] = (
 def _found(rtl: Path, spec: ChipSpec, directory: Path) -> list[Mismatch]:
     work = directory / "work"
     work.mkdir()
-    results = verify(spec, 1, TRANSFERS, work, dut=dut_of(spec, rtl))
+    results = verify(spec, 1, VERIFIED, work, dut=dut_of(spec, rtl))
     return [result.mismatch for result in results.values() if result.mismatch is not None]
 
 
