@@ -16,6 +16,7 @@ from crosschop.model.estimate.constants import Constants, load_constants
 from crosschop.model.estimate.liberty import SKY130
 from crosschop.model.estimate.logic.liberty_reader import MOST_BYTES, read_liberty
 from crosschop.model.estimate.logic.rtl_files import rtl_sources
+from crosschop.model.estimate.logic.yosys import yosys_version
 from crosschop.model.user_files import read_user_bytes
 
 
@@ -61,12 +62,14 @@ class Models:
 
         Raises:
             InputError: the library or a source is unusable, a node has no figures, the controller is the user's.
+            ToolError: there is no Yosys.
         """
         self.require_known_controller(spec)
         read_liberty(self.liberty_file)
         rtl_sources(self.rtl_folder, controller_module(spec))
         analog_area(spec, self.constants, self.assumptions)
         self.constants.scale("logic", self.assumptions.liberty_node_nm, self.assumptions.node_nm)
+        yosys_version()
 
     def to_json(self) -> str:
         """For another process: files of the user by their path and what is in them, those of the package by neither.

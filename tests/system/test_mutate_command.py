@@ -52,7 +52,7 @@ def test_a_weak_verification_lets_mutants_live_and_a_strong_one_finds_them(tmp_p
 
 @pytest.mark.slow
 def test_a_campaign_that_was_stopped_goes_on(tmp_path: Path) -> None:
-    arguments = ("mutate", "agad_tiny", "--count", "12", "--transfers", "10", "--seeds", "1", "--formal", "none",
+    arguments = ("mutate", "agad_tiny", "--count", "6", "--transfers", "10", "--seeds", "1", "--formal", "none",
                  "--proof-seconds", "0", "--no-lint", "--no-long", "--out", "out", "--json")  # fmt: skip
     process = start(tmp_path, *arguments)
     until(lambda: len(verdicts(tmp_path)) >= 2, process)
