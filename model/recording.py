@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from crosschop.model.analog.lanes import popcount
 from crosschop.model.analog.pulse_driver import Trains
 from crosschop.model.analog.random import mix, word_at
+from crosschop.model.golden.mixed_precision import HEAD_BATCH_END
 from crosschop.model.golden.state import HEAD_CHOP, HEAD_COLUMN, HEAD_FLIP, HEAD_WRITE, Transfer
 from crosschop.model.jit import compiled
 
@@ -46,7 +47,8 @@ class Recording(NamedTuple):
         element: (2,) row and column of the recorded element.
         counters: positions in the buffers, and transfers so far.
         digest: (1,) FNV-1a over every transfer's column, chop, flip, and a hash of its codes and pulses by row; in
-            in-memory SGD over every update's train length, slots in which each line fires, and number.
+            in-memory SGD over every update's train length, slots in which each line fires, and number; in mixed
+            precision over every column's number, whether it ends a batch, x, and a hash of d (of column 0) and pulses.
         counts: what happened how often, in the order of COUNTED.
     """
 
@@ -122,6 +124,23 @@ def note_transfer(recording: Recording, codes: NDArray[np.int64], transfer: Tran
     rows = np.uint64(0)
     for row in range(codes.size):
         rows += mix(word_at(np.uint64(codes[row] * _CODE_STEP + transfer.pulses[row]), row))
+    recording.digest[0] = (digest ^ rows) * _DIGEST_PRIME
+
+
+@compiled
+def note_column(recording: Recording, x: int, d: NDArray[np.int64], transfer: Transfer) -> None:
+    """The same of a retired column of mixed precision: d is that of all columns of a pass, few columns have pulses."""
+    recording.counts[_WRITES] += transfer.head[HEAD_WRITE]
+    digest = recording.digest[0]
+    for value in (transfer.head[HEAD_COLUMN], transfer.head[HEAD_BATCH_END], x):
+        digest = _fold(digest, value)
+    rows = np.uint64(0)
+    if transfer.head[HEAD_COLUMN] == 0:
+        for row in range(d.size):
+            rows += mix(word_at(np.uint64(d[row] * _CODE_STEP), row))
+    if transfer.head[HEAD_WRITE]:
+        for row in range(d.size):
+            rows += mix(word_at(np.uint64(transfer.pulses[row]), row))
     recording.digest[0] = (digest ^ rows) * _DIGEST_PRIME
 
 

@@ -137,8 +137,7 @@ def retire_column(session: Session, x: int, d: IntArray, transfer: Transfer, chi
     """
     recording, column = session.recording, transfer.head[HEAD_COLUMN]
     row, watched = recording.element
-    rec.note_number(recording, x)
-    rec.note_transfer(recording, d, transfer)
+    rec.note_column(recording, x, d, transfer)
     if transfer.head[HEAD_BATCH_END] and column == watched:
         w = session.tile.w.weight[column, row]
         rec.note_read(recording, column, session.sample[0], np.float32(0.0), w)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from device_array import show
+from digests import FNV_OFFSET_BASIS, fnv
 
 from crosschop.model.algorithms.in_memory_sgd import increment
 from crosschop.model.analog import tile as analog
@@ -121,17 +122,16 @@ def test_an_empty_train_changes_nothing() -> None:
 
 
 def test_digest_covers_the_trains() -> None:
-    """FNV-1a over number, train length, then slots and sign of each column and each row."""
+    """Over number, train length, then slots and sign of each column and each row."""
     session, state = training.new_session(load_chipspec(CHIP), 1, 30), reset_state()
-    digest = 0xCBF29CE484222325
+    digest = FNV_OFFSET_BASIS
     for _ in range(30):
         length, number = int(session.length[0]), training.step_golden(session, state)
         values, trains = [number, length], session.tile.trains
         if length:
             values += (2 * trains.column_slots + trains.column_negative).tolist()
             values += (2 * trains.row_slots + trains.row_negative).tolist()
-        for value in values:
-            digest = ((digest ^ value) * 0x100000001B3) % 2**64
+        digest = fnv(digest, values)
         assert int(session.recording.digest[0]) == digest
 
 

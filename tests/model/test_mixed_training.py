@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from digests import FNV_OFFSET_BASIS, fnv, mixed
 
 from crosschop.model.chipspec import (
     SpecError,
@@ -19,6 +20,8 @@ from crosschop.model.chipspec import (
 from crosschop.model.cycles import total_cycles
 from crosschop.model.cycles_mixed_precision import finish_cycles, mixed_durations, new_timeline, step_cycles
 from crosschop.model.engines import run_float, run_golden
+from crosschop.model.golden.mixed_precision import mixed_config, reset_mixed, step_column
+from crosschop.model.golden.state import Transfer
 from crosschop.model.training import mixed_precision as training
 
 CHIP = "mixed_precision_20"
@@ -85,6 +88,29 @@ def test_operands_are_rounded_and_clipped() -> None:
             clipped += int((np.abs(code) == 31).sum())
     assert clipped > 50
     assert session.sample[0] == 50
+
+
+def test_digest_covers_operands_and_pulses() -> None:
+    """Over column, end of a batch, x, then what rows mix to: of column 0 on 32 d, of columns with pulses on those."""
+    spec = load_chipspec(CHIP, (*SMALL, "hidden.max_steps=3", "algorithm.learning_rate=0.3"))
+    config = mixed_config(rtl_parameters(spec), rtl_configuration(spec))
+    session, state, shadow = training.new_session(spec, 1, 200), reset_mixed(config), reset_mixed(config)
+    record, retired = (Transfer(np.zeros(4, np.int64), np.zeros(config.rows, np.int64)) for _ in range(2))
+    digest, written, negative = FNV_OFFSET_BASIS, 0, 0
+    for transfer in range(200):
+        column = transfer % config.cols
+        if column == 0:
+            training.request_sample(session)
+        x, d = int(session.operands.x_codes[column]), session.operands.d_codes
+        step_column(config, shadow, x, d, retired)
+        rows = (mixed((32 * d).tolist()) if column == 0 else 0) + (
+            mixed(retired.pulses.tolist()) if retired.pulses.any() else 0
+        )
+        digest = fnv(digest, (column, transfer // config.cols % 4 == 3, x, rows))
+        training.step_golden(session, config, state, x, d, record)
+        assert int(session.recording.digest[0]) == digest
+        written, negative = written + bool(retired.pulses.any()), negative + bool((retired.pulses < 0).any())
+    assert written > 20 and negative > 10
 
 
 def test_engines_agree_and_learn() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from digests import FNV_OFFSET_BASIS, fnv, mixed
 
 from crosschop.model.chipspec import ChipSpec, load_chipspec, rtl_configuration, rtl_parameters
 from crosschop.model.engines import run_float, run_golden
@@ -140,26 +141,16 @@ def test_engine_equals_the_loop() -> None:
 
 
 def test_digest_covers_codes_and_pulses() -> None:
-    """FNV-1a (offset basis and prime as published) over column, chop, flip, then the sum of what rows mix to.
-
-    SplitMix64's output function, constants as published, on 32 code + pulses + (row + 1) gamma.
-    """
+    """Over column, chop, flip, then what rows mix to on 32 code + pulses."""
     spec = load_chipspec("agad_tiny")
-    digest = 0xCBF29CE484222325
+    digest = FNV_OFFSET_BASIS
     session, config, state, transfer = prepare(spec, 1)
     shadow, retired = reset_state(config), new_transfer(config)
     for _ in range(30):
         training.update_and_read(session, int(state.counters[COUNTER.column]), state.chop)
         training.write_and_prepare(session, transfer)
         step_transfer(config, shadow, session.codes, retired)
-        rows = 0
-        for row, (code, pulses) in enumerate(zip(session.codes.tolist(), retired.pulses.tolist(), strict=True), 1):
-            word = (32 * code + pulses + row * 0x9E3779B97F4A7C15) % 2**64
-            word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9 % 2**64
-            word = (word ^ word >> 27) * 0x94D049BB133111EB % 2**64
-            rows += word ^ word >> 31
-        for value in (*retired.head[:3].tolist(), rows):
-            digest = ((digest ^ (value & (2**64 - 1))) * 0x100000001B3) % 2**64
+        digest = fnv(digest, (*retired.head[:3].tolist(), mixed((32 * session.codes + retired.pulses).tolist())))
         training.step_golden(session, config, state, session.codes, transfer)
         assert int(session.recording.digest[0]) == digest
 
