@@ -11,7 +11,7 @@ import click
 from crosschop.cosim.dut import Dut, dut_of, not_compared
 from crosschop.cosim.engines import MismatchError, require_trace, run_rtl
 from crosschop.cosim.job import WAVE_FILE
-from crosschop.cosim.native.engine import run_native
+from crosschop.cosim.native.engine import NATIVE, run_native
 from crosschop.cosim.output import (
     EXIT_MISMATCH,
     Progress,
@@ -39,7 +39,6 @@ from crosschop.model.report import render_run, write_report
 from crosschop.model.results import RunResult, summary
 
 WITHOUT_RTL = {"golden": run_golden, "float": run_float}
-NATIVE = "native"
 WITH_RTL = (*SIMULATORS, NATIVE)
 ENGINES = (*WITH_RTL, *WITHOUT_RTL)
 DEFAULT_WAVES = (0, 40)

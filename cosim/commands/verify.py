@@ -13,6 +13,8 @@ from rich.table import Table
 from crosschop.cosim.dut import Dut, dut_of, not_compared
 from crosschop.cosim.engines import require_trace
 from crosschop.cosim.job import WAVE_FILE, Result
+from crosschop.cosim.native.engine import NATIVE
+from crosschop.cosim.native.verify import verify_natively
 from crosschop.cosim.output import (
     EXIT_MISMATCH,
     Progress,
@@ -28,7 +30,7 @@ from crosschop.cosim.output import (
     stderr,
 )
 from crosschop.cosim.runner import work_directory
-from crosschop.cosim.simulator import ICARUS, SIMULATORS, Simulator
+from crosschop.cosim.simulator import ICARUS, SIMULATORS, VERILATOR, Simulator
 from crosschop.cosim.verify import DEFAULT_TRANSFERS, LONG, transfers_of
 from crosschop.cosim.verify import verify as run_verify
 from crosschop.model.chipspec import ChipSpec, load_chipspec, transfer_unit
@@ -54,8 +56,8 @@ from crosschop.model.errors import InputError
 )
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for the waves.")
 @click.option("--waves", type=Window(), help="Keep the waves of these transfers.")
-@click.option("--simulator", type=click.Choice(SIMULATORS), default=ICARUS.name, show_default=True,
-              help="What runs the RTL.")  # fmt: skip
+@click.option("--simulator", type=click.Choice((*SIMULATORS, NATIVE)), default=ICARUS.name, show_default=True,
+              help="What runs the RTL; native: far more transfers, without back-pressure and resets.")  # fmt: skip
 @click.option("--initial-seed", type=click.IntRange(1, 2**31 - 1),
               help="Seed of what registers and memories hold at first (verilator).  [default: 1]")  # fmt: skip
 @set_option
@@ -79,17 +81,21 @@ def verify(
     Two simulations run side by side: the chip as it is, and a variant with the same rows, lanes and number formats but
     few columns and a large gain, so that every store meets its limits. Every retired transfer is compared with the
     golden model, and every cycle counter with the cycle model.
+
+    --simulator native takes the same stimulus through the RTL as compiled code. There the array side is always ready,
+    nothing is reset under way, no configuration changes and no corners are counted: it adds depth, to a simulator's
+    verification.
     """
     chip = load_chipspec(spec, overrides)
     out = out or Path("build") / "verify" / f"{chip.name}-seed{seed}"
     require_trace(chip)
     total = transfers_of(chip, only, transfers)
     dut = dut_of(chip, rtl)
-    if initial_seed is not None and simulator == ICARUS.name:
-        raise InputError(
-            "--initial-seed goes with --simulator verilator: under icarus nothing is defined before a write"
-        )
-    tool = Simulator(simulator, initial_seed or 1)
+    if initial_seed is not None and simulator != VERILATOR.name:
+        reason = "under icarus nothing is defined before a write" if simulator == ICARUS.name else "native has its own"
+        raise InputError(f"--initial-seed goes with --simulator verilator: {reason}")
+    if waves is not None and simulator == NATIVE:
+        raise InputError(f"--waves goes with --simulator {' or '.join(SIMULATORS)}: native writes none")
     require_window(waves, transfers)
     if waves is not None:
         require_writable(out)
@@ -99,7 +105,11 @@ def verify(
     console.print(f"{chip.name}: seed {seed}, {transfers if not only else total} {unit}s {where}", highlight=False)
     with work_directory() as scratch:
         with Progress(console, "verifying", total) as progress:
-            results = run_verify(chip, seed, transfers, scratch, progress, waves, dut, only, tool)
+            if simulator == NATIVE:
+                results = verify_natively(chip, seed, transfers, progress, dut, only)
+            else:
+                tool = Simulator(simulator, initial_seed or 1)
+                results = run_verify(chip, seed, transfers, scratch, progress, waves, dut, only, tool)
         kept = {f"{part}-{WAVE_FILE}": scratch / part / WAVE_FILE for part in results}
         installed = install({name: path for name, path in kept.items() if path.exists()}, out) if waves else {}
     failed = [result.mismatch for result in results.values() if result.mismatch is not None]
@@ -107,12 +117,15 @@ def verify(
         options = ["--seed", str(seed), "--transfers", str(transfers)]
         for name in only:
             options += ["--only", name]
-        if tool != ICARUS:
-            options += ["--simulator", simulator, "--initial-seed", str(tool.initial_seed)]
+        if simulator != ICARUS.name:
+            options += ["--simulator", simulator]
+        if initial_seed is not None:
+            options += ["--initial-seed", str(initial_seed)]
         for override in overrides:
             options += ["--set", override]
         options += [] if rtl is None else ["--rtl", str(rtl)]
-        print_mismatch(console, mismatch, shlex.join(["crosschop", "verify", spec, *options]))
+        again = shlex.join(["crosschop", "verify", spec, *options])
+        print_mismatch(console, mismatch, again, waves=simulator != NATIVE)
     if not failed:
         compared = sum(result.transfers for result in results.values())
         console.print(f"[bold green]PASS[/] {compared} {unit}s compared, 0 mismatches, seed {seed}", highlight=False)
@@ -122,7 +135,7 @@ def verify(
             console.print(_cycle_table(chip, results))
         else:
             console.print(_elapsed(results), highlight=False)
-        if not only:
+        if not only and simulator != NATIVE:
             console.print(_corners(results), highlight=False, markup=False)
     for path in installed.values():
         console.print(f"  {path}", highlight=False, soft_wrap=True)

@@ -182,28 +182,29 @@ class Fields:
         return value & COUNT_MASK if name in self._counts else value
 
 
+def chip_segment(spec: ChipSpec, name: str, seed: int, transfers: int) -> Segment:
+    """A segment with the chip's own configuration."""
+    return Segment(name, transfers, seed, rtl_configuration(spec))
+
+
 class NativeBench:
     """A controller in this process, with a segment of a training run or of other stimulus.
 
     Args:
         spec: the chip.
         dut: its controller.
-        seed, transfers: of the segment.
+        segment: name, transfers, configuration; nothing random happens on the streams.
         longest: cycles that nothing may happen in, at most.
         arrays: what the bench reads and writes beside `io`, in the order that its C++ has.
-        name: of the segment.
 
     Attributes:
         native: for compiled code.
-        segment: for reports.
     """
 
-    def __init__(
-        self, spec: ChipSpec, dut: Dut, seed: int, transfers: int, longest: int, arrays: Any, name: str = "training"
-    ) -> None:
+    def __init__(self, spec: ChipSpec, dut: Dut, segment: Segment, longest: int, arrays: Any) -> None:
         self.spec = spec
         self.dut = dut
-        self.segment = Segment(name, transfers, seed, rtl_configuration(spec))
+        self.segment = segment
         io = np.zeros(IO_SIZE, dtype=np.int64)
         io[PLACE.reset_cycles] = RESET_CYCLES
         io[PLACE.initial_seed] = VERILATOR.initial_seed

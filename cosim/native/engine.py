@@ -9,6 +9,9 @@ from crosschop.model.chipspec import ChipSpec, controller_kind
 from crosschop.model.engines import Progress
 from crosschop.model.results import RunResult
 
+# Its name, for commands.
+NATIVE = "native"
+
 _KINDS = {
     "transfer": transfer.train,
     "in_memory_sgd": in_memory_sgd.train,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from crosschop.cosim.dut import Dut
 from crosschop.cosim.in_memory_sgd.hdl import ERROR_NAMES, GROUP, longest_quiet
 from crosschop.cosim.in_memory_sgd.scoreboard import UpdateScoreboard, retired_event
+from crosschop.cosim.job import Segment
 from crosschop.cosim.native.bench import (
     AT_RETIRE,
     FINE,
@@ -20,6 +21,7 @@ from crosschop.cosim.native.bench import (
     NativeBench,
     advance,
     borrowed,
+    chip_segment,
     note_event,
 )
 from crosschop.cosim.native.call import unowned
@@ -130,11 +132,9 @@ def run_lengths(
 class UpdateBench(NativeBench):
     """A controller of in-memory SGD; arguments as in NativeBench, and the cycle model of the run."""
 
-    def __init__(
-        self, spec: ChipSpec, dut: Dut, seed: int, updates: int, timeline: UpdateTimeline, name: str = "training"
-    ) -> None:
+    def __init__(self, spec: ChipSpec, dut: Dut, segment: Segment, timeline: UpdateTimeline) -> None:
         arrays = Arrays(np.zeros(GROUP, dtype=np.int64))
-        super().__init__(spec, dut, seed, updates, longest_quiet(spec), arrays, name)
+        super().__init__(spec, dut, segment, longest_quiet(spec), arrays)
         self.state = reset_state()
         self.number = np.zeros(1, dtype=np.int64)
         self.timeline = timeline
@@ -171,7 +171,7 @@ def train(
 ) -> RunResult:
     """Trains with the RTL in the loop, every update compared; arguments as `run_native`."""
     session = training.new_session(spec, seed, updates, device_seed)
-    bench = UpdateBench(spec, dut, seed, updates, session.timeline)
+    bench = UpdateBench(spec, dut, chip_segment(spec, "training", seed, updates), session.timeline)
     try:
         bench.native.io[PLACE.limit] = updates
 

@@ -11,6 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.cosim.dut import Dut
+from crosschop.cosim.job import Segment
 from crosschop.cosim.mixed_precision.hdl import ERROR_NAMES, longest_quiet
 from crosschop.cosim.mixed_precision.scoreboard import ColumnScoreboard, request_event, retired_event
 from crosschop.cosim.native.bench import (
@@ -26,13 +27,14 @@ from crosschop.cosim.native.bench import (
     advance,
     borrowed,
     borrowed_transfer,
+    chip_segment,
     count_pulses,
     differ,
     note_event,
 )
 from crosschop.cosim.native.call import unowned
 from crosschop.cosim.native.places import CALLS, PLACE, SLOTS
-from crosschop.model.chipspec import ChipSpec, beats, rtl_configuration, rtl_parameters, x_beats
+from crosschop.model.chipspec import ChipSpec, beats, rtl_parameters, x_beats
 from crosschop.model.cycles_mixed_precision import (
     MixedCycles,
     MixedTimeline,
@@ -310,17 +312,15 @@ class ColumnBench(NativeBench):
         ("stall", "gaps"),
     )
 
-    def __init__(
-        self, spec: ChipSpec, dut: Dut, seed: int, transfers: int, timeline: MixedTimeline, name: str = "training"
-    ) -> None:
-        super().__init__(spec, dut, seed, transfers, longest_quiet(spec), _new_arrays(spec), name)
+    def __init__(self, spec: ChipSpec, dut: Dut, segment: Segment, timeline: MixedTimeline) -> None:
+        super().__init__(spec, dut, segment, longest_quiet(spec), _new_arrays(spec))
         rows, cols = spec.array.rows, spec.array.cols
-        self.config = mixed_config(rtl_parameters(spec), rtl_configuration(spec))
+        self.config = mixed_config(rtl_parameters(spec), segment.configuration)
         self.state = reset_mixed(self.config)
         self.transfer = Transfer(head=np.zeros(4, dtype=np.int64), pulses=np.zeros(rows, dtype=np.int64))
         self.passes = Passes(np.zeros((2, cols), dtype=np.int64), np.zeros((2, rows), dtype=np.int64))
         self.timeline = timeline
-        self.native.io[PLACE.released] = transfers // cols  # samples wait for their turn
+        self.native.io[PLACE.released] = segment.transfers // cols  # samples wait for their turn
 
     @property
     def record(self) -> Fields:
@@ -397,7 +397,7 @@ def train(
 ) -> RunResult:
     """Trains with the RTL in the loop, every column compared; arguments as `run_native`."""
     session = training.new_session(spec, seed, transfers, device_seed)
-    bench = ColumnBench(spec, dut, seed, transfers, session.timeline)
+    bench = ColumnBench(spec, dut, chip_segment(spec, "training", seed, transfers), session.timeline)
     try:
 
         def run(count: int) -> None:

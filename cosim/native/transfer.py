@@ -11,6 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.cosim.dut import Dut
+from crosschop.cosim.job import Segment
 from crosschop.cosim.native.bench import (
     AT_READ,
     AT_RETIRE,
@@ -25,6 +26,7 @@ from crosschop.cosim.native.bench import (
     advance,
     borrowed,
     borrowed_transfer,
+    chip_segment,
     count_pulses,
     differ,
     note_event,
@@ -33,7 +35,7 @@ from crosschop.cosim.native.call import unowned
 from crosschop.cosim.native.places import CALLS, PLACE
 from crosschop.cosim.transfer.hdl import ERROR_NAMES, longest_quiet
 from crosschop.cosim.transfer.scoreboard import TransferScoreboard, read_event, retired_event
-from crosschop.model.chipspec import ChipSpec, beats, rtl_configuration, rtl_parameters
+from crosschop.model.chipspec import ChipSpec, beats, rtl_parameters
 from crosschop.model.cycles import (
     READ_BEGIN,
     CycleConfig,
@@ -287,21 +289,23 @@ def run_codes(
 ) -> int:
     """Whole transfers of codes (n, rows) and train lengths (n, n_s) given in advance, to the end; no tile answers.
 
-    A group of samples is released in advance, as with the random stimulus of cosim/transfer/bench.py.
+    Where the cycle model does not let samples wait, a group of them is released in advance, as with the random stimulus
+    of cosim/transfer/bench.py: for chips whose transfers retire before the next read but one begins, as this loop looks
+    at one read after the other. Otherwise they come as in training.
     """
     native, state, transfer = _borrowed(owned), _borrowed_state(owned_state), borrowed_transfer(owned_transfer)
     updating = 0
     for index in range(len(codes) + 1):
         if index == 0:
             release(native, lengths[0])
-            if len(codes) > 1:
+            if not durations.samples_wait and len(codes) > 1:
                 release(native, lengths[1])
         if index < len(codes):
             status = until_read(native, config)
             if status != FINE:
                 return status
             answer(native, codes[index])
-            if index + 2 < len(codes):
+            if not durations.samples_wait and index + 2 < len(codes):
                 release(native, lengths[index + 2])
         if index > 0:
             status = advance(native, CALLS.until_retired, index)
@@ -319,6 +323,8 @@ def run_codes(
             status = check_state(native, config, state)
             if status != FINE:
                 return status
+            if durations.samples_wait and index + 1 < len(codes):
+                release(native, lengths[index + 1])
     return FINE
 
 
@@ -326,18 +332,16 @@ class TransferBench(NativeBench):
     """A controller with an array A.
 
     Args:
-        spec, dut, seed, transfers, name: as in NativeBench.
+        spec, dut, segment: as in NativeBench.
         timeline: the cycle model of the run.
     """
 
     injected = (("update", "injected_updates"), ("read", "injected_reads"), ("write", "injected_writes"))
     measured = (("stall", "due"), ("hold", "waiting"))
 
-    def __init__(
-        self, spec: ChipSpec, dut: Dut, seed: int, transfers: int, timeline: Timeline, name: str = "training"
-    ) -> None:
-        super().__init__(spec, dut, seed, transfers, longest_quiet(spec), _new_arrays(spec), name)
-        self.config = controller_config(rtl_parameters(spec), rtl_configuration(spec))
+    def __init__(self, spec: ChipSpec, dut: Dut, segment: Segment, timeline: Timeline) -> None:
+        super().__init__(spec, dut, segment, longest_quiet(spec), _new_arrays(spec))
+        self.config = controller_config(rtl_parameters(spec), segment.configuration)
         self.state = reset_state(self.config)
         self.transfer = new_transfer(self.config)
         self.timeline = timeline
@@ -407,7 +411,7 @@ def train(
 ) -> RunResult:
     """Trains with the RTL in the loop, every transfer compared; arguments as `run_native`."""
     session = training.new_session(spec, seed, transfers, device_seed)
-    bench = TransferBench(spec, dut, seed, transfers, session.timeline)
+    bench = TransferBench(spec, dut, chip_segment(spec, "training", seed, transfers), session.timeline)
     try:
         bench.native.io[PLACE.limit] = transfers
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from crosschop.cosim import build
+from crosschop.cosim.native import library
 
 
 @pytest.fixture
@@ -15,3 +16,16 @@ def builds_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "builds"
     monkeypatch.setattr(build, "cache_directory", lambda: folder)
     return folder
+
+
+@pytest.fixture
+def libraries_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Libraries of broken controllers go elsewhere than into the user's cache; that of Verilator's run time is his."""
+    runtime = library.kept_build
+
+    def aside(target: Path, product: str, make: object) -> Path:
+        kept = target if target.name.startswith("runtime") else tmp_path / "builds" / target.name
+        return runtime(kept, product, make)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(library, "kept_build", aside)
+    monkeypatch.setattr(build, "cache_directory", lambda: tmp_path / "builds")

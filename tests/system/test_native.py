@@ -12,11 +12,9 @@ from command import call
 from mutants import MUTANTS, ONE_PORT, Mutant, apply
 from own_controllers import BLIND, serial_chip
 
-from crosschop.cosim import build
 from crosschop.cosim.dut import dut_of
 from crosschop.cosim.engines import MismatchError, run_rtl
 from crosschop.cosim.job import Mismatch
-from crosschop.cosim.native import library
 from crosschop.cosim.native.engine import run_native
 from crosschop.cosim.paths import shipped_rtl
 from crosschop.model.chipspec import ChipSpec, load_chipspec
@@ -38,19 +36,6 @@ CHIPS = {
 ONE_OF_EACH_KIND = ("agad_tiny", "in_memory_sgd_20", "mixed_precision_shared")
 
 pytestmark = [pytest.mark.sim, pytest.mark.verilator]
-
-
-@pytest.fixture
-def libraries_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Libraries of broken controllers go elsewhere than into the user's cache; that of Verilator's run time is his."""
-    runtime = library.kept_build
-
-    def aside(target: Path, product: str, make: object) -> Path:
-        kept = target if target.name.startswith("runtime") else tmp_path / "builds" / target.name
-        return runtime(kept, product, make)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(library, "kept_build", aside)
-    monkeypatch.setattr(build, "cache_directory", lambda: tmp_path / "builds")
 
 
 def _ignore(transfers: int) -> None:
