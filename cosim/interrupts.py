@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from crosschop.model.programs import INTERRUPTS
+from crosschop.model.signals import INTERRUPTS
 
 
 @contextmanager
@@ -36,13 +36,3 @@ def terminated_as_interrupted() -> Iterator[list[int]]:
     finally:
         for number in heeded:
             signal.signal(number, previous[number])
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Holds signals back while something is cleaned up: a second Ctrl-C must not leave half of it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

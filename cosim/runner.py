@@ -14,12 +14,13 @@ from pathlib import Path
 from crosschop.cosim.build import build, simulation_seconds
 from crosschop.cosim.child import LOG_FILE, start_simulation
 from crosschop.cosim.dut import Dut, dut_of
-from crosschop.cosim.interrupts import terminated_as_interrupted, uninterrupted
+from crosschop.cosim.interrupts import terminated_as_interrupted
 from crosschop.cosim.job import PROGRESS_FILE, Job, Result
 from crosschop.cosim.simulate import SIMULATOR_ENDED
 from crosschop.model.chipspec import beats, cycles
 from crosschop.model.errors import ToolError
 from crosschop.model.programs import MOST_OUTPUT, end_group, how_it_ended, quotable
+from crosschop.model.signals import interrupts_put_off
 from crosschop.model.user_files import MIB
 
 POLL_SECONDS = 0.05
@@ -38,7 +39,7 @@ def work_directory() -> Iterator[Path]:
         try:
             yield path
         finally:
-            with uninterrupted():
+            with interrupts_put_off():  # a second Ctrl-C must not leave half of it
                 shutil.rmtree(path, ignore_errors=True)
 
 
@@ -85,11 +86,11 @@ def run_jobs(
             limit = 0
             for task in tasks:
                 controller = dut or dut_of(task.job.spec)
-                children.append(_start(task, controller))
+                _start(task, controller, children)
                 limit += simulation_seconds(controller.view.slowness * _cycle_bound(task.job))
             _wait(tasks, children, limit, report, came)
         finally:
-            with uninterrupted():
+            with interrupts_put_off():
                 for child in children:
                     end_group(child)
     results = [_collect(task.directory, child.returncode) for task, child in zip(tasks, children, strict=True)]
@@ -123,20 +124,24 @@ def _wait(
             else:
                 _collect(task.directory, child.returncode)
         if not running:
-            return
+            break
         if time.monotonic() > deadline:
             raise ToolError(
                 f"the simulation did not end within {limit} s and was stopped: a loop in zero time, or a slow machine"
             )
         report(sum(_transfers_done(task.directory) for task in tasks))
         time.sleep(POLL_SECONDS)
+    if came:
+        raise KeyboardInterrupt
 
 
-def _start(task: Task, dut: Dut) -> subprocess.Popen[bytes]:
+def _start(task: Task, dut: Dut, children: list[subprocess.Popen[bytes]]) -> None:
+    """Builds the bench and starts the simulation, which is then among the children."""
     job = task.job
     build_directory = build(job.spec, dut, job.simulator, job.waves is not None)
     directory = task.directory.resolve()  # the simulator runs in it
-    return start_simulation(replace(job, view=dut.view), build_directory, directory)
+    with interrupts_put_off():  # between its start and the entry in the list nobody would end it
+        children.append(start_simulation(replace(job, view=dut.view), build_directory, directory))
 
 
 def _collect(directory: Path, status: int) -> Result:

@@ -60,12 +60,6 @@ def parts(spec: ChipSpec, only: Sequence[str] = ()) -> dict[str, tuple[ChipSpec,
     return {part: (chips[part], found) for part, found in chosen.items() if found}
 
 
-def transfers_of(spec: ChipSpec, only: Sequence[str], transfers: int) -> int:
-    """Transfers to be compared in all parts; `transfers` in each that has no length of its own."""
-    lengths = [[scenario.length for scenario in scenarios] for _, scenarios in parts(spec, only).values()]
-    return sum(sum(each or 0 for each in found) or transfers for found in lengths)
-
-
 def plan(spec: ChipSpec, scenarios: Sequence[Scenario], seed: int, transfers: int, label: str) -> tuple[Segment, ...]:
     """Segments of the scenarios, `transfers` compared in total or their own lengths; of whole passes if it has them."""
     chip = rtl_configuration(spec)
@@ -102,6 +96,12 @@ def plan(spec: ChipSpec, scenarios: Sequence[Scenario], seed: int, transfers: in
         else:
             segments.append(whole)
     return tuple(segments)
+
+
+def transfers_of(spec: ChipSpec, only: Sequence[str], seed: int, transfers: int) -> int:
+    """Transfers to be compared in all parts: `transfers` in each, or whole passes, or a length of its own."""
+    planned = (plan(chip, found, seed, transfers, part) for part, (chip, found) in parts(spec, only).items())
+    return sum(segment.compared for segments in planned for segment in segments)
 
 
 def verify(

@@ -16,7 +16,10 @@ CACHE_VARIABLE = "CROSSCHOP_CACHE"
 # Compiled code of earlier versions of the sources; each takes a few MB.
 VERSIONS_KEPT = 4
 # Parts of crosschop.model that hold nothing compiled and change no simulated figure
-NOT_SIMULATING = ("cluster.py", "compiled_code.py", "estimate", "parallel.py", "reproduce", "resilience", "store.py")
+NOT_SIMULATING = (
+    "cluster.py", "compiled_code.py", "estimate", "parallel.py", "programs.py", "reproduce", "resilience", "signals.py",
+    "store.py",
+)  # fmt: skip
 
 
 def cache_directory() -> Path:

@@ -24,7 +24,8 @@ from distributed.comm.core import connect
 
 from crosschop.model.cache import estimates_digest
 from crosschop.model.errors import ToolError
-from crosschop.model.parallel import POLL_SECONDS, answer_of, interrupts_noted, signals_held
+from crosschop.model.parallel import POLL_SECONDS, answer_of, signals_held
+from crosschop.model.signals import interrupts_noted
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")

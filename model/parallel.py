@@ -14,7 +14,7 @@ from multiprocessing import resource_tracker
 from typing import TypeVar
 
 from crosschop.model.errors import CrosschopError
-from crosschop.model.programs import INTERRUPTS
+from crosschop.model.signals import interrupts_noted
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -46,21 +46,6 @@ def signals_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def interrupts_noted() -> Iterator[list[int]]:
-    """The numbers of the interrupting signals that have come; they interrupt nothing by themselves.
-
-    An exception out of a handler can strike inside the wait for a lock and leave as an error about that lock.
-    """
-    noted: list[int] = []
-    previous = {number: signal.signal(number, lambda number, frame: noted.append(number)) for number in INTERRUPTS}
-    try:
-        yield noted
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def cores() -> int:

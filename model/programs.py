@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import IO
 
 from crosschop.model.errors import ToolError
+from crosschop.model.signals import interrupts_put_off
 from crosschop.model.user_files import MIB
 
 # No tool has so much to say; what comes in a loop is more soon.
 MOST_OUTPUT = 32 * MIB
 POLL_SECONDS = 0.05
-# Signals that end a program of ours.
-INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LONGEST_LINE = 300
 PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
@@ -122,13 +121,7 @@ def _child(
     Signals wait until somebody looks after it. Behind a fork Python calls functions of its own besides, and drops what
     a handler raises in them: a Ctrl-C would be lost.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
-
-    def begin() -> None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        die_with_parent()
-
-    try:
+    with interrupts_put_off() as let_interrupts_come:
         try:
             child = subprocess.Popen(
                 command,
@@ -138,19 +131,17 @@ def _child(
                 cwd=folder,
                 env=None if environment is None else dict(environment),
                 start_new_session=True,
-                preexec_fn=begin,
+                preexec_fn=die_with_parent,
             )
         except OSError as error:
             if error.errno == errno.ENOENT and folder is not None and not folder.is_dir():
                 raise
             raise ToolError(f"{name} cannot be started: {command[0]}: {error.strerror}") from None
         try:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            let_interrupts_come()
             yield child
         finally:
             end_group(child)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _wait(child: subprocess.Popen[bytes], name: str, seconds: float, said: Callable[[], int]) -> None:

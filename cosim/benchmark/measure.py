@@ -14,17 +14,15 @@ from crosschop.cosim.benchmark.plain import run_plain
 from crosschop.cosim.benchmark.stimulus import BLOCK, Stimulus, new_stimulus
 from crosschop.cosim.benchmark.tasks import Task, Timing, chip_of
 from crosschop.cosim.dut import dut_of
-from crosschop.cosim.in_memory_sgd.hdl import AHEAD
 from crosschop.cosim.job import Job, Segment
-from crosschop.cosim.native import in_memory_sgd, mixed_precision, transfer
 from crosschop.cosim.native.bench import chip_segment
 from crosschop.cosim.native.engine import run_native
+from crosschop.cosim.native.given import Begun, begin_columns, begin_transfers, begin_updates
 from crosschop.cosim.native.library import open_library
 from crosschop.cosim.native.places import IO_SIZE, PLACE
 from crosschop.cosim.runner import Task as Simulation
 from crosschop.cosim.runner import run_jobs, work_directory
 from crosschop.cosim.simulator import Simulator
-from crosschop.model import cycles, cycles_in_memory_sgd, cycles_mixed_precision
 from crosschop.model.chipspec import ChipSpec, controller_kind, rtl_configuration, samples_in
 from crosschop.model.engines import run_golden
 from crosschop.model.errors import CrosschopError
@@ -32,8 +30,10 @@ from crosschop.model.errors import CrosschopError
 SEED = 1
 # Fewest transfers that are timed, and most.
 FEWEST, FEWEST_COLUMNS, MOST = 24, 160, 200_000
-# Of how many transfers take the time that is wanted.
+# Most guesses of how many transfers take the time that is wanted.
 GUESSES = 3
+# A short timing less its start may come to nothing: no guess is so many times larger than what it is made from.
+GROWTH = 16
 # What has its own transfers, as many as samples_in says.
 ENGINES = ("golden", "native", "verilator", "icarus")
 # Weights are numbers of 32 bits.
@@ -60,9 +60,11 @@ def measure(task: Task) -> Timing:
         _rates[place] = timing.rate
     # The first transfers are slow, caches being cold: a guess from them may come out too short, and so may the next
     for _ in range(GUESSES):
-        if timing is not None and timing.seconds >= task.seconds / 4:
+        most = min(MOST, GROWTH * count) if count else MOST
+        wanted = _whole(spec, int(min(most, max(FEWEST, task.seconds * _rates[place]))))
+        if timing is not None and (timing.seconds >= task.seconds / 4 or wanted <= count):
             break
-        count = _whole(spec, int(min(MOST, max(FEWEST, task.seconds * _rates[place]))))
+        count = wanted
         timing = timed(spec, count)
         _rates[place] = timing.rate
     assert timing is not None
@@ -127,75 +129,40 @@ def _cocotb(simulator: str, codes: str) -> Callable[[ChipSpec, int], Timing]:
 def _native_rtl(spec: ChipSpec, transfers: int) -> Timing:
     """Codes given in advance: RTL, golden model and comparison, no arrays."""
     stimulus = new_stimulus(spec, SEED)
-    run = _LOOPS[controller_kind(spec)]
-    run(spec, stimulus, min(transfers, _whole(spec, 2)))  # compiles
-    return Timing(transfers, run(spec, stimulus, transfers)[0])
+    _loop(spec, stimulus, min(transfers, _whole(spec, 2)))  # compiles
+    return Timing(transfers, _loop(spec, stimulus, transfers)[0])
 
 
-def _transfer_loop(spec: ChipSpec, stimulus: Stimulus, transfers: int) -> tuple[float, int]:
-    durations = cycles.cycle_config(spec)._replace(samples_wait=False)
-    timeline = cycles.new_timeline(durations)
-    bench = transfer.TransferBench(spec, dut_of(spec), chip_segment(spec, "bench", SEED, transfers), timeline)
-    codes, lengths = stimulus.repeated(transfers)
+def _begin(spec: ChipSpec, stimulus: Stimulus, transfers: int) -> Begun:
+    segment, dut, rows = chip_segment(spec, "bench", SEED, transfers), dut_of(spec), spec.array.rows
+    kind = controller_kind(spec)
+    codes, lengths = stimulus.repeated(transfers if kind != "mixed_precision" else transfers // spec.array.cols)
+    if kind == "transfer":
+        return begin_transfers(spec, dut, segment, codes, lengths, samples_wait=False)
+    if kind == "in_memory_sgd":
+        return begin_updates(spec, dut, segment, lengths[:, 0].copy())
+    return begin_columns(spec, dut, segment, codes[:, rows:].copy(), codes[:, :rows].copy())
+
+
+def _loop(spec: ChipSpec, stimulus: Stimulus, transfers: int) -> tuple[float, int]:
+    """Processor seconds of the native loop, and its clock cycles up to the last retirement."""
+    begun = _begin(spec, stimulus, transfers)
     try:
         begin = time.process_time()
-        status = transfer.run_codes(
-            bench.native, durations, timeline, bench.config, bench.state, bench.transfer, codes, lengths
-        )
+        status = begun.run()
         seconds = time.process_time() - begin
-        bench.require_fine(status, bench.explain)
-        elapsed = bench.finished()[1]
+        begun.bench.require_fine(status)
+        elapsed = begun.bench.finished()[1]
     finally:
-        bench.close()
+        begun.bench.close()
     return seconds, elapsed
-
-
-def _update_loop(spec: ChipSpec, stimulus: Stimulus, updates: int) -> tuple[float, int]:
-    durations = cycles_in_memory_sgd.update_durations(spec)._replace(samples_wait=False)
-    timeline = cycles_in_memory_sgd.new_timeline()
-    bench = in_memory_sgd.UpdateBench(spec, dut_of(spec), chip_segment(spec, "bench", SEED, updates), timeline)
-    _, lengths = stimulus.repeated(updates)
-    try:
-        begin = time.process_time()
-        status = in_memory_sgd.run_lengths(
-            bench.native, durations, timeline, bench.state, bench.number, lengths[:, 0].copy(), AHEAD
-        )
-        seconds = time.process_time() - begin
-        bench.require_fine(status, bench.explain)
-        elapsed = bench.finished()[1]
-    finally:
-        bench.close()
-    return seconds, elapsed
-
-
-def _column_loop(spec: ChipSpec, stimulus: Stimulus, transfers: int) -> tuple[float, int]:
-    durations = cycles_mixed_precision.mixed_durations(spec)
-    timeline = cycles_mixed_precision.new_timeline(durations)
-    bench = mixed_precision.ColumnBench(spec, dut_of(spec), chip_segment(spec, "bench", SEED, transfers), timeline)
-    operands, _ = stimulus.repeated(transfers // spec.array.cols)
-    rows = spec.array.rows
-    try:
-        begin = time.process_time()
-        status = mixed_precision.run_operands(
-            bench.native, durations, timeline, bench.config, bench.state, bench.passes, bench.transfer,
-            operands[:, rows:].copy(), operands[:, :rows].copy(),
-        )  # fmt: skip
-        seconds = time.process_time() - begin
-        bench.require_fine(status, bench.explain)
-        elapsed = bench.finished()[1]
-    finally:
-        bench.close()
-    return seconds, elapsed
-
-
-_LOOPS = {"transfer": _transfer_loop, "in_memory_sgd": _update_loop, "mixed_precision": _column_loop}
 
 
 def cycles_of(spec: ChipSpec, what: str, transfers: int) -> int:
     """Clock cycles of the native loop, or of the bare harness, up to the last retirement."""
     if what == "bare":
         return _run_bare(spec, transfers)[1]
-    return _LOOPS[controller_kind(spec)](spec, new_stimulus(spec, SEED), transfers)[1]
+    return _loop(spec, new_stimulus(spec, SEED), transfers)[1]
 
 
 def _bare(spec: ChipSpec, transfers: int) -> Timing:

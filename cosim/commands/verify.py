@@ -14,7 +14,7 @@ from crosschop.cosim.dut import Dut, dut_of, not_compared
 from crosschop.cosim.engines import require_trace
 from crosschop.cosim.job import WAVE_FILE, Result
 from crosschop.cosim.native.engine import NATIVE
-from crosschop.cosim.native.verify import verify_natively
+from crosschop.cosim.native.verify import WITHOUT, native_pieces, verify_natively
 from crosschop.cosim.output import (
     EXIT_MISMATCH,
     Progress,
@@ -82,17 +82,22 @@ def verify(
     few columns and a large gain, so that every store meets its limits. Every retired transfer is compared with the
     golden model, and every cycle counter with the cycle model.
 
-    --simulator native takes the same stimulus through the RTL as compiled code. There the array side is always ready,
-    nothing is reset under way, no configuration changes and no corners are counted: it adds depth, to a simulator's
-    verification.
+    --simulator native takes stimulus of the same kinds through the RTL as compiled code, one part after the other.
+    There the array side is always ready, samples come as in training, nothing is reset under way, no configuration
+    changes and no corners are counted: it adds depth to a simulator's verification.
     """
     chip = load_chipspec(spec, overrides)
     out = out or Path("build") / "verify" / f"{chip.name}-seed{seed}"
     require_trace(chip)
-    total = transfers_of(chip, only, transfers)
+    pieces = native_pieces(chip, seed, transfers, only) if simulator == NATIVE else []
+    total = sum(piece.segment.transfers for piece in pieces) or transfers_of(chip, only, seed, transfers)
     dut = dut_of(chip, rtl)
     if initial_seed is not None and simulator != VERILATOR.name:
-        reason = "under icarus nothing is defined before a write" if simulator == ICARUS.name else "native has its own"
+        reason = (
+            "under icarus nothing is defined before a write"
+            if simulator == ICARUS.name
+            else "native begins with seed 1"
+        )
         raise InputError(f"--initial-seed goes with --simulator verilator: {reason}")
     if waves is not None and simulator == NATIVE:
         raise InputError(f"--waves goes with --simulator {' or '.join(SIMULATORS)}: native writes none")
@@ -106,7 +111,7 @@ def verify(
     with work_directory() as scratch:
         with Progress(console, "verifying", total) as progress:
             if simulator == NATIVE:
-                results = verify_natively(chip, seed, transfers, progress, dut, only)
+                results = verify_natively(pieces, dut, progress)
             else:
                 tool = Simulator(simulator, initial_seed or 1)
                 results = run_verify(chip, seed, transfers, scratch, progress, waves, dut, only, tool)
@@ -135,7 +140,9 @@ def verify(
             console.print(_cycle_table(chip, results))
         else:
             console.print(_elapsed(results), highlight=False)
-        if not only and simulator != NATIVE:
+        if simulator == NATIVE:
+            console.print(f"  without {WITHOUT}: those are for --simulator {' or '.join(SIMULATORS)}", highlight=False)
+        elif not only:
             console.print(_corners(results), highlight=False, markup=False)
     for path in installed.values():
         console.print(f"  {path}", highlight=False, soft_wrap=True)

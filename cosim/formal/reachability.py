@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from crosschop.cosim.formal.model import Model
-from crosschop.model.errors import MissingToolError
+from crosschop.model.errors import MissingToolError, ToolError
 
 # Latches that always agree become one, then the invariant is searched for. Where nothing is left of the model but a
 # constant, pdr is undecided and iprove is not
@@ -64,5 +64,7 @@ def proves(model: Model, name: str, seconds: float) -> tuple[bool, int]:
         text=True,
         check=False,
     )
+    if done.returncode > 0 and not done.stdout:
+        raise ToolError(f"ABC cannot be run: {done.stderr.strip() or f'exit code {done.returncode}'}")
     frames = [int(one or other) for one, other in FRAME.findall(done.stdout)]
     return bool(PROVED.search(done.stdout)), max(frames, default=0)

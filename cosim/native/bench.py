@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -187,7 +188,7 @@ def chip_segment(spec: ChipSpec, name: str, seed: int, transfers: int) -> Segmen
     return Segment(name, transfers, seed, rtl_configuration(spec))
 
 
-class NativeBench:
+class NativeBench(ABC):
     """A controller in this process, with a segment of a training run or of other stimulus.
 
     Args:
@@ -199,12 +200,14 @@ class NativeBench:
 
     Attributes:
         native: for compiled code.
+        first: transfers compared in segments before this one, which reports count as well.
     """
 
     def __init__(self, spec: ChipSpec, dut: Dut, segment: Segment, longest: int, arrays: Any) -> None:
         self.spec = spec
         self.dut = dut
         self.segment = segment
+        self.first = 0
         io = np.zeros(IO_SIZE, dtype=np.int64)
         io[PLACE.reset_cycles] = RESET_CYCLES
         io[PLACE.initial_seed] = VERILATOR.initial_seed
@@ -235,12 +238,19 @@ class NativeBench:
         """Transfers compared so far."""
         return int(self.native.done[RETIRED])
 
-    def require_fine(self, status: int, explain: Callable[[int], Scoreboard]) -> None:
+    @abstractmethod
+    def explain(self, status: int) -> Scoreboard:
+        """Lets the scoreboard repeat the check that has found something; raises DivergenceError."""
+
+    @abstractmethod
+    def finished(self) -> tuple[dict[str, int], int]:
+        """The end of the segment: counters by phase, cycles up to the last retirement."""
+
+    def require_fine(self, status: int) -> None:
         """Turns what compiled code has found into the error that it is.
 
         Args:
             status: what the compiled loop ended with.
-            explain: lets the scoreboard repeat the check that found something; it raises DivergenceError.
 
         Raises:
             MismatchError: the controller and the golden model differ.
@@ -251,7 +261,7 @@ class NativeBench:
         if status == ENDED:
             raise ToolError(f"the simulation ended without a result: the controller ended it: {self._said()}")
         try:
-            explain(status)
+            self.explain(status)
         except DivergenceError as error:
             raise MismatchError(error.mismatch, self.retired) from None
         raise AssertionError(f"compiled check {status} found a difference at {self.retired} that no scoreboard sees")
@@ -262,7 +272,8 @@ class NativeBench:
     def events(self, describe: Callable[[Sequence[int]], str]) -> list[str]:
         """The latest events, oldest first."""
         count, kept = int(self.native.event_count[0]), self.native.events
-        return [describe(kept[number % len(kept)].tolist()) for number in range(max(0, count - len(kept)), count)]
+        latest = [kept[number % len(kept)].tolist() for number in range(max(0, count - len(kept)), count)]
+        return [describe((kind, number + self.first, *what)) for kind, number, *what in latest]
 
     def finish(
         self,
@@ -291,7 +302,7 @@ class NativeBench:
         elapsed = int(io[PLACE.cycle])
         status = advance(self.native, CALLS.until_end, tail + 1)
         if status == ENDED:
-            self.require_fine(status, lambda _: scoreboard)
+            self.require_fine(status)
         try:
             scoreboard.check_health(record)
             for what, (name, expected) in totals.items():

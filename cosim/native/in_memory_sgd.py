@@ -146,7 +146,9 @@ class UpdateBench(NativeBench):
 
     def scoreboard(self) -> UpdateScoreboard:
         """A scoreboard that stands where the compiled loop stands; its golden step has been done."""
-        board = UpdateScoreboard(self.segment, 0, lambda: int(self.number[0]), self.timeline, self.dut.view.own_timing)
+        board = UpdateScoreboard(
+            self.segment, self.first, lambda: int(self.number[0]), self.timeline, self.dut.view.own_timing
+        )
         board.go_on_from(self.retired, self.events(lambda event: retired_event(*event[1:4])))
         return board
 
@@ -176,7 +178,7 @@ def train(
         bench.native.io[PLACE.limit] = updates
 
         def run(count: int) -> None:
-            bench.require_fine(run_training(bench.native, session, bench.state, bench.number, count), bench.explain)
+            bench.require_fine(run_training(bench.native, session, bench.state, bench.number, count))
 
         in_chunks(run, updates, progress)
         cycles, elapsed = bench.finished()

@@ -285,7 +285,7 @@ def run_operands(
                 status = check_request(native, config, state)
                 if status != FINE:
                     return status
-                sample = native.io[PLACE.answered]
+                sample = min(native.io[PLACE.answered], len(x) - 1)  # one too many is counted in the end
                 answer(native, passes, x[sample], d[sample])
                 status = check_request_cycle(native, config, timeline.request[0])
                 if status != FINE:
@@ -345,7 +345,7 @@ class ColumnBench(NativeBench):
         """A scoreboard that stands where the compiled loop stands; its golden step has been done."""
         native, cols = self.native, self.config.cols
         board = ColumnScoreboard(
-            self.config, self.segment, 0, 1, lambda state, x, d, transfer: None, self.timeline,
+            self.config, self.segment, self.first, 1, lambda state, x, d, transfer: None, self.timeline,
             self.dut.view.own_timing,
         )  # fmt: skip
         answered = int(native.io[PLACE.answered])
@@ -402,7 +402,7 @@ def train(
 
         def run(count: int) -> None:
             status = run_training(bench.native, session, bench.config, bench.state, bench.passes, bench.transfer, count)
-            bench.require_fine(status, bench.explain)
+            bench.require_fine(status)
 
         in_chunks(run, transfers, progress)
         cycles, elapsed = bench.finished()

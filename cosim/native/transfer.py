@@ -358,7 +358,12 @@ class TransferBench(NativeBench):
         """A scoreboard that stands where the compiled loop stands; its golden step has been done."""
         native = self.native
         board = TransferScoreboard(
-            self.config, self.segment, 0, lambda state, codes, transfer: None, self.timeline, self.dut.view.own_timing
+            self.config,
+            self.segment,
+            self.first,
+            lambda state, codes, transfer: None,
+            self.timeline,
+            self.dut.view.own_timing,
         )
         board.go_on_from(
             self.state,
@@ -417,7 +422,7 @@ def train(
 
         def run(count: int) -> None:
             status = run_training(bench.native, session, bench.config, bench.state, bench.transfer, count)
-            bench.require_fine(status, bench.explain)
+            bench.require_fine(status)
 
         in_chunks(run, transfers, progress)
         cycles, elapsed = bench.finished()

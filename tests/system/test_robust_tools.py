@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -303,10 +304,24 @@ _BEHIND_A_FORK: list[Callable[[], None]] = []
 os.register_at_fork(after_in_parent=lambda: [call() for call in _BEHIND_A_FORK] and None)
 
 
-def test_an_interrupt_at_the_start_of_a_program_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(globals(), "_BEHIND_A_FORK", [lambda: os.kill(os.getpid(), signal.SIGINT)])
-    with terminated_as_interrupted(), pytest.raises(KeyboardInterrupt):
-        run_program(["sh", "-c", HANGS], "the tool", 10)
+@pytest.mark.parametrize("threads", [0, 1])
+def test_an_interrupt_at_the_start_of_a_program_is_not_lost(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither alone nor beside a thread, to which the system may give a signal that the main one does not want."""
+
+    def strike() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.2)
+
+    monkeypatch.setitem(globals(), "_BEHIND_A_FORK", [strike])
+    ended = threading.Event()
+    beside = [threading.Thread(target=ended.wait) for _ in range(threads)]
+    for thread in beside:
+        thread.start()
+    try:
+        with terminated_as_interrupted(), pytest.raises(KeyboardInterrupt):
+            run_program(["sh", "-c", HANGS], "the tool", 10)
+    finally:
+        ended.set()
     assert left(MARK) == []
 
 
