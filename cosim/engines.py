@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from crosschop.cosim.dut import Dut
-from crosschop.cosim.job import Job, Mismatch, Segment
+from crosschop.cosim.job import Job, Mismatch, chip_segment
 from crosschop.cosim.runner import Task, run_jobs
 from crosschop.cosim.simulator import ICARUS, Simulator
-from crosschop.model.chipspec import ChipSpec, rtl_configuration
+from crosschop.model.chipspec import ChipSpec
 from crosschop.model.engines import Progress
 from crosschop.model.errors import InputError
 from crosschop.model.results import RunResult, load_run
@@ -61,7 +61,7 @@ def run_rtl(
         ToolError: the simulator is missing or failed.
     """
     require_trace(spec)
-    segment = Segment("training", transfers, seed, rtl_configuration(spec))
+    segment = chip_segment(spec, "training", seed, transfers)
     (result,) = run_jobs([Task(Job(spec, (segment,), waves, simulator=simulator), directory)], progress, dut)
     if result.mismatch is not None:
         raise MismatchError(result.mismatch, result.transfers)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from crosschop.cosim.simulator import ICARUS, Simulator
-from crosschop.model.chipspec import OBSERVABLE, ChipSpec, ControllerKind
+from crosschop.model.chipspec import OBSERVABLE, ChipSpec, ControllerKind, rtl_configuration
 from crosschop.model.faults.upset import Upset
 
 JOB_FILE = "job.json"
@@ -75,6 +75,13 @@ class Segment:
     def nominal(self) -> bool:
         """Nothing random happens on the streams: the cycle model predicts every cycle."""
         return not any(self.rates) and not self.changes
+
+
+def chip_segment(
+    spec: ChipSpec, name: str, seed: int, transfers: int, codes: str = "tile", lengths: str = "tile"
+) -> Segment:
+    """A segment with the chip's own configuration."""
+    return Segment(name, transfers, seed, rtl_configuration(spec), codes=codes, lengths=lengths)
 
 
 @dataclass(frozen=True)

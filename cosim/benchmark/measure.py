@@ -14,8 +14,7 @@ from crosschop.cosim.benchmark.plain import run_plain
 from crosschop.cosim.benchmark.stimulus import BLOCK, Stimulus, new_stimulus
 from crosschop.cosim.benchmark.tasks import Task, Timing, chip_of
 from crosschop.cosim.dut import dut_of
-from crosschop.cosim.job import Job, Segment
-from crosschop.cosim.native.bench import chip_segment
+from crosschop.cosim.job import Job, chip_segment
 from crosschop.cosim.native.engine import run_native
 from crosschop.cosim.native.given import Begun, begin_columns, begin_transfers, begin_updates
 from crosschop.cosim.native.library import open_library
@@ -115,7 +114,7 @@ def _native(spec: ChipSpec, transfers: int) -> Timing:
 
 def _cocotb(simulator: str, codes: str) -> Callable[[ChipSpec, int], Timing]:
     def timed(spec: ChipSpec, transfers: int) -> Timing:
-        segment = Segment("bench", transfers, SEED, rtl_configuration(spec), codes=codes, lengths=codes)
+        segment = chip_segment(spec, "bench", SEED, transfers, codes, codes)
         with work_directory() as directory:
             job = Job(spec, (segment,), simulator=Simulator(simulator))
             (result,) = run_jobs([Simulation(job, directory)])

@@ -19,7 +19,7 @@ from crosschop.cosim.native.library import Library, open_library
 from crosschop.cosim.native.places import CALLS, IO_SIZE, PLACE, STATUS
 from crosschop.cosim.scoreboard import COUNT_MASK, EVENTS_KEPT, DivergenceError, Scoreboard
 from crosschop.cosim.simulator import VERILATOR
-from crosschop.model.chipspec import ChipSpec, rtl_configuration
+from crosschop.model.chipspec import ChipSpec
 from crosschop.model.cycles import PHASES
 from crosschop.model.errors import ToolError
 from crosschop.model.golden.state import Transfer
@@ -181,11 +181,6 @@ class Fields:
         """A field of one number."""
         value = int(self._io[getattr(PLACE, name)])
         return value & COUNT_MASK if name in self._counts else value
-
-
-def chip_segment(spec: ChipSpec, name: str, seed: int, transfers: int) -> Segment:
-    """A segment with the chip's own configuration."""
-    return Segment(name, transfers, seed, rtl_configuration(spec))
 
 
 class NativeBench(ABC):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crosschop.cosim.dut import Dut
 from crosschop.cosim.in_memory_sgd.hdl import ERROR_NAMES, GROUP, longest_quiet
 from crosschop.cosim.in_memory_sgd.scoreboard import UpdateScoreboard, retired_event
-from crosschop.cosim.job import Segment
+from crosschop.cosim.job import Segment, chip_segment
 from crosschop.cosim.native.bench import (
     AT_RETIRE,
     FINE,
@@ -21,7 +21,6 @@ from crosschop.cosim.native.bench import (
     NativeBench,
     advance,
     borrowed,
-    chip_segment,
     note_event,
 )
 from crosschop.cosim.native.call import unowned

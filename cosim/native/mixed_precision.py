@@ -11,7 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.cosim.dut import Dut
-from crosschop.cosim.job import Segment
+from crosschop.cosim.job import Segment, chip_segment
 from crosschop.cosim.mixed_precision.hdl import ERROR_NAMES, longest_quiet
 from crosschop.cosim.mixed_precision.scoreboard import ColumnScoreboard, request_event, retired_event
 from crosschop.cosim.native.bench import (
@@ -27,7 +27,6 @@ from crosschop.cosim.native.bench import (
     advance,
     borrowed,
     borrowed_transfer,
-    chip_segment,
     count_pulses,
     differ,
     note_event,

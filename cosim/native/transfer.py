@@ -11,7 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.cosim.dut import Dut
-from crosschop.cosim.job import Segment
+from crosschop.cosim.job import Segment, chip_segment
 from crosschop.cosim.native.bench import (
     AT_READ,
     AT_RETIRE,
@@ -26,7 +26,6 @@ from crosschop.cosim.native.bench import (
     advance,
     borrowed,
     borrowed_transfer,
-    chip_segment,
     count_pulses,
     differ,
     note_event,
