@@ -194,7 +194,7 @@ def _plain(spec: ChipSpec, transfers: int) -> Timing:
     return Timing(transfers, max(1e-3, run_plain(spec, stimulus, transfers) - start))
 
 
-def _memory(spec: ChipSpec, transfers: int) -> Timing:
+def memory_bound(spec: ChipSpec, transfers: int) -> Timing:
     """No sample can be faster than memory: W is read for the forward pass, the array updated is read and written."""
     size = spec.array.rows * spec.array.cols
     source, target = np.ones(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
@@ -221,6 +221,6 @@ _HOW: dict[str, Callable[[ChipSpec, int], Timing]] = {
     "native_rtl": _native_rtl,
     "bare": _bare,
     "plain": _plain,
-    "memory": _memory,
+    "memory": memory_bound,
     "aihwkit": peer.time_aihwkit,
 }

@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from crosschop.cosim.benchmark.scale import ENGINES, WHATS, Growth, power_of
+from crosschop.cosim.benchmark.scale import PER_SAMPLE, WHATS, Growth, power_of
 from crosschop.model.palette import BLUE, GREEN, GRID, INK, SOFT, VERMILION
 
-_COLOURS = {"golden": INK, "native": VERMILION, "estimate": BLUE, "build": GREEN}
+_COLOURS = {"memory": SOFT, "golden": INK, "native": VERMILION, "estimate": BLUE, "build": GREEN}
 _SQUARE = "N\N{SUPERSCRIPT TWO}, as the arrays"
 
 
@@ -21,11 +21,13 @@ def draw(algorithm: str, found: Sequence[Growth]) -> Figure:
     samples, once, memory, run = figure.subplots(1, 4)
     values: dict[Axes, list[float]] = {samples: [], once: [], memory: []}
     for growth in found:
-        axes, factor = (samples, 1e6) if growth.what in ENGINES else (once, 1.0)
+        axes, factor = (samples, 1e6) if growth.what in PER_SAMPLE else (once, 1.0)
         times = {size: factor * value for size, value in growth.seconds.items()}
         values[axes] += times.values()
-        values[memory] += growth.peak.values()
         _line(axes, growth.what, times, f"{WHATS[growth.what]}, {power_of(growth.time)}")
+        if growth.what == "memory":
+            continue
+        values[memory] += growth.peak.values()
         _line(memory, growth.what, growth.peak, f"{WHATS[growth.what]}, {power_of(growth.memory)}")
         if growth.by_samples:
             _line(

@@ -44,12 +44,16 @@ def test_exponents_and_what_is_said_of_them() -> None:
         assert growth.memory == pytest.approx(2, abs=0.02)  # beyond that of N = 20, which has some of its own
         assert growth.too_fast == []
         assert set(growth.by_samples) >= ({*SCALE_SAMPLES} if growth.what in ("golden", "native") else set())
-    growth = growths(_found(3.0, 2.5))[0]
+    growth = growths(_found(3.0, 2.5))[1]
+    assert growth.too_fast == ["golden engine: memory grows as N^2.50, the arrays as N^2"]  # copies are as slow
+    slow = {one: cost if one.what == "memory" else _cost(one, 3.0, 2.5) for one, cost in _found(2.3, 2.5).items()}
+    growth = growths(slow)[1]
     assert growth.too_fast == [
-        "golden engine: time grows as N^3.00, the arrays as N^2",
+        "golden engine: time grows as N^3.00, the arrays as N^2, copies of them as N^2.30",
         "golden engine: memory grows as N^2.50, the arrays as N^2",
     ]
-    growth = growths(_found(1.0, 0.0, 100.0))[0]
+    assert growths(slow)[-1].too_fast[0] == "estimate: time grows as N^3.00, the arrays as N^2"
+    growth = growths(_found(1.0, 0.0, 100.0))[1]
     assert growth.memory is None
     assert growth.too_fast == ["golden engine: a sample takes 100 bytes of memory that stay"]
 
@@ -57,7 +61,7 @@ def test_exponents_and_what_is_said_of_them() -> None:
 def test_picture_has_every_measurement() -> None:
     found = growths(_found(2.0, 2.0))
     samples, once, memory, run = draw("agad", found).axes
-    assert [len(panel.get_lines()) for panel in (samples, once, memory, run)] == [3, 3, 5, 2]  # with N^2
+    assert [len(panel.get_lines()) for panel in (samples, once, memory, run)] == [4, 3, 5, 2]  # with N^2
     assert list(samples.get_lines()[0].get_xdata()) == list(SCALE_SIZES)
     assert samples.get_lines()[0].get_ydata()[0] == pytest.approx(1e-3 * 400)  # microseconds
 
@@ -94,9 +98,9 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_a_measurement(tmp_path: Path) -> None:
-    (found,) = measure_all([Measured("golden", "agad", 20, 1000, "run")], tmp_path)
-    assert 0 < found[1].seconds < 1e-2
-    assert 50 < found[1].peak < 2000
+    for _, cost in measure_all([Measured(what, "agad", 20, 1000, "run") for what in ("memory", "golden")], tmp_path):
+        assert 0 < cost.seconds < 1e-2
+        assert 50 < cost.peak < 2000
 
 
 def _peak(spec: ChipSpec, samples: int) -> int:
@@ -124,6 +128,7 @@ def test_memory_does_not_grow_with_samples(algorithm: str) -> None:
     """But for what is plotted of one element: a record at each read of its column."""
     spec = chip_of(algorithm, 20)
     few, many = 2_000, 40_000
-    _peak(spec, few)
+    for samples in (few, many):  # what is loaded by the first run that needs it
+        _peak(spec, samples)
     reads = (whole_transfers(spec, many) - whole_transfers(spec, few)) / spec.array.cols
     assert _peak(spec, many) - _peak(spec, few) < 8 * TRACE_FIELDS * reads + 20_000
