@@ -258,5 +258,5 @@ def _result(future: Future[Any], scheduler: str | None) -> Any:
         return future.result(timeout=CONNECT_SECONDS)
     except KilledWorker as error:
         raise ToolError(f"workers of the cluster died {error.allowed_failures + 1} times over the same work") from None
-    except (CancelledError, TimeoutError):
+    except (CancelledError, TimeoutError, OSError):  # errors of the work itself come as others, see answer_of
         raise ToolError(f"the dask scheduler at {scheduler or 'this machine'} is gone") from None

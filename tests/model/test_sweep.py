@@ -310,6 +310,16 @@ def test_cluster_leaves_the_environment_as_it_was() -> None:
     assert dict(os.environ) == before
 
 
+@pytest.mark.parametrize("error", [ConnectionResetError, TimeoutError])
+def test_a_connection_that_breaks_says_that_the_scheduler_is_gone(error: type[OSError]) -> None:
+    class Broken:
+        def result(self, timeout: float) -> None:
+            raise error
+
+    with pytest.raises(ToolError, match="the dask scheduler at tcp://far:1 is gone"):
+        cluster._result(Broken(), "tcp://far:1")
+
+
 @pytest.mark.slow
 def test_cluster_gives_every_answer_and_every_error() -> None:
     assert dict(run_on_cluster(_square, list(range(40)), 2)) == {item: item * item for item in range(40)}

@@ -313,6 +313,8 @@ def test_an_interrupt_at_the_start_of_a_program_is_not_lost(threads: int, monkey
         time.sleep(0.2)
 
     monkeypatch.setitem(globals(), "_BEHIND_A_FORK", [strike])
+    # Where tests run in the background the signal is ignored
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     ended = threading.Event()
     beside = [threading.Thread(target=ended.wait) for _ in range(threads)]
     for thread in beside:
@@ -322,6 +324,7 @@ def test_an_interrupt_at_the_start_of_a_program_is_not_lost(threads: int, monkey
             run_program(["sh", "-c", HANGS], "the tool", 10)
     finally:
         ended.set()
+        signal.signal(signal.SIGINT, before)
     assert left(MARK) == []
 
 
