@@ -131,9 +131,7 @@ def note_transfer(recording: Recording, codes: NDArray[np.int64], transfer: Tran
 def note_column(recording: Recording, x: int, d: NDArray[np.int64], transfer: Transfer) -> None:
     """The same of a retired column of mixed precision: d is that of all columns of a pass, few columns have pulses."""
     recording.counts[_WRITES] += transfer.head[HEAD_WRITE]
-    digest = recording.digest[0]
-    for value in (transfer.head[HEAD_COLUMN], transfer.head[HEAD_BATCH_END], x):
-        digest = _fold(digest, value)
+    digest = _fold(recording.digest[0], (x << 32) + 2 * transfer.head[HEAD_COLUMN] + transfer.head[HEAD_BATCH_END])
     rows = np.uint64(0)
     if transfer.head[HEAD_COLUMN] == 0:
         for row in range(d.size):

@@ -91,7 +91,7 @@ def test_operands_are_rounded_and_clipped() -> None:
 
 
 def test_digest_covers_operands_and_pulses() -> None:
-    """Over column, end of a batch, x, then what rows mix to: of column 0 on 32 d, of columns with pulses on those."""
+    """Over x, column, end of a batch in one number; then what rows mix to, of column 0 on 32 d, else on pulses."""
     spec = load_chipspec(CHIP, (*SMALL, "hidden.max_steps=3", "algorithm.learning_rate=0.3"))
     config = mixed_config(rtl_parameters(spec), rtl_configuration(spec))
     session, state, shadow = training.new_session(spec, 1, 200), reset_mixed(config), reset_mixed(config)
@@ -106,7 +106,8 @@ def test_digest_covers_operands_and_pulses() -> None:
         rows = (mixed((32 * d).tolist()) if column == 0 else 0) + (
             mixed(retired.pulses.tolist()) if retired.pulses.any() else 0
         )
-        digest = fnv(digest, (column, transfer // config.cols % 4 == 3, x, rows))
+        ends = transfer // config.cols % 4 == 3
+        digest = fnv(digest, ((x << 32) + 2 * column + ends, rows))
         training.step_golden(session, config, state, x, d, record)
         assert int(session.recording.digest[0]) == digest
         written, negative = written + bool(retired.pulses.any()), negative + bool((retired.pulses < 0).any())
