@@ -153,8 +153,7 @@ class Growth:
     def too_fast(self) -> list[str]:
         """Sentences about what grows faster than the arrays."""
         label, found = WHATS[self.what], []
-        copies = MOST if self.copies is None else max(MOST, self.copies)
-        if self.what != "memory" and self.time is not None and self.time > copies + SPREAD:
+        if self.what != "memory" and self.time is not None and self.time > MOST + SPREAD:
             beside = "" if self.copies is None else f", copies of them as N^{self.copies:.2f}"
             found.append(f"{label}: time grows as N^{self.time:.2f}, the arrays as N^2{beside}")
         if self.memory is not None and self.memory > MOST + SPREAD:

@@ -44,8 +44,6 @@ def test_exponents_and_what_is_said_of_them() -> None:
         assert growth.memory == pytest.approx(2, abs=0.02)  # beyond that of N = 20, which has some of its own
         assert growth.too_fast == []
         assert set(growth.by_samples) >= ({*SCALE_SAMPLES} if growth.what in ("golden", "native") else set())
-    growth = growths(_found(3.0, 2.5))[1]
-    assert growth.too_fast == ["golden engine: memory grows as N^2.50, the arrays as N^2"]  # copies are as slow
     slow = {one: cost if one.what == "memory" else _cost(one, 3.0, 2.5) for one, cost in _found(2.3, 2.5).items()}
     growth = growths(slow)[1]
     assert growth.too_fast == [
