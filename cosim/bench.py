@@ -206,6 +206,11 @@ class Bench(ABC):
             scoreboard.check_quiet(what, self._value(counter))
         scoreboard.check_quiet("violations of a protocol", self._value("errors_seen"))
 
+    def in_batches(self, segment: Segment) -> bool:
+        """Whether nobody wants to look at, or to change, anything between two transfers of the segment."""
+        eventful = segment.abort is not None or segment.reset_in is not None or segment.changes or segment.upset
+        return not eventful and self.cover is None and self.job.waves is None and segment.transfers > 1
+
     async def next_record(self, scoreboard: Scoreboard) -> Record:
         """Waits until the bench has something to say that nobody has looked at yet."""
         if not self._snapshots:

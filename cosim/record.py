@@ -149,6 +149,33 @@ class Decoder:
         _decode(np.frombuffer(text.encode("ascii"), dtype=np.uint8), self._shapes, *numbers)
         return Record(self._places, numbers, self._unseen)
 
+    def column(self, name: str) -> int:
+        """Where `values` has the field's first number."""
+        return int(self._places[name].kept.start)
+
+    def values(self, text: str, count: int) -> tuple[IntArray, BoolArray]:
+        """The numbers of records one behind the other, the first in the low bits: where compiled code looks at them.
+
+        Args:
+            text: binary string of that many records or more.
+            count: how many of them.
+
+        Returns:
+            (count, numbers) of all fields, and (count,) whether a bit of them is undefined.
+        """
+        values = np.zeros((count, self._kept), dtype=np.int64)
+        undefined = np.zeros((count, self._kept), dtype=np.bool_)
+        beyond = np.zeros(len(self._shapes), dtype=np.bool_)
+        bits = np.frombuffer(text.encode("ascii"), dtype=np.uint8)
+        _decode_all(bits, self.bits, self._shapes, values, undefined, beyond)
+        some: BoolArray = np.logical_or.reduce(undefined, axis=1)
+        return values, some
+
+    def part(self, text: str, place: int) -> str:
+        """The text of one of these records."""
+        end = len(text) - place * self.bits
+        return text[end - self.bits : end]
+
 
 @compiled
 def _decode(text: BitArray, shapes: IntArray, values: IntArray, undefined: BoolArray, beyond: BoolArray) -> None:
@@ -176,6 +203,16 @@ def _decode(text: BitArray, shapes: IntArray, values: IntArray, undefined: BoolA
         for _ in range((count - keep) * width):
             beyond[field] |= text[end] != ZERO
             end -= 1
+
+
+@compiled
+def _decode_all(
+    text: BitArray, bits: int, shapes: IntArray, values: IntArray, undefined: BoolArray, beyond: BoolArray
+) -> None:
+    """`_decode` of each record in a text of several."""
+    for place in range(values.shape[0]):
+        end = text.size - place * bits
+        _decode(text[end - bits : end], shapes, values[place], undefined[place], beyond)
 
 
 def pack(values: IntArray, width: int) -> int:

@@ -14,6 +14,7 @@ from crosschop.cosim.benchmark.plain import run_plain
 from crosschop.cosim.benchmark.stimulus import BLOCK, Stimulus, new_stimulus
 from crosschop.cosim.benchmark.tasks import Task, Timing, chip_of
 from crosschop.cosim.dut import dut_of
+from crosschop.cosim.in_memory_sgd.hdl import BATCH
 from crosschop.cosim.job import Job, chip_segment
 from crosschop.cosim.native.engine import run_native
 from crosschop.cosim.native.given import Begun, begin_columns, begin_transfers, begin_updates
@@ -27,8 +28,8 @@ from crosschop.model.engines import run_golden
 from crosschop.model.errors import CrosschopError
 
 SEED = 1
-# Fewest transfers that are timed, and most.
-FEWEST, FEWEST_COLUMNS, MOST = 24, 160, 200_000
+# Fewest transfers that are timed, and most; of in-memory SGD, whose updates cocotb compares by the batch, some batches.
+FEWEST, FEWEST_COLUMNS, FEWEST_UPDATES, MOST = 24, 160, 4 * BATCH, 200_000
 # Most guesses of how many transfers take the time that is wanted.
 GUESSES = 3
 # A short timing less its start may come to nothing: no guess is so many times larger than what it is made from.
@@ -52,15 +53,16 @@ def measure(task: Task) -> Timing:
     spec = chip_of(task.algorithm, task.size)
     timed = _HOW[task.what]
     place = (task.algorithm, task.size, task.what)
+    fewest = FEWEST_UPDATES if controller_kind(spec) == "in_memory_sgd" else FEWEST
     count, timing = 0, None
     if place not in _rates:
-        count = _whole(spec, FEWEST)
+        count = _whole(spec, fewest)
         timing = timed(spec, count)
         _rates[place] = timing.rate
     # The first transfers are slow, caches being cold: a guess from them may come out too short, and so may the next
     for _ in range(GUESSES):
         most = min(MOST, GROWTH * count) if count else MOST
-        wanted = _whole(spec, int(min(most, max(FEWEST, task.seconds * _rates[place]))))
+        wanted = _whole(spec, int(min(most, max(fewest, task.seconds * _rates[place]))))
         if timing is not None and (timing.seconds >= task.seconds / 4 or wanted <= count):
             break
         count = wanted

@@ -113,6 +113,8 @@ reg                    py_collect = 1'b0;
  * The controller
  */
 wire                    clk, rst;
+// Cycles since reset
+wire [31:0]             cycle;
 wire                    smp_valid, smp_ready, upd_valid, upd_ready, rd_valid, rd_ready;
 wire                    adc_valid, adc_ready, wr_valid, wr_ready;
 wire [COLS-1:0]         upd_chop;
@@ -167,7 +169,8 @@ xc_sample_source smp_inst (
 );
 
 xc_request_sink #(.DATA_W(COLS)) upd_inst (
-    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h0000_0200), .rate(py_rates[15:8]), .duration(update_cycles),
+    .clk(clk), .rst(rst), .cycle(cycle), .seed(py_seed ^ 32'h0000_0200), .rate(py_rates[15:8]),
+    .duration(update_cycles),
     .hold(1'b0), .valid(upd_valid), .ready(upd_ready), .data(upd_chop), .start(upd_start), .done_count(updates),
     .injected(updates_injected), .error(upd_error)
 );
@@ -185,7 +188,8 @@ wire [15:0] code_slot   = (reads_started_reg - 16'd1) & (BATCH - 1);
 wire [PAD*ADC_W-1:0] codes = py_batch ? py_batch_codes[PAD*ADC_W*code_slot +: PAD*ADC_W] : py_codes;
 
 xc_request_sink #(.DATA_W(COL_W)) rd_inst (
-    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h0003_0000), .rate(py_rates[23:16]), .duration(READ_CYCLES),
+    .clk(clk), .rst(rst), .cycle(cycle), .seed(py_seed ^ 32'h0003_0000), .rate(py_rates[23:16]),
+    .duration(READ_CYCLES),
     .hold(adc_busy), .valid(rd_valid), .ready(rd_ready), .data(rd_col), .start(rd_start), .done_count(reads),
     .injected(reads_injected), .error(rd_error)
 );
@@ -200,7 +204,8 @@ xc_adc_source #(.LANES(LANES), .BEATS(BEATS), .ADC_W(ADC_W)) adc_inst (
  * Column writes of W
  */
 xc_request_sink #(.DATA_W(COL_W + ROWS*STEP_W)) wr_inst (
-    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h5000_0000), .rate(py_rates[39:32]), .duration(WRITE_CYCLES),
+    .clk(clk), .rst(rst), .cycle(cycle), .seed(py_seed ^ 32'h5000_0000), .rate(py_rates[39:32]),
+    .duration(WRITE_CYCLES),
     .hold(py_hold_write), .valid(wr_valid), .ready(wr_ready), .data({wr_col, wr_pulses}), .start(wr_start), .done_count(writes),
     .injected(writes_injected), .error(wr_error)
 );
@@ -249,7 +254,6 @@ reg [31:0]            due_reg, waiting_reg;
 reg                   armed_reg;
 reg [15:0]            ret_seen_reg, written_seen_reg;
 reg                   wake = 1'b0;
-wire [31:0]           cycle;
 wire [4:0]            errors_seen;
 wire                  hang, event_reg;
 
@@ -277,7 +281,7 @@ xc_coincidence #(.COVER(COVER)) pairs_inst (
 );
 
 xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(5)) frame_inst (
-    .rst(rst), .dump(py_dump), .patience(py_patience),
+    .rst(rst), .awake(1'b1), .watched(1'b0), .clk_seen(), .dump(py_dump), .patience(py_patience),
     .errors({ready_error, ret_error, wr_error, rd_error, upd_error}), .progress(progress),
     .notify(rd_start || late || (armed_event && !armed_reg)), .clk(clk), .cycle(cycle), .errors_seen(errors_seen), .hang(hang),
     .event_reg(event_reg)

@@ -14,7 +14,8 @@
 
 /*
  * Test bench of in-memory SGD: the controller, transactors and monitors. Python (cosim/in_memory_sgd/bench.py) writes
- * the py_* registers and reads `record`; it is woken by `wake` once per update and never sees a clock cycle
+ * the py_* registers and reads `record` or `history`; it is woken by `wake` once per update, or batch of them, and never
+ * sees a clock cycle
  */
 module xc_bench_in_memory_sgd #
 (
@@ -28,6 +29,8 @@ module xc_bench_in_memory_sgd #
     parameter CLOCK_PS = 1000,
     // Train lengths that Python hands over at a time, a power of two
     parameter GROUP = 8,
+    // Updates that Python looks at together
+    parameter BATCH = 4,
     // Cycles of one pulse slot
     parameter PULSE_CYCLES = 5
 )
@@ -47,6 +50,8 @@ reg [39:0]            py_rates = 40'd0;
 // Ticks released so far, and the train lengths of the latest GROUP of them, each at its number modulo GROUP
 reg [31:0]            py_released = 32'd0;
 reg [GROUP*LEN_W-1:0] py_lengths = 0;
+// Python is not woken before BATCH updates have retired, or all that have been released
+reg                   py_batch = 1'b0;
 reg [31:0]            py_patience = 32'd100000;
 reg                   py_dump = 1'b0;
 // Reset in the middle of a phase, see xc_phase_reset
@@ -80,18 +85,20 @@ wire [31:0] trc_sample;
 /*
  * Samples and updates of W
  */
+wire             clk_seen;
+wire [31:0]      cycle;
 wire [31:0]      updates, updates_injected;
 wire             upd_start, upd_error;
 wire [LEN_W-1:0] length = py_lengths[LEN_W*updates[INDEX_W-1:0] +: LEN_W];
 wire [31:0]      update_cycles = (length == 0) ? 32'd1 : length * PULSE_CYCLES;
 
 xc_sample_source smp_inst (
-    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h0000_0001), .rate(py_rates[7:0]), .released(py_released),
+    .clk(clk_seen), .rst(rst), .seed(py_seed ^ 32'h0000_0001), .rate(py_rates[7:0]), .released(py_released),
     .m_smp_valid(smp_valid), .m_smp_ready(smp_ready)
 );
 
 xc_request_sink #(.DATA_W(1)) upd_inst (
-    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h0000_0200), .rate(py_rates[15:8]), .duration(update_cycles),
+    .clk(clk_seen), .rst(rst), .cycle(cycle), .seed(py_seed ^ 32'h0000_0200), .rate(py_rates[15:8]), .duration(update_cycles),
     .hold(1'b0), .valid(upd_valid), .ready(upd_ready), .data(1'b0), .start(upd_start), .done_count(updates),
     .injected(updates_injected), .error(upd_error)
 );
@@ -99,7 +106,6 @@ xc_request_sink #(.DATA_W(1)) upd_inst (
 /*
  * What the pins showed, for the scoreboard
  */
-wire [31:0]       cycle;
 wire [ERRORS-1:0] errors_seen;
 wire              hang, event_reg;
 // First cycle of the update under way, and of the one that was done last
@@ -117,16 +123,20 @@ wire trace_error = !rst && (trc_valid === 1'bx);
 wire [24:0] pairs_seen;
 
 xc_coincidence #(.COVER(COVER)) pairs_inst (
-    .clk(clk), .done(py_rst ? 5'd0 : {3'b000, upd_done, smp_valid && smp_ready}), .seen(pairs_seen)
+    .clk(clk_seen), .done(py_rst ? 5'd0 : {3'b000, upd_done, smp_valid && smp_ready}), .seen(pairs_seen)
 );
 
-xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(ERRORS)) frame_inst (
-    .rst(rst), .dump(py_dump), .patience(py_patience), .errors({ready_error, trace_error, upd_error}),
+// While an update lasts nothing else happens: a cycle in which no pin has changed need not be looked at
+wire       awake = rst || progress || (trc_valid !== 1'b0) || (py_rates != 40'd0) || py_reset_arm || seen_done;
+wire [4:0] pins  = {rst, smp_valid, smp_ready, upd_valid, upd_ready};
+
+xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(ERRORS), .WATCHED(5)) frame_inst (
+    .rst(rst), .awake(awake), .watched(pins), .clk_seen(clk_seen), .dump(py_dump), .patience(py_patience), .errors({ready_error, trace_error, upd_error}),
     .progress(progress), .notify(trc_valid === 1'b1), .clk(clk), .cycle(cycle),
     .errors_seen(errors_seen), .hang(hang), .event_reg(event_reg)
 );
 
-always @(posedge clk) begin
+always @(posedge clk_seen) begin
     if (upd_start) begin_reg <= cycle;
     if (upd_done) done_begin_reg <= upd_start ? cycle : begin_reg;
     if (trc_valid === 1'b1) begin
@@ -151,22 +161,33 @@ wire [PHASES-1:0]         seen_phases;
 wire [32*(1<<EVENTS)-1:0] seen_coincidences;
 
 xc_phase_reset #(.PHASES(PHASES)) phase_inst (
-    .clk(clk), .py_rst(py_rst), .arm(py_reset_arm), .phase(py_reset_phase), .count(py_reset_count),
+    .clk(clk_seen), .py_rst(py_rst), .arm(py_reset_arm), .phase(py_reset_phase), .count(py_reset_count),
     .patience(py_reset_patience), .progress(progress), .phases(phases), .rst(rst), .done(seen_done), .seen(seen_phases)
 );
 
 xc_coincidences #(.EVENTS(EVENTS)) coincidences_inst
-    (.clk(clk), .rst(rst), .events(events), .collect(py_collect), .counts(seen_coincidences));
+    (.clk(clk_seen), .rst(rst), .events(events), .collect(py_collect), .counts(seen_coincidences));
 
 // One read for Python; cosim/in_memory_sgd/record.py has the same list. Put together only when Python is woken, a
 // little later than the clock edge, when everything else has settled
 localparam RECORD_W = ERRORS + 1 + 5*32;
 reg [RECORD_W-1:0] record;
+// The records since Python was woken, the first in the low bits, and how many there are
+reg [BATCH*RECORD_W-1:0] history;
+reg [15:0]               snapshots = 16'd0;
+reg                      woken_reg = 1'b1;
 
 always @(event_reg) begin
     #(CLOCK_PS / 8000.0);
     record = {ret_begin_reg, ret_updates_reg, ret_sample_reg, retired_reg, cycle, hang, errors_seen};
-    wake = !wake;
+    if (py_batch) begin
+        if (woken_reg) snapshots = 16'd0;
+        history[RECORD_W*snapshots +: RECORD_W] = record;
+        snapshots = snapshots + 16'd1;
+    end
+    woken_reg = !py_batch || (snapshots == BATCH) || (retired_reg == py_released) || (errors_seen != {ERRORS{1'b0}}) ||
+                hang;
+    if (woken_reg) wake = !wake;
 end
 
 endmodule

@@ -87,6 +87,8 @@ reg               py_collect = 1'b0;
  * The controller
  */
 wire                    clk, rst;
+// Cycles since reset
+wire [31:0]             cycle;
 wire                    smp_valid, smp_ready, op_wanted, op_granted, op_valid, op_ready, wr_valid, wr_ready;
 wire [LANES*OP_W-1:0]   op_codes;
 wire [COL_W-1:0]        wr_col;
@@ -135,7 +137,8 @@ xc_sample_source smp_inst (
 );
 
 xc_request_sink #(.DATA_W(1)) op_inst (
-    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h0003_0000), .rate(py_rates[23:16]), .duration(REQUEST_CYCLES),
+    .clk(clk), .rst(rst), .cycle(cycle), .seed(py_seed ^ 32'h0003_0000), .rate(py_rates[23:16]),
+    .duration(REQUEST_CYCLES),
     .hold(op_busy), .valid(op_wanted), .ready(op_granted), .data(1'b0), .start(op_start), .done_count(requests),
     .injected(requests_injected), .error(op_error)
 );
@@ -154,7 +157,8 @@ wire [15:0] retired, groups, group_writes;
 wire [PAD*OP_W-1:0] ret_d;
 
 xc_request_sink #(.DATA_W(SENT_W)) wr_inst (
-    .clk(clk), .rst(rst), .seed(py_seed ^ 32'h5000_0000), .rate(py_rates[39:32]), .duration(WRITE_CYCLES),
+    .clk(clk), .rst(rst), .cycle(cycle), .seed(py_seed ^ 32'h5000_0000), .rate(py_rates[39:32]),
+    .duration(WRITE_CYCLES),
     .hold(py_hold_write), .valid(wr_valid), .ready(wr_ready), .data({wr_col, wr_pulses}), .start(wr_start), .done_count(writes),
     .injected(writes_injected), .error(wr_error)
 );
@@ -177,7 +181,6 @@ xc_mixed_monitor #(
 // Cycles in which the controller waits for an operand beat, and in which a beat waits for it
 reg [31:0]         gaps_injected, waiting_reg;
 reg                wake = 1'b0;
-wire [31:0]        cycle;
 wire [ERRORS-1:0]  errors_seen;
 wire               hang, event_reg;
 
@@ -196,7 +199,7 @@ xc_coincidence #(.COVER(COVER)) pairs_inst (
 );
 
 xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(ERRORS)) frame_inst (
-    .rst(rst), .dump(py_dump), .patience(py_patience), .errors({ready_error, ret_error, wr_error, op_error}),
+    .rst(rst), .awake(1'b1), .watched(1'b0), .clk_seen(), .dump(py_dump), .patience(py_patience), .errors({ready_error, ret_error, wr_error, op_error}),
     .progress(progress), .notify(op_start || fire), .clk(clk), .cycle(cycle), .errors_seen(errors_seen), .hang(hang),
     .event_reg(event_reg)
 );

@@ -16,6 +16,8 @@ module xc_request_sink #
 (
     input  wire              clk,
     input  wire              rst,
+    // Number of this cycle
+    input  wire [31:0]       cycle,
     input  wire [31:0]       seed,
     // Chance of back-pressure per request, in 1/256
     input  wire [7:0]        rate,
@@ -39,16 +41,19 @@ module xc_request_sink #
 );
 
 wire [31:0] extra;
-reg  [31:0] elapsed_reg;
+// An operation has begun, and its last cycle
+reg         begun_reg;
+reg  [31:0] last_reg;
 reg         stalled_reg;
 reg         early_reg;
 reg         fresh_reg;
 reg [DATA_W-1:0] data_reg;
 
 wire running = valid && !hold;
+wire [31:0] length = duration + extra;
 
-assign ready = valid ? running && (elapsed_reg + 32'd1 >= duration + extra) : early_reg;
-assign start = running && (elapsed_reg == 32'd0);
+assign ready = valid ? running && (begun_reg ? cycle == last_reg : length <= 32'd1) : early_reg;
+assign start = running && !begun_reg;
 assign error = !rst && ((^valid === 1'bx) || (valid && (^data === 1'bx)) ||
                         (stalled_reg && (!valid || (data !== data_reg))) || (fresh_reg && (valid !== 1'b0)));
 
@@ -57,7 +62,8 @@ xc_random random_inst (.clk(clk), .rst(rst), .seed(seed), .rate(rate), .next(val
 always @(posedge clk) begin
     // Nothing is evaluated while nothing is asked for: the bench shall cost the simulator little
     if ((valid !== 1'b0) || stalled_reg) begin
-        elapsed_reg <= (running && !ready) ? elapsed_reg + 32'd1 : 32'd0;
+        begun_reg   <= running && !ready;
+        if (start) last_reg <= cycle + length - 32'd1;
         stalled_reg <= valid && !ready;
         data_reg    <= data;
         if (valid && ready) begin
@@ -72,7 +78,7 @@ always @(posedge clk) begin
     if (fresh_reg !== rst) fresh_reg <= rst;
     if (rst) begin
         early_reg   <= 1'b0;
-        elapsed_reg <= 32'd0;
+        begun_reg   <= 1'b0;
         stalled_reg <= 1'b0;
         done_count  <= 32'd0;
         injected    <= 32'd0;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from crosschop.cosim.in_memory_sgd.hdl import ERROR_NAMES
 from crosschop.cosim.job import Segment
@@ -11,6 +12,7 @@ from crosschop.cosim.scoreboard import Scoreboard
 from crosschop.model.chipspec import ChipSpec
 from crosschop.model.cycles_in_memory_sgd import BEGIN, UpdateTimeline
 from crosschop.model.golden.in_memory_sgd import reset_state, step_update
+from crosschop.model.jit import compiled
 
 # What the field `sample` of the trace is.
 NUMBER = "number of the update"
@@ -60,6 +62,46 @@ def retire_scoreboard(spec: ChipSpec, segment: Segment, first_update: int) -> Re
     """A scoreboard for a retire trace alone."""
     state = reset_state()
     return RetireScoreboard(segment, first_update, lambda: step_update(state))
+
+
+class Known(NamedTuple):
+    """What is known of a controller, for compiled code.
+
+    Attributes:
+        contract: 1 where its cycles are those of rtl/README.md: it retires an update before another one can be done.
+        predicted: 1 where the cycle model says in which cycle every update begins.
+        unseen: fields that it does not show, a bit each, see `View.mask`.
+    """
+
+    contract: int
+    predicted: int
+    unseen: int
+
+
+class Seen(NamedTuple):
+    """What the pins showed of an update that has retired: the fields of the record that are compared."""
+
+    retired: int
+    number: int
+    updates: int
+    begin: int
+
+
+@compiled
+def as_due(known: Known, seen: Seen, retired: int, number: int, begin: int) -> bool:
+    """Whether an update has retired as `UpdateScoreboard.check_retire` wants it, for compiled code.
+
+    Args:
+        known: what is compared.
+        seen: what the pins showed.
+        retired: updates that have to have retired with this one.
+        number, begin: of golden model and cycle model.
+    """
+    right = (seen.retired == retired) & (seen.updates >= retired)
+    right &= (known.contract == 0) | (seen.updates == retired)
+    right &= (known.unseen & 1 != 0) | (seen.number == number)
+    right &= (known.predicted == 0) | (seen.begin == begin)
+    return bool(right)
 
 
 class UpdateScoreboard(RetireScoreboard):

@@ -7,10 +7,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from crosschop.cosim.in_memory_sgd.batch import Golden, step
 from crosschop.cosim.lengths import draw_lengths
 from crosschop.model.chipspec import ChipSpec, given
-from crosschop.model.cycles_in_memory_sgd import UpdateTimeline, new_timeline, step_cycles, update_durations
-from crosschop.model.golden.in_memory_sgd import reset_state, step_update
+from crosschop.model.cycles_in_memory_sgd import UpdateTimeline, new_timeline, update_durations
+from crosschop.model.golden.in_memory_sgd import reset_state
 from crosschop.model.training import in_memory_sgd as training
 from crosschop.model.training.in_memory_sgd import Session
 
@@ -24,8 +25,8 @@ class Stimulus(Protocol):
     def timeline(self) -> UpdateTimeline:
         """Cycle model."""
 
-    def length(self) -> int:
-        """Train length of the next sample."""
+    def offer(self, samples: int) -> IntArray:
+        """Train lengths of the next samples, (samples,)."""
 
     def step(self) -> int:
         """One update that has retired; returns the golden number of it."""
@@ -39,9 +40,9 @@ class TileStimulus:
         self.timeline = session.timeline
         self._state = reset_state()
 
-    def length(self) -> int:
-        """Train length of the sample that has been computed."""
-        return int(self.session.length[0])
+    def offer(self, samples: int) -> IntArray:
+        """Train length of the one sample that has been computed."""
+        return self.session.length
 
     def step(self) -> int:
         """Updates W, computes the next sample."""
@@ -52,18 +53,27 @@ class RandomStimulus:
     """Constrained-random train lengths, drawn in advance."""
 
     def __init__(self, spec: ChipSpec, style: str, samples: int, seed: int) -> None:
-        lengths = draw_lengths(np.random.default_rng(seed), style, given(spec.driver).max_pulses, samples)
         self.timeline = new_timeline()
-        self._durations = update_durations(spec)._replace(samples_wait=False)
-        self._state = reset_state()
-        self._offered = iter(lengths.tolist())
-        self._updated = iter(lengths.tolist())
+        self.golden = Golden(
+            lengths=draw_lengths(np.random.default_rng(seed), style, given(spec.driver).max_pulses, samples),
+            durations=update_durations(spec)._replace(samples_wait=False),
+            timeline=self.timeline,
+            state=reset_state(),
+            number=np.zeros(1, dtype=np.int64),
+        )
+        self._offered = self._updated = 0
 
-    def length(self) -> int:
-        """Train length of the next sample to offer."""
-        return int(next(self._offered))
+    def offer(self, samples: int) -> IntArray:
+        """Train lengths of the next samples, (samples,)."""
+        self._offered += samples
+        return self.golden.lengths[self._offered - samples : self._offered]
 
     def step(self) -> int:
         """Only time passes: there is no W behind random lengths."""
-        step_cycles(self._durations, self.timeline, next(self._updated))
-        return step_update(self._state)
+        step(self.golden, self._updated)
+        self._updated += 1
+        return self.number()
+
+    def number(self) -> int:
+        """Golden number of the update stepped last."""
+        return int(self.golden.number[0])

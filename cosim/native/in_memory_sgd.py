@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from crosschop.cosim.dut import Dut
 from crosschop.cosim.in_memory_sgd.hdl import ERROR_NAMES, GROUP, longest_quiet
-from crosschop.cosim.in_memory_sgd.scoreboard import UpdateScoreboard, retired_event
+from crosschop.cosim.in_memory_sgd.scoreboard import Known, Seen, UpdateScoreboard, as_due, retired_event
 from crosschop.cosim.job import Segment, chip_segment
 from crosschop.cosim.native.bench import (
     AT_RETIRE,
@@ -70,11 +70,9 @@ def release(native: Native, length: int) -> None:
 def check_retired(native: Native, number: int, begin: int) -> int:
     """The update that has retired against the golden number and the cycle model."""
     io, done = native.io, native.done[RETIRED] + 1
-    wrong = io[PLACE.updates] < done or io[PLACE.retired] != done
-    wrong |= native.timed != 0 and io[PLACE.updates] != done
-    wrong |= native.unseen & 1 == 0 and io[PLACE.sample] != number
-    wrong |= native.timed != 0 and io[PLACE.begin] != begin
-    if wrong:
+    known = Known(native.timed, native.timed, native.unseen)
+    seen = Seen(io[PLACE.retired], io[PLACE.sample], io[PLACE.updates], io[PLACE.begin])
+    if not as_due(known, seen, done, number, begin):
         return AT_RETIRE
     note_event(native, 0, native.done[RETIRED], io[PLACE.begin], number, 0, 0)
     native.done[RETIRED] = done

@@ -92,7 +92,7 @@ class TransferBench(Bench):
         changes = dict(segment.changes)
         until = [*changes, groups]
         self._reads = Reads(stimulus, segment, segment.transfers, until[0], in_advance)
-        if in_advance and self._in_batches(segment):
+        if in_advance and self.in_batches(segment):
             self._reads.prediction = Prediction(self._config)
         self._ticks = 0
         scoreboard.journal = self.journal
@@ -287,18 +287,13 @@ class TransferBench(Bench):
         if reads.in_advance:
             self._hand_over()
 
-    def _in_batches(self, segment: Segment) -> bool:
-        """Whether nobody wants to look at, or to change, anything between two reads."""
-        eventful = segment.abort is not None or segment.reset_in is not None or segment.changes or segment.upset
-        return not eventful and self.cover is None and self.job.waves is None and segment.transfers > 1
-
     def _taken(self) -> list[str]:
         """All snapshots since the bench woke Python last."""
         latest = super()._taken()
         if self._reads.prediction is None or (count := int(self.dut.snapshots.value)) == 1:
             return latest
-        text, bits = str(self.dut.history.value), self._decoder.bits
-        return [text[len(text) - place * bits :][:bits] for place in range(count - 1, 0, -1)] + latest
+        text = str(self.dut.history.value)
+        return [self._decoder.part(text, place) for place in range(count - 2, -1, -1)] + latest
 
     async def _read_event(self, scoreboard: TransferScoreboard) -> Record:
         """Waits until a read has been answered that nobody has looked at yet."""

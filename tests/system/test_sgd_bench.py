@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,11 @@ from checking import mutate
 from mutants import Mutant
 
 from crosschop.cosim.dut import dut_of
+from crosschop.cosim.in_memory_sgd.hdl import BATCH
+from crosschop.cosim.job import Job, Result, chip_segment
+from crosschop.cosim.paths import shipped_rtl
+from crosschop.cosim.runner import Task, run_jobs
+from crosschop.cosim.simulator import Simulator
 from crosschop.cosim.verify import verify
 from crosschop.model.chipspec import load_chipspec
 
@@ -70,3 +76,62 @@ def test_bug_is_found(bug: Mutant, fields: set[str], tmp_path: Path) -> None:
     for part, result in results.items():
         assert result.mismatch is not None, f"{part} lets it through"
         assert result.mismatch.field in fields
+
+
+# Each shows in the third batch of updates only.
+LATE = f"32'd{2 * BATCH + BATCH // 3}"
+LATE_BUGS = (
+    (_bug("a number is left out", "trc_sample_reg <= trc_sample_reg + 32'd1;",
+          f"trc_sample_reg <= trc_sample_reg + ((trc_sample_reg == {LATE}) ? 32'd2 : 32'd1);"), "number of the update"),
+    (_bug("a number is undefined", "assign trc_sample = trc_sample_reg;",
+          f"assign trc_sample = (trc_sample_reg == {LATE}) ? {{{{31{{1'b0}}}}, 1'bx}} : trc_sample_reg;"), "sample"),
+    (_bug("an update begins late", "assign m_upd_valid = update_reg;",
+          f"assign m_upd_valid = update_reg && !(trc_valid && (trc_sample == {LATE}));"), "cycle of the update"),
+    (_bug("an update is withdrawn", "assign m_upd_valid = update_reg;",
+          f"assign m_upd_valid = update_reg && !(!trc_valid && (trc_sample == {LATE}));"),
+     "protocol of the update request"),
+    (_bug("an update has no sample", _READY, _READY.replace(
+        "upd_done;", f"(upd_done && (gen_trace.trc_sample_reg != {LATE}));")), "updates at the end of the segment"),
+    (_bug("nothing retires any more", "trc_valid_reg <= upd_done;",
+          f"trc_valid_reg <= upd_done && (trc_sample_reg != {LATE});"), "progress"),
+)  # fmt: skip
+
+
+def _compared(rtl: Path, directory: Path, simulator: str, waves: tuple[int, int] | None) -> Result:
+    """3.4 batches of updates; where waves are wanted, they are looked at one by one."""
+    directory.mkdir()
+    spec = load_chipspec(CHIP)
+    segment = chip_segment(spec, "late", 1, 3 * BATCH + BATCH * 2 // 5, "none", "uniform")
+    job = Job(spec, (segment,), waves=waves, simulator=Simulator(simulator))
+    (result,) = run_jobs([Task(job, directory)], dut=dut_of(spec, rtl))
+    return result
+
+
+def test_batches_find_what_each_update_would(tmp_path: Path) -> None:
+    batches, each = (
+        _compared(shipped_rtl(), tmp_path / name, "icarus", waves)
+        for name, waves in (("batches", None), ("each", (0, 0)))
+    )
+    assert batches.mismatch is None
+    assert batches.transfers == 3 * BATCH + BATCH * 2 // 5
+    assert batches == each
+
+
+@pytest.mark.parametrize(("bug", "field"), LATE_BUGS, ids=_name)
+def test_late_bug_is_told_as_if_each_update_were_looked_at(bug: Mutant, field: str, tmp_path: Path) -> None:
+    rtl = mutate(bug, tmp_path)
+    batches, each = (
+        _compared(rtl, tmp_path / name, "icarus", waves).mismatch
+        for name, waves in (("batches", None), ("each", (0, 0)))
+    )
+    assert batches is not None
+    assert each is not None
+    assert batches.field == field
+    # With more samples in advance it takes longer until nothing moves
+    assert replace(batches, cycle=0) == replace(each, cycle=0)
+    assert batches.cycle == each.cycle or field == "progress"
+
+
+@pytest.mark.parametrize("bug", [bug for bug, field in LATE_BUGS if "undefined" not in bug.name], ids=_name)
+def test_late_bug_is_found_by_verilator(bug: Mutant, tmp_path: Path) -> None:
+    assert _compared(mutate(bug, tmp_path), tmp_path / "batches", "verilator", None).mismatch is not None
