@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from crosschop.model.analog import tile as analog
-from crosschop.model.analog.crossbar import Crossbar, add_product, add_products
+from crosschop.model.analog.crossbar import Crossbar, add_product, add_products, squared_distance
 from crosschop.model.analog.devices.records import FloatArray
 from crosschop.model.analog.random import draw_normals
 from crosschop.model.analog.tile import Tile
@@ -86,9 +86,4 @@ def draw_group(task: Task, tile: Tile, x: FloatArray, d: FloatArray) -> None:
 @compiled
 def weight_error(task: Task, weights: Crossbar) -> float:
     """Root mean square of W - W*, in percent of the weight range's half (1), as in Fig. 4 of the paper."""
-    total = 0.0
-    for column in range(task.target.shape[0]):
-        for row in range(task.target.shape[1]):
-            difference = float(weights.weight[column, row] - task.target[column, row])
-            total += difference * difference
-    return 100.0 * math.sqrt(total / task.target.size)
+    return 100.0 * math.sqrt(squared_distance(weights.weight, task.target) / task.target.size)

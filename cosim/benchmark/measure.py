@@ -28,7 +28,8 @@ from crosschop.model.engines import run_golden
 from crosschop.model.errors import CrosschopError
 
 SEED = 1
-# Fewest transfers that are timed, and most; of in-memory SGD, whose updates cocotb compares by the batch, some batches.
+# Fewest transfers that are timed, and most, in mixed precision as many passes; of in-memory SGD, whose updates cocotb
+# compares by the batch, some batches.
 FEWEST, FEWEST_COLUMNS, FEWEST_UPDATES, MOST = 24, 160, 4 * BATCH, 200_000
 # Most guesses of how many transfers take the time that is wanted.
 GUESSES = 3
@@ -53,6 +54,7 @@ def measure(task: Task) -> Timing:
     spec = chip_of(task.algorithm, task.size)
     timed = _HOW[task.what]
     place = (task.algorithm, task.size, task.what)
+    largest = MOST * (spec.array.cols if controller_kind(spec) == "mixed_precision" else 1)
     fewest = FEWEST_UPDATES if controller_kind(spec) == "in_memory_sgd" else FEWEST
     count, timing = 0, None
     if place not in _rates:
@@ -61,7 +63,7 @@ def measure(task: Task) -> Timing:
         _rates[place] = timing.rate
     # The first transfers are slow, caches being cold: a guess from them may come out too short, and so may the next
     for _ in range(GUESSES):
-        most = min(MOST, GROWTH * count) if count else MOST
+        most = min(largest, GROWTH * count) if count else largest
         wanted = _whole(spec, int(min(most, max(fewest, task.seconds * _rates[place]))))
         if timing is not None and (timing.seconds >= task.seconds / 4 or wanted <= count):
             break

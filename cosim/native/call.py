@@ -8,13 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import carray, njit, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
 from numpy.typing import NDArray
-
-IntArray = NDArray[np.int64]
 
 _WORD = ir.IntType(64)
 
@@ -34,23 +31,22 @@ call: Callable[[int, int, int], int] = intrinsic(_call)  # type: ignore[assignme
 
 
 def _pointer(_context: Any, address: Any) -> Any:
-    """A pointer to 64-bit integers out of its address."""
+    """A pointer to whatever there is, out of its address."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], _WORD.as_pointer())
+        return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
 
-    pointer: Any = types.CPointer
-    return pointer(types.int64)(address), generate
+    return types.voidptr(address), generate
 
 
 _pointer_to: Callable[[int], Any] = intrinsic(_pointer)  # type: ignore[assignment]  # as compiled code sees it
 
 
 @njit(cache=True)
-def unowned(array: IntArray) -> IntArray:
+def unowned(array: NDArray[Any]) -> NDArray[Any]:
     """The same memory without an owner; it has to live as long as this is used.
 
     Numba counts references to arrays by atomic additions, several for every array of a tuple in every call: more than a
     whole transfer of a small chip takes.
     """
-    return carray(_pointer_to(array.ctypes.data), array.shape)
+    return carray(_pointer_to(array.ctypes.data), array.shape, array.dtype)

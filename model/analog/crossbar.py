@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 from crosschop.model.analog import detailed, plain
 from crosschop.model.analog.detailed import DetailedCrossbar
 from crosschop.model.analog.devices.records import FloatArray
-from crosschop.model.analog.lanes import LANES, lanes_there, load_masked, spread, store_masked
+from crosschop.model.analog.lanes import LANES, lanes_there, load_masked, spread, store_masked, total
 from crosschop.model.analog.plain import PlainCrossbar
 from crosschop.model.analog.pulse_driver import Trains
 from crosschop.model.analog.random import Stream
 from crosschop.model.jit import OPTIONS, apart, compiled
+
+# So many squares are added in float32, sixteen sums of 256 each, before float64 takes them.
+_SUMMED = 4096
 
 # Compiled code knows the two kinds apart by their types, so what the second needs costs the first nothing.
 Crossbar = PlainCrossbar | DetailedCrossbar
@@ -107,6 +110,26 @@ def add_products(weights: FloatArray, x: FloatArray, y: FloatArray) -> None:
             store_masked(y, b + 48, there_3, sum_b3)
     if samples % 2:
         add_product(weights, x[samples - 1], y[samples - 1])
+
+
+@apart
+def squared_distance(weights: FloatArray, target: FloatArray) -> float:
+    """Sum of the squares of W - W*, both (cols, rows)."""
+    found, zero = 0.0, spread(np.float32(0.0))
+    for block in range(0, weights.size, _SUMMED):
+        end = min(block + _SUMMED, weights.size)
+        sum_0, sum_1, sum_2, sum_3 = zero, zero, zero, zero
+        for first in range(block, end, 4 * LANES):
+            there_0, there_1 = lanes_there(end - first), lanes_there(end - first - 16)
+            there_2, there_3 = lanes_there(end - first - 32), lanes_there(end - first - 48)
+            missing_0 = load_masked(weights, first, there_0) - load_masked(target, first, there_0)
+            missing_1 = load_masked(weights, first + 16, there_1) - load_masked(target, first + 16, there_1)
+            missing_2 = load_masked(weights, first + 32, there_2) - load_masked(target, first + 32, there_2)
+            missing_3 = load_masked(weights, first + 48, there_3) - load_masked(target, first + 48, there_3)
+            sum_0, sum_1 = sum_0 + missing_0 * missing_0, sum_1 + missing_1 * missing_1
+            sum_2, sum_3 = sum_2 + missing_2 * missing_2, sum_3 + missing_3 * missing_3
+        found += total((sum_0 + sum_1) + (sum_2 + sum_3))
+    return found
 
 
 @compiled

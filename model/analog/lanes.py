@@ -127,6 +127,20 @@ def spread(typing: Any, value: Any) -> Any:
 
 
 @intrinsic
+def total(typing: Any, value: Any) -> Any:
+    """The sum of the lanes, from the first to the last, in float64."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        lanes = [builder.extract_element(arguments[0], ir.IntType(32)(lane)) for lane in range(LANES)]
+        found, *others = (builder.fpext(lane, ir.DoubleType()) for lane in lanes)
+        for lane in others:
+            found = builder.fadd(found, lane)
+        return found
+
+    return types.float64(_lanes), generate
+
+
+@intrinsic
 def choose(typing: Any, mask: Any, chosen: Any, other: Any) -> Any:
     """`chosen` where the mask has a bit, `other` elsewhere."""
 

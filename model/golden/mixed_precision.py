@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crosschop.model.golden.compiled import compiled
 from crosschop.model.golden.fixed import clamp, round_shift, saturate, trunc_to_zero
@@ -43,11 +44,12 @@ class MixedState(NamedTuple):
     """What the controller remembers between columns.
 
     Attributes:
-        chi: accumulated gradients, (cols, rows), one pulse is 2**chi_frac.
+        chi: accumulated gradients, (cols, rows), one pulse is 2**chi_frac. No entry has more than 32 bits, and a pass
+            takes as long as the processor's memory takes to hand over all of them.
         counters: see `MixedCounterIndex`.
     """
 
-    chi: IntArray
+    chi: NDArray[np.int32]
     counters: IntArray
 
 
@@ -69,7 +71,7 @@ def mixed_config(parameters: Mapping[str, int], configuration: Mapping[str, int]
 def reset_mixed(config: MixedConfig) -> MixedState:
     """State after reset and the clear sweep."""
     return MixedState(
-        chi=np.zeros((config.cols, config.rows), dtype=np.int64),
+        chi=np.zeros((config.cols, config.rows), dtype=np.int32),
         counters=np.zeros(len(MIXED_COUNTER), dtype=np.int64),
     )
 
@@ -96,7 +98,7 @@ def step_column(config: MixedConfig, state: MixedState, x: int, d: IntArray, tra
     write = False
     for row in range(config.rows):
         increment = round_shift(x * d[row] * config.lr, config.lr_shift, config.chi_rounding)
-        chi = saturate(state.chi[column, row] + increment, config.chi_bits)
+        chi = saturate(int(state.chi[column, row]) + increment, config.chi_bits)
         steps = 0
         if last:
             steps = clamp(trunc_to_zero(chi, config.chi_frac), -config.max_steps, config.max_steps)

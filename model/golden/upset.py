@@ -8,8 +8,10 @@ Here that is a rotation of the matrices against the columns.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crosschop.model.golden.mixed_precision import MIXED_COUNTER, MixedConfig, MixedState
 from crosschop.model.golden.state import (
@@ -34,7 +36,7 @@ def flipped_signed(value: int, bit: int, bits: int) -> int:
     return pattern - ((pattern >> (bits - 1)) << bits)
 
 
-def flip_entry(matrix: IntArray, place: int, bit: int, bits: int) -> None:
+def flip_entry(matrix: NDArray[Any], place: int, bit: int, bits: int) -> None:
     """Flips a bit of a signed entry, the `place`-th in memory order."""
     flat = matrix.reshape(-1)
     flat[place] = flipped_signed(int(flat[place]), bit, bits)

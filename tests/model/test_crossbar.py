@@ -94,6 +94,21 @@ def test_products() -> None:
     np.testing.assert_allclose(z, matrix.T @ d, atol=2e-6)
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (3, 13), (7, 16), (5, 65), (70, 70), (129, 200)])
+def test_squared_distance(shape: tuple[int, int]) -> None:
+    """Against numpy in float64; each sum of float32 has 256 terms, and each may be half an ulp off."""
+    generator = np.random.default_rng(3)
+    weights, target = generator.normal(0, 0.3, (2, *shape)).astype(np.float32)
+    # What stands behind an array must not count
+    arrays = [np.append(array.ravel(), np.float32(100.0))[:-1].reshape(shape) for array in (weights, target)]
+    expected = np.sum((weights.astype(np.float64) - target) ** 2)
+    assert crossbar.squared_distance(*arrays) == pytest.approx(expected, rel=256 * 2.0**-24)
+    for place in (0, weights.size // 2, weights.size - 1):
+        arrays[0].ravel()[place] += np.float32(4.0)
+        changed = np.sum((arrays[0].astype(np.float64) - target) ** 2)
+        assert crossbar.squared_distance(*arrays) == pytest.approx(changed, rel=256 * 2.0**-24)
+
+
 def test_update_is_one_pulse_per_coincidence() -> None:
     """Which lines fire decides alone: every coincidence is one pulse of Eq 2 or 3, in the order of the slots."""
     array, population = make_array()
