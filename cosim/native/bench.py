@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.cosim.cycle_check import HANG, compare_cycles
@@ -23,6 +22,7 @@ from crosschop.model.chipspec import ChipSpec
 from crosschop.model.cycles import PHASES
 from crosschop.model.errors import ToolError
 from crosschop.model.golden.state import Transfer
+from crosschop.model.jit import compiled
 
 IntArray = NDArray[np.int64]
 
@@ -66,7 +66,7 @@ class Native(NamedTuple):
 BEGUN, RETIRED = range(2)
 
 
-@njit(cache=True)
+@compiled
 def borrowed(native: Native, arrays: Any) -> Native:
     """The same controller in arrays without an owner, `arrays` among them: what a compiled loop works with."""
     return Native(
@@ -84,13 +84,13 @@ def borrowed(native: Native, arrays: Any) -> Native:
     )
 
 
-@njit(cache=True)
+@compiled
 def borrowed_transfer(transfer: Transfer) -> Transfer:
     """The same record without an owner."""
     return Transfer(unowned(transfer.head), unowned(transfer.pulses))
 
 
-@njit(cache=True)
+@compiled
 def advance(native: Native, until: int, expected: int) -> int:
     """Lets the controller go on up to an event; how that ended."""
     native.io[PLACE.expected] = expected
@@ -100,7 +100,7 @@ def advance(native: Native, until: int, expected: int) -> int:
     return LOOK if status == STATUS.look else ENDED
 
 
-@njit(cache=True)
+@compiled
 def note_event(native: Native, kind: int, number: int, first: int, second: int, third: int, fourth: int) -> None:
     """Remembers an event for the report of a divergence."""
     event = native.events[native.event_count[0] % native.events.shape[0]]
@@ -108,7 +108,7 @@ def note_event(native: Native, kind: int, number: int, first: int, second: int, 
     native.event_count[0] += 1
 
 
-@njit(cache=True)
+@compiled
 def differ(expected: IntArray, got: IntArray) -> bool:
     """Whether the rows of a field differ, or what lies past the last of them is not zero."""
     rows = expected.size
@@ -120,7 +120,7 @@ def differ(expected: IntArray, got: IntArray) -> bool:
     return bits != 0
 
 
-@njit(cache=True)
+@compiled
 def count_pulses(pulses: IntArray) -> int:
     """How many elements get any."""
     count = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.cosim.dut import Dut
@@ -36,6 +35,7 @@ from crosschop.model.cycles_in_memory_sgd import (
 from crosschop.model.engines import Progress
 from crosschop.model.engines.common import in_chunks, result_of
 from crosschop.model.golden.in_memory_sgd import reset_state, step_update
+from crosschop.model.jit import compiled
 from crosschop.model.results import RunResult
 from crosschop.model.training import in_memory_sgd as training
 from crosschop.model.training.in_memory_sgd import Session
@@ -53,12 +53,12 @@ class Arrays(NamedTuple):
     lengths: IntArray
 
 
-@njit(cache=True)
+@compiled
 def _borrowed(native: Native) -> Native:
     return borrowed(native, Arrays(unowned(native.arrays.lengths)))
 
 
-@njit(cache=True)
+@compiled
 def release(native: Native, length: int) -> None:
     """Offers the next sample."""
     lengths = native.arrays.lengths
@@ -66,7 +66,7 @@ def release(native: Native, length: int) -> None:
     native.io[PLACE.released] += 1
 
 
-@njit(cache=True)
+@compiled
 def check_retired(native: Native, number: int, begin: int) -> int:
     """The update that has retired against the golden number and the cycle model."""
     io, done = native.io, native.done[RETIRED] + 1
@@ -79,7 +79,7 @@ def check_retired(native: Native, number: int, begin: int) -> int:
     return FINE
 
 
-@njit(cache=True)
+@compiled
 def run_training(owned: Native, session: Session, state: IntArray, number: IntArray, updates: int) -> int:
     """Whole updates; call again to go on. `number` (1,) is that of the latest one."""
     native = _borrowed(owned)
@@ -98,7 +98,7 @@ def run_training(owned: Native, session: Session, state: IntArray, number: IntAr
     return FINE
 
 
-@njit(cache=True)
+@compiled
 def run_lengths(
     owned: Native,
     durations: UpdateCycles,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.cosim.dut import Dut
@@ -53,6 +52,7 @@ from crosschop.model.golden.mixed_precision import (
     step_column,
 )
 from crosschop.model.golden.state import HEAD_COLUMN, HEAD_WRITE, Transfer
+from crosschop.model.jit import compiled
 from crosschop.model.results import RunResult
 from crosschop.model.training import mixed_precision as training
 from crosschop.model.training.mixed_precision import Session
@@ -112,7 +112,7 @@ def _new_arrays(spec: ChipSpec) -> Arrays:
     )
 
 
-@njit(cache=True)
+@compiled
 def _borrowed(native: Native) -> Native:
     arrays = native.arrays
     return borrowed(
@@ -130,17 +130,17 @@ def _borrowed(native: Native) -> Native:
     )
 
 
-@njit(cache=True)
+@compiled
 def _borrowed_state(state: MixedState) -> MixedState:
     return MixedState(unowned(state.chi), unowned(state.counters))
 
 
-@njit(cache=True)
+@compiled
 def _borrowed_passes(passes: Passes) -> Passes:
     return Passes(unowned(passes.x), unowned(passes.d))
 
 
-@njit(cache=True)
+@compiled
 def until_column(native: Native) -> int:
     """Goes on until a column has retired, or operands are asked for."""
     if native.io[PLACE.retired] != native.done[RETIRED]:
@@ -148,13 +148,13 @@ def until_column(native: Native) -> int:
     return advance(native, CALLS.until_retired, 0)
 
 
-@njit(cache=True)
+@compiled
 def wants_operands(native: Native) -> bool:
     """Whether a request waits for its answer."""
     return bool(native.io[PLACE.reads] != native.io[PLACE.answered])
 
 
-@njit(cache=True)
+@compiled
 def check_request(native: Native, config: MixedConfig, state: MixedState) -> int:
     """A request comes when W has what the batch before it ends with."""
     number = native.io[PLACE.answered]
@@ -166,19 +166,19 @@ def check_request(native: Native, config: MixedConfig, state: MixedState) -> int
     return FINE
 
 
-@njit(cache=True)
+@compiled
 def answer(native: Native, passes: Passes, x: IntArray, d: IntArray) -> None:
     """The operands of the request: x (cols,), d (rows,)."""
     codes, slot = native.arrays.answer, native.io[PLACE.answered] & 1
-    passes.x[slot] = x
-    passes.d[slot] = d
-    codes[: d.size] = d
+    for row in range(d.size):
+        passes.d[slot, row] = codes[row] = d[row]
     first = native.arrays.d.size
-    codes[first : first + x.size] = x
+    for column in range(x.size):
+        passes.x[slot, column] = codes[first + column] = x[column]
     native.io[PLACE.answered] += 1
 
 
-@njit(cache=True)
+@compiled
 def check_request_cycle(native: Native, config: MixedConfig, request: int) -> int:
     """The cycle of the latest request, where the pass before it has retired, so that it is predicted."""
     passes = native.done[RETIRED] // config.cols
@@ -186,7 +186,7 @@ def check_request_cycle(native: Native, config: MixedConfig, request: int) -> in
     return AT_STATE if native.timed != 0 and known and native.cycles[passes & 1] != request else FINE
 
 
-@njit(cache=True)
+@compiled
 def check_column(
     native: Native, config: MixedConfig, state: MixedState, passes: Passes, transfer: Transfer, request: int
 ) -> int:
@@ -223,7 +223,7 @@ def check_column(
     return check_request_cycle(native, config, request)
 
 
-@njit(cache=True)
+@compiled
 def run_training(
     owned: Native,
     session: Session,
@@ -259,7 +259,7 @@ def run_training(
     return FINE
 
 
-@njit(cache=True)
+@compiled
 def run_operands(
     owned: Native,
     durations: MixedCycles,

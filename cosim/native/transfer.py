@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from crosschop.cosim.dut import Dut
@@ -60,6 +59,7 @@ from crosschop.model.golden.state import (
     new_transfer,
     reset_state,
 )
+from crosschop.model.jit import compiled
 from crosschop.model.results import RunResult
 from crosschop.model.training import transfer as training
 from crosschop.model.training.transfer import Session
@@ -117,7 +117,7 @@ def _new_arrays(spec: ChipSpec) -> Arrays:
     return arrays
 
 
-@njit(cache=True)
+@compiled
 def _borrowed(native: Native) -> Native:
     arrays = native.arrays
     return borrowed(
@@ -137,7 +137,7 @@ def _borrowed(native: Native) -> Native:
     )
 
 
-@njit(cache=True)
+@compiled
 def _borrowed_state(state: ControllerState) -> ControllerState:
     return ControllerState(
         unowned(state.h),
@@ -149,7 +149,7 @@ def _borrowed_state(state: ControllerState) -> ControllerState:
     )
 
 
-@njit(cache=True)
+@compiled
 def release(native: Native, lengths: IntArray) -> None:
     """Offers the samples of the next group."""
     arrays, io = native.arrays, native.io
@@ -158,7 +158,7 @@ def release(native: Native, lengths: IntArray) -> None:
     io[PLACE.released] += lengths.size
 
 
-@njit(cache=True)
+@compiled
 def until_read(native: Native, config: ControllerConfig) -> int:
     """Goes on to the next read, and looks at what does not depend on the transfer before it."""
     status = advance(native, CALLS.until_read, 0)
@@ -175,7 +175,7 @@ def until_read(native: Native, config: ControllerConfig) -> int:
     return FINE
 
 
-@njit(cache=True)
+@compiled
 def answer(native: Native, codes: IntArray) -> None:
     """The codes (rows,) of the read that has begun."""
     for row in range(codes.size):
@@ -183,7 +183,7 @@ def answer(native: Native, codes: IntArray) -> None:
     native.io[PLACE.answered] += 1
 
 
-@njit(cache=True)
+@compiled
 def check_state(native: Native, config: ControllerConfig, state: ControllerState) -> int:
     """Column and signs of the read against the golden model, whose earlier transfers have all retired."""
     column, chop = native.io[PLACE.read_col], native.arrays.read_chop
@@ -195,7 +195,7 @@ def check_state(native: Native, config: ControllerConfig, state: ControllerState
     return FINE
 
 
-@njit(cache=True)
+@compiled
 def check_retired(native: Native, state: ControllerState, transfer: Transfer, read_begin: int) -> int:
     """The retire trace against the golden transfer, its write of W, and the cycle of its read."""
     io, arrays, head, unseen = native.io, native.arrays, transfer.head, native.unseen
@@ -229,7 +229,7 @@ def check_retired(native: Native, state: ControllerState, transfer: Transfer, re
     return FINE
 
 
-@njit(cache=True)
+@compiled
 def _retire(
     native: Native, session: Session, config: ControllerConfig, state: ControllerState, transfer: Transfer
 ) -> int:
@@ -241,7 +241,7 @@ def _retire(
     return check_retired(native, state, transfer, session.timeline.marks[READ_BEGIN])
 
 
-@njit(cache=True)
+@compiled
 def run_training(
     owned: Native,
     session: Session,
@@ -275,7 +275,7 @@ def run_training(
     return FINE
 
 
-@njit(cache=True)
+@compiled
 def run_codes(
     owned: Native,
     durations: CycleConfig,
