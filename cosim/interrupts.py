@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -16,9 +17,13 @@ def terminated_as_interrupted() -> Iterator[list[int]]:
 
     The list tells an error that an interrupt caused from one of ours: compiled code that calls back into Python drops
     the exception and stumbles later, and Python itself drops it in destructors. A signal that is ignored stays so: who
-    starts a command by nohup wants it to outlive the terminal.
+    starts a command by nohup wants it to outlive the terminal. In other threads than the main one, as a worker of a
+    cluster has them, no signal comes.
     """
     came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield came
+        return
     previous = {number: signal.getsignal(number) for number in INTERRUPTS}
 
     def interrupt(signum: int, frame: FrameType | None) -> None:

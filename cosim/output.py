@@ -35,6 +35,17 @@ rtl_option = click.option(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of the controller's sources.  [default: the shipped ones]",
 )
+scheduler_option = click.option("--scheduler", metavar="ADDRESS", help="Run on a dask cluster, e.g. tcp://host:8786.")
+
+
+def require_one_place(workers: int | None, scheduler: str | None) -> None:
+    """Work is done by processes of this machine or by a cluster.
+
+    Raises:
+        InputError: both are asked for.
+    """
+    if workers is not None and scheduler is not None:
+        raise InputError("--workers goes with this machine, not with --scheduler: the cluster has its own")
 
 
 class Window(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click alone

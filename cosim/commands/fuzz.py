@@ -16,7 +16,16 @@ from crosschop.cosim.fuzz.campaign import SHRINK_RUNS, Failure, Report, Run, fuz
 from crosschop.cosim.fuzz.case import BASES, Piece, Verdict
 from crosschop.cosim.job import Mismatch
 from crosschop.cosim.kept_work import work_off
-from crosschop.cosim.output import EXIT_MISMATCH, print_mismatch, require_writable, rtl_option, seed_option, stderr
+from crosschop.cosim.output import (
+    EXIT_MISMATCH,
+    print_mismatch,
+    require_one_place,
+    require_writable,
+    rtl_option,
+    scheduler_option,
+    seed_option,
+    stderr,
+)
 from crosschop.model.chipspec import load_chipspec
 from crosschop.model.chipspec.keys import all_paths
 from crosschop.model.chipspec.loader import did_you_mean
@@ -40,6 +49,7 @@ KEPT_FILE = "chips.jsonl"
 @click.option("--shrink", "shrink_runs", type=click.IntRange(min=0), default=SHRINK_RUNS, show_default=True,
               help="Most verifications to make a failing chip small.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes.  [default: one per core]")
+@scheduler_option
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("build") / "fuzz",
               show_default=True, help="Directory where finished chips are kept.")  # fmt: skip
 @rtl_option
@@ -53,6 +63,7 @@ def command(
     transfers: int,
     shrink_runs: int,
     workers: int | None,
+    scheduler: str | None,
     out: Path,
     rtl: Path | None,
     as_json: bool,
@@ -62,10 +73,15 @@ def command(
     Shapes, number formats, gains, choppers, timing and the other keys of a chipspec are drawn, with a seed and a part
     of what `crosschop verify` applies. The first chip that fails is shrunk to a small one, and the line of `crosschop
     verify` that shows it is printed. The same seed gives the same chips. Finished chips are kept: the same command
-    goes on where an earlier one was stopped, and a larger count runs only what is new.
+    goes on where an earlier one was stopped, and a larger count runs only what is new. On a cluster, which needs the
+    simulator on each of its machines, --base and --rtl have to be there under the same path.
     """
     if base is not None and algorithms:
         raise InputError("--base and --algorithm: allowed is one of them, a chip has its algorithm")
+    require_one_place(workers, scheduler)
+    if scheduler is not None:  # workers are in folders of their own, and find the user's files where they are here
+        base = str(Path(base).resolve()) if base is not None and Path(base).is_file() else base
+        rtl = None if rtl is None else rtl.resolve()
     bases = [base] if base is not None else [BASES[name] for name in BASES if not algorithms or name in algorithms]
     for name in bases:
         chip = load_chipspec(name)
@@ -81,7 +97,7 @@ def command(
         return work_off(console, "fuzzing", pieces, store, run, "chips", _is_lasting)
 
     report = fuzz(
-        bases, seed, count, transfers, work, rtl, kept, workers or cores(), shrink_runs,
+        bases, seed, count, transfers, work, rtl, kept, workers or cores(), scheduler, shrink_runs,
         lambda sentence: console.print(f"  {sentence}", highlight=False),
     )  # fmt: skip
     _print(console, report, rtl)

@@ -78,6 +78,13 @@ NO_PROOFS = "none"
     show_default=True,
     help="For what survives all else: the ends of 16-bit counts, a minute of processor time per mutant.",
 )
+@click.option(
+    "--native",
+    type=click.IntRange(min=0),
+    default=Effort.native,
+    show_default=True,
+    help="For what survives all that: transfers of each of the two parts on the native library; 0 for none.",
+)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for the report.")
 @set_option
 @rtl_option
@@ -93,6 +100,7 @@ def mutate(
     proof_seconds: int,
     lint: bool,
     long: bool,
+    native: int,
     out: Path | None,
     overrides: tuple[str, ...],
     rtl: Path | None,
@@ -113,7 +121,7 @@ def mutate(
     console.print(f"{chip.name}: {count} mutants, seed {seed}", highlight=False)
     with work_directory() as scratch:
         proofs = next((one for one in EFFORTS if one == formal), None)
-        effort = Effort(transfers, seeds, proofs, chips, proof_seconds, lint, long)
+        effort = Effort(transfers, seeds, proofs, chips, proof_seconds, lint, long, native)
         campaign = run_campaign(
             chip, count, seed, scratch, effort=effort, dut=dut, kept=out / KEPT_FILE, console=console
         )

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from crosschop.cosim.estimating import model_options, read_models
 from crosschop.cosim.kept_work import POINTS_FILE, work_off
-from crosschop.cosim.output import Progress, install, require_writable, stderr
+from crosschop.cosim.output import Progress, install, require_one_place, require_writable, scheduler_option, stderr
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.simulate_points import evaluate_task
 from crosschop.model.chipspec import load_chipspec
@@ -74,7 +74,7 @@ class Row:
 @click.option("--y", type=_metric, default="error", show_default=True, help="Metric up the picture.")
 @click.option("--skip-illegal", is_flag=True, help="Leave points out that are no legal chip, and list them.")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes on this machine.  [default: one per core]")
-@click.option("--scheduler", metavar="ADDRESS", help="Run on a dask cluster, e.g. tcp://host:8786.")
+@scheduler_option
 @model_options
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for table and picture.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, everything else on stderr.")
@@ -104,8 +104,7 @@ def sweep(
     """
     if seed is not None and seeds is not None:
         raise InputError("--seed and --seeds: allowed is one of them")
-    if workers is not None and scheduler is not None:
-        raise InputError("--workers goes with this machine, not with --scheduler: the cluster has its own")
+    require_one_place(workers, scheduler)
     x = x or "area"
     if x == y:
         raise InputError(f"--x {x} and --y {y}: two different metrics are needed")

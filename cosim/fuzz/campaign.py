@@ -181,9 +181,13 @@ def _in_order(pieces: Sequence[Piece], answers: Iterable[tuple[Piece, Verdict]])
             return
 
 
-def run_pieces(pieces: Sequence[Piece], workers: int) -> Iterator[tuple[Piece, Verdict]]:
-    """Runs cases on so many processes, up to the first failure in their order."""
-    return _in_order(pieces, run_parallel(run_piece, pieces, workers))
+def run_pieces(pieces: Sequence[Piece], workers: int, scheduler: str | None = None) -> Iterator[tuple[Piece, Verdict]]:
+    """Runs cases on so many processes, or on a dask cluster, up to the first failure in their order."""
+    if scheduler is None:
+        return _in_order(pieces, run_parallel(run_piece, pieces, workers))
+    from crosschop.model.cluster import run_on_cluster  # dask takes half a second, only where there is a cluster
+
+    return _in_order(pieces, run_on_cluster(run_piece, pieces, workers, scheduler))
 
 
 def fuzz(
@@ -195,6 +199,7 @@ def fuzz(
     rtl: Path | None = None,
     kept: Sequence[str] = (),
     workers: int = 1,
+    scheduler: str | None = None,
     shrink_runs: int = SHRINK_RUNS,
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> Report:
@@ -208,7 +213,8 @@ def fuzz(
         work_off: runs pieces, or knows their verdicts from an earlier call.
         rtl: folder of the controllers' sources, None for that of the base.
         kept: keys, or sections, that stay as they are.
-        workers: processes.
+        workers: processes, where there is no scheduler.
+        scheduler: address of a dask scheduler.
         shrink_runs: verifications that shrinking takes at most.
         tell: hears what goes on while a case shrinks.
 
@@ -226,7 +232,7 @@ def fuzz(
         for base in range(len(bases))
         if index < len(drawn[base])
     ]
-    verdicts = work_off([piece for _, piece in ordered], lambda due: run_pieces(due, workers))
+    verdicts = work_off([piece for _, piece in ordered], lambda due: run_pieces(due, workers, scheduler))
     failure = None
     done: list[tuple[int, Piece]] = []
     for base, piece in ordered:

@@ -22,6 +22,7 @@ from crosschop.cosim.kept_work import work_off
 from crosschop.cosim.mutation.change import Mutant
 from crosschop.cosim.mutation.draw import Drawn, draw_mutants
 from crosschop.cosim.mutation.equivalence import check_equivalence
+from crosschop.cosim.mutation.many import run_many
 from crosschop.cosim.mutation.others import has_every_parameter, run_chips, run_formal, run_lint
 from crosschop.cosim.mutation.product import check_outputs
 from crosschop.cosim.mutation.sites import all_mutants
@@ -53,6 +54,7 @@ class Effort:
         proof_seconds: processor time of the proof on the outputs of each mutant; 0 tries none.
         lint: whether Verilator's lint may kill, for what survived all that.
         long: whether the long part of verification may.
+        native: transfers of each of the two parts on the native library, for what survived all that; 0 for none.
     """
 
     transfers: int = DEFAULT_TRANSFERS
@@ -62,6 +64,7 @@ class Effort:
     proof_seconds: int = 30
     lint: bool = True
     long: bool = True
+    native: int = 0
 
     def before_equivalence(self) -> list[Stage]:
         """What most mutants do not survive."""
@@ -138,6 +141,7 @@ class Campaign:
             "proof_seconds": self.effort.proof_seconds,
             "lint": self.effort.lint,
             "long": self.effort.long,
+            "native": self.effort.native,
             **{fate: len(self.having(fate)) for fate in FATES},
             "score": round(self.score, 2),
             "by_module": {name: dict(fates) for name, fates in self.table(lambda one: one.module).items()},
@@ -253,6 +257,8 @@ def mutate(
         run(f"formal, {effort.formal}", partial(run_formal, spec, dut, effort.formal))
     if effort.long and LONG in variants:
         verify([Stage(LONG, 1, 0)])
+    if effort.native:
+        run(f"native, {effort.native} transfers", partial(run_many, spec, dut, effort.native))
     if effort.chips and has_every_parameter(spec, dut):
         run(f"{effort.chips} random chips", partial(run_chips, spec, dut, effort.chips, seed))
     return Campaign(spec, seed, effort, drawn, tuple(judged[mutant.identity] for mutant in drawn.mutants))

@@ -180,7 +180,11 @@ def _verdict(folder: Path) -> Verdict | None:
         if (folder / ERROR_FILE).exists():
             return Verdict("killed", "failure of the bench", 0, _said(folder / ERROR_FILE))
         return Verdict("killed", LOOP if judged["loop"] else END, 0, _said(folder / VARIANT_LOG))
-    result = Result.load(folder)
+    return verdict_of(Result.load(folder))
+
+
+def verdict_of(result: Result) -> Verdict:
+    """What a verification that came to its end says of a mutant."""
     if result.mismatch is None:
         return Verdict("survived")
     found = result.mismatch

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from cluster import dask_scheduler, dask_worker
 from command import call
 from mutants import Mutant, apply
 
@@ -181,6 +182,27 @@ def test_finished_chips_are_kept_and_digests_repeat(tmp_path: Path) -> None:
     assert (tmp_path / "build" / "fuzz" / "chips.jsonl").read_text() == kept
     elsewhere = call(tmp_path, *options, "--count", "2", "--out", "other")
     assert json.loads(elsewhere.stdout)["digest"] == json.loads(two.stdout)["digest"]
+
+
+@pytest.mark.sim
+@pytest.mark.slow
+def test_on_a_cluster(tmp_path: Path) -> None:
+    """Workers in another folder find the chip and the sources that the command names as it sees them."""
+    (tmp_path / "mine.yaml").write_text("extends: mixed_precision_20\nname: mine\nsummary: s\n")
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    apply(MIXED, shipped_rtl(), tmp_path / "rtl")
+    options = ["fuzz", "--base", "mine.yaml", "--count", "3", "--seed", "3"]
+    options += ["--shrink", "0", "--transfers", "40", "--json"]
+    with dask_scheduler(elsewhere) as (address, _), dask_worker(elsewhere, address):
+        far = call(tmp_path, *options, "--scheduler", address, "--out", "far")
+        assert far.returncode == 0, far.stderr
+        wrong = call(tmp_path, *options, "--scheduler", address, "--rtl", "rtl", "--out", "wrong")
+    assert wrong.returncode == 1, wrong.stderr
+    near = call(tmp_path, *options, "--workers", "1", "--out", "near")
+    assert json.loads(far.stdout)["digest"] == json.loads(near.stdout)["digest"]
+    both = call(tmp_path, *options, "--workers", "1", "--scheduler", address)
+    assert both.returncode == 2
+    assert "--workers goes with this machine" in both.stderr
 
 
 def test_what_ended_without_a_result_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,13 +11,14 @@ from crosschop.cosim.formal.plan import plan
 from crosschop.cosim.mutation.change import Change, Edit, Mutant, mutant_of, mutated, without_whitespace
 from crosschop.cosim.mutation.draw import draw_mutants
 from crosschop.cosim.mutation.equivalence import check_equivalence
+from crosschop.cosim.mutation.many import run_many
 from crosschop.cosim.mutation.others import proofs_about, run_formal, run_lint
 from crosschop.cosim.mutation.product import check_outputs
 from crosschop.cosim.mutation.sites import all_mutants
 from crosschop.cosim.mutation.source import Source, read_source
 from crosschop.cosim.mutation.stages import Stage, run_stage
 from crosschop.model.chipspec import load_chipspec, memory_bits
-from crosschop.model.errors import InputError
+from crosschop.model.errors import CrosschopError, InputError
 
 CHIPS = ("agad_tiny", "agad_rect", "mixed_precision_20", "in_memory_sgd_20")
 
@@ -263,6 +264,34 @@ def test_parameters_that_the_rtl_refuses_end_nobody_elses_run(tmp_path: Path) ->
     assert "CORRECTION must be 0 or 2..255" in found[refused].detail
     assert [found[one].fate for one in others] == ["killed", "survived"]
     assert found[others[0]].by != "end of the simulation"
+
+
+@pytest.mark.verilator
+@pytest.mark.sim
+@pytest.mark.slow
+def test_what_shows_late_is_found_by_the_library(tmp_path: Path) -> None:
+    """A counter that jumps once, behind all that a simulator sees; mutants that end the run, or the process."""
+    spec, (source, dut) = load_chipspec("agad_tiny"), source_of("agad_tiny")
+    counter = "if (in_update) update_reg <= update_reg + 32'd1;"
+    late, stopped, never = (
+        edited(source, "xc_cycle_counters.v", counter, text)
+        for text in (
+            counter.replace("32'd1", "((update_reg == 32'd30000) ? 32'd2 : 32'd1)"),
+            f"{counter}\n    if (update_reg == 32'd1000) $finish;",
+            f'{counter}\n    if (update_reg == 32\'d1000) $c("raise(9);");',
+        )
+    )
+    same = edited(source, *EQUIVALENT[0])
+    found = dict(run_stage(spec, dut, source, Stage("narrow", 1, 1000), [late, same], tmp_path / "simulator"))
+    assert [found[one].fate for one in (late, same)] == ["survived", "survived"]
+    found = dict(run_many(spec, dut, 20000, [late, same, stopped, never], tmp_path / "library"))
+    assert [found[one].fate for one in (late, same, stopped, never)] == ["killed", "survived", "killed", "killed"]
+    assert found[late].by == "cycles in phase update"
+    assert "$finish" in found[stopped].detail
+    assert found[never].by == "end of the simulation"
+    broken = mutated(dut, late, tmp_path / "broken")
+    with pytest.raises(CrosschopError, match="the controller itself does not pass: cycles in phase update"):
+        list(run_many(spec, broken, 20000, [same], tmp_path / "again"))
 
 
 # Mutants that verification did not see until it was strengthened, and what shows them since: a read of one cycle, ready

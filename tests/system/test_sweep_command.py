@@ -7,17 +7,14 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cluster import dask_scheduler, dask_worker
 from command import call, left_over, start
 from rich.console import Console
 
@@ -166,48 +163,18 @@ def test_stopped_and_resumed(number: signal.Signals, tmp_path: Path) -> None:
     assert len(keys) == len(set(keys)) == LONG_TASKS  # nothing was lost, nothing run twice
 
 
-@contextmanager
-def _dask(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A part of a cluster, started as its users do."""
-    command = [sys.executable, "-m", "distributed.cli." + arguments[0], *arguments[1:]]
-    with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _listens(port: int) -> bool:
-    with closing(socket.socket()) as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
-
-
 @pytest.mark.slow
 def test_on_a_cluster(tmp_path: Path) -> None:
-    port = _free_port()
-    address = f"tcp://127.0.0.1:{port}"
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     # A chipspec that only the command can read: workers need none of its files.
     (tmp_path / "mine.yaml").write_text("extends: agad_tiny\nname: mine\nsummary: s\n")
     arguments = ("sweep", "mine.yaml", "--set", "reference.p_bits=9,11", "--samples", "200", "--seeds", "2", "--json")
-    scheduler = ("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-    worker = ("dask_worker", address, "--nthreads", "1", "--no-dashboard", "--local-directory", str(elsewhere))
-    with _dask(elsewhere, *scheduler, "--dashboard-address", "127.0.0.1:0") as head:
-        until(lambda: _listens(port))
+    with dask_scheduler(elsewhere) as (address, head):
         lonely = call(tmp_path, *arguments, "--scheduler", address, "--out", "far")
         assert lonely.returncode == 3
         assert f"error: --scheduler {address}: the scheduler has no workers\n" in lonely.stderr
-        with _dask(elsewhere, *worker):
+        with dask_worker(elsewhere, address):
             process = call(tmp_path, *arguments, "--scheduler", address, "--out", "far")
             assert process.returncode == 0, process.stderr
             # The scheduler goes while work is under way.
