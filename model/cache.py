@@ -15,6 +15,8 @@ from crosschop.model.errors import ToolError
 CACHE_VARIABLE = "CROSSCHOP_CACHE"
 # Compiled code of earlier versions of the sources; each takes a few MB.
 VERSIONS_KEPT = 4
+# What a source says that compiles functions of crosschop.model into its own.
+COMPILING = (b"crosschop.model.jit", b"numba")
 # Parts of crosschop.model that hold nothing compiled and change no simulated figure
 NOT_SIMULATING = (
     "cluster.py", "compiled_code.py", "estimate", "parallel.py", "programs.py", "reproduce", "resilience", "signals.py",
@@ -59,18 +61,32 @@ def estimates_digest() -> str:
     return digest.hexdigest()[:16]
 
 
+def compiled_digest(others: Path) -> str:
+    """Digest of all sources that become part of one compiled loop: those that simulate, and what compiles them in.
+
+    Args:
+        others: folder of the other sources.
+    """
+    digest = hashlib.sha256(sources_digest().encode())
+    for source in sorted(others.rglob("*.py")):
+        text = source.read_bytes()
+        if any(words in text for words in COMPILING):
+            digest.update(source.relative_to(others).as_posix().encode() + b"\0" + text + b"\0")
+    return digest.hexdigest()[:16]
+
+
 def use_compiled_code_cache() -> None:
     """Points numba at a cache that belongs to exactly these sources; call before numba is imported.
 
-    Numba looks only at the file of the function it loads: after an edit of golden/fixed.py it would go on using a
-    training loop with the old arithmetic compiled into it.
+    Numba looks only at the file of the function it loads: after an edit of golden/fixed.py, or of cosim/native/call.py,
+    it would go on using a loop with the old text compiled into it.
     """
     os.environ["NUMBA_CACHE_LOCATOR_CLASSES"] = "crosschop.model.compiled_code.Locator"
     try:
         versions = cache_directory() / "numba"
     except ToolError:
         versions = Path(os.devnull) / "numba"  # nothing can be kept there: everything is compiled anew
-    current = versions / sources_digest()
+    current = versions / compiled_digest(Path(__file__).parents[1] / "cosim")
     os.environ["NUMBA_CACHE_DIR"] = str(current)
     with suppress(OSError):  # another process may be about the same
         if not current.exists():

@@ -1,7 +1,7 @@
 """Runs independent work on a dask cluster: processes of this machine, or a cluster that is there already.
 
 Unlike parallel.py it can use other machines and survives a worker that dies. It takes about a second longer to start,
-and works in a thread: work that handles signals, as a simulation does to end its simulator, belongs to parallel.py.
+and works in a thread, which no signal reaches.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from crosschop.cosim.build import require_icarus
 from crosschop.cosim.dut import dut_of
 from crosschop.cosim.engines import require_trace
 from crosschop.cosim.fuzz.campaign import SHRINK_RUNS, Failure, Report, Run, fuzz
@@ -79,7 +80,9 @@ def command(
     if base is not None and algorithms:
         raise InputError("--base and --algorithm: allowed is one of them, a chip has its algorithm")
     require_one_place(workers, scheduler)
-    if scheduler is not None:  # workers are in folders of their own, and find the user's files where they are here
+    if scheduler is not None:
+        require_icarus()  # a failure shrinks on this machine
+        # Workers are in folders of their own, and find the user's files where they are here
         base = str(Path(base).resolve()) if base is not None and Path(base).is_file() else base
         rtl = None if rtl is None else rtl.resolve()
     bases = [base] if base is not None else [BASES[name] for name in BASES if not algorithms or name in algorithms]

@@ -76,7 +76,7 @@ NO_PROOFS = "none"
     "--long/--no-long",
     default=Effort.long,
     show_default=True,
-    help="For what survives all else: the ends of 16-bit counts, a minute of processor time per mutant.",
+    help="For what survives all that: the ends of 16-bit counts, a minute of processor time per mutant.",
 )
 @click.option(
     "--native",

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crosschop.cosim.dut import dut_of
-from crosschop.cosim.fuzz.case import Case, Piece, Verdict, run_piece
+from crosschop.cosim.fuzz.case import Case, Piece, Verdict, about_sources, run_far_piece, run_piece
 from crosschop.cosim.fuzz.features import count_features
-from crosschop.cosim.versions import versions
 from crosschop.model.chipspec import load_chipspec
 from crosschop.model.errors import InputError, MissingToolError
 from crosschop.model.parallel import run_parallel
@@ -187,7 +185,7 @@ def run_pieces(pieces: Sequence[Piece], workers: int, scheduler: str | None = No
         return _in_order(pieces, run_parallel(run_piece, pieces, workers))
     from crosschop.model.cluster import run_on_cluster  # dask takes half a second, only where there is a cluster
 
-    return _in_order(pieces, run_on_cluster(run_piece, pieces, workers, scheduler))
+    return _in_order(pieces, run_on_cluster(run_far_piece, pieces, workers, scheduler))
 
 
 def fuzz(
@@ -225,7 +223,7 @@ def fuzz(
     sources = [Source(base, tuple(kept), transfers, seed) for base in bases]
     shares = [count // len(bases) + (index < count % len(bases)) for index in range(len(bases))]
     drawn = [draw_cases(source, share) for source, share in zip(sources, shares, strict=True)]
-    about = [f"{dut_of(load_chipspec(base), rtl).digest()} {versions()}" for base in bases]
+    about = [about_sources(base, rtl) for base in bases]
     ordered = [
         (base, Piece(drawn[base][index], rtl, about[base]))
         for index in range(max(shares))

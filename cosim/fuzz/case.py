@@ -16,8 +16,9 @@ from crosschop.cosim.dut import dut_of
 from crosschop.cosim.job import Result
 from crosschop.cosim.runner import work_directory
 from crosschop.cosim.verify import verify
+from crosschop.cosim.versions import versions
 from crosschop.model.chipspec import ChipSpec, load_chipspec
-from crosschop.model.errors import CrosschopError, InputError, MissingToolError
+from crosschop.model.errors import CrosschopError, InputError, MissingToolError, ToolError
 
 # By algorithm, the shipped chip that settings are laid over.
 BASES = {
@@ -34,6 +35,13 @@ TRACEBACK_LINES = 6
 @functools.lru_cache(maxsize=4096)
 def _spec(base: str, settings: tuple[str, ...]) -> ChipSpec:
     return load_chipspec(base, settings)
+
+
+def about_sources(base: str, rtl: Path | None) -> str:
+    """What decides the verdict on a chip beside its settings, as one text: base, controller, this package, tools."""
+    chip = load_chipspec(base)
+    content = hashlib.sha256(chip.model_dump_json().encode()).hexdigest()[:16]
+    return f"{content} {dut_of(chip, rtl).digest()} {versions()}"
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ class Piece:
     Attributes:
         case: what to run.
         rtl: folder of the controller's sources, None for the shipped ones.
-        about_sources: digest of everything else that decides the verdict.
+        about_sources: everything else that decides the verdict.
     """
 
     case: Case
@@ -122,6 +130,19 @@ def _digest(spec: ChipSpec, results: Mapping[str, Result]) -> str:
     """Of the chip and of all that the simulations counted, not of the time that they took."""
     counted = {part: asdict(replace(result, mismatch=None, timed=(0, 0.0))) for part, result in results.items()}
     return hashlib.sha256(json.dumps([spec.model_dump(mode="json"), counted]).encode()).hexdigest()[:16]
+
+
+def run_far_piece(piece: Piece) -> Verdict:
+    """Simulates a case on a machine that may have other files.
+
+    Raises:
+        ToolError: it has other sources or tools, so that the verdict would not be the one that is asked for.
+        InputError, MissingToolError: as `run_piece`.
+    """
+    _spec.cache_clear()  # the base may have changed since an earlier command
+    if about_sources(piece.case.base, piece.rtl) != piece.about_sources:
+        raise ToolError("a worker of the cluster has other sources or tools, or another chip, than this command")
+    return run_piece(piece)
 
 
 def run_piece(piece: Piece) -> Verdict:

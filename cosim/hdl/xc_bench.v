@@ -385,7 +385,7 @@ always @(posedge clk) begin
     end
 end
 
-// One read for Python; cosim/transfer/record.py has the same list. Put together only when Python is woken, a little later than
+// One read for Python; cosim/transfer/hdl.py has the same list. Put together only when Python is woken, a little later than
 // the clock edge, when everything else has settled
 localparam RECORD_W = 5 + 1 + 32 + 16 + COL_W + COLS + 1 + 32 + PAD*ADC_W + 16 + COL_W + 2 + PAD*ADC_W + PAD*H_W +
                       2*PAD*P_W + PAD*STEP_W + 16 + COL_W + ROWS*STEP_W;

@@ -27,7 +27,8 @@ module xc_bench_in_memory_sgd #
     parameter COVER = 0,
     // Clock period in ps
     parameter CLOCK_PS = 1000,
-    // Train lengths that Python hands over at a time, a power of two
+    // Train lengths that Python hands over, one by one and for batches, both powers of two
+    parameter FEW   = 8,
     parameter GROUP = 8,
     // Updates that Python looks at together
     parameter BATCH = 4,
@@ -37,7 +38,8 @@ module xc_bench_in_memory_sgd #
 ();
 
 localparam LEN_W   = 6;
-localparam INDEX_W = $clog2(GROUP);
+localparam FEW_W   = $clog2(FEW);
+localparam GROUP_W = $clog2(GROUP);
 localparam ERRORS  = 3;
 
 /*
@@ -47,11 +49,13 @@ reg                   py_rst = 1'b1;
 // Random seed and chances (1/256) of idle or back-pressure: {wr, adc, rd, upd, smp}, the upper three without effect
 reg [31:0]            py_seed = 32'd1;
 reg [39:0]            py_rates = 40'd0;
-// Ticks released so far, and the train lengths of the latest GROUP of them, each at its number modulo GROUP
+// Ticks released so far, and the train lengths of the latest FEW of them, each at its number modulo FEW
 reg [31:0]            py_released = 32'd0;
-reg [GROUP*LEN_W-1:0] py_lengths = 0;
-// Python is not woken before BATCH updates have retired, or all that have been released
+reg [FEW*LEN_W-1:0]   py_lengths = 0;
+// Python is not woken before BATCH updates have retired, or all that have been released, but for errors and hangs; the
+// lengths are then those of the latest GROUP ticks
 reg                   py_batch = 1'b0;
+reg [GROUP*LEN_W-1:0] py_batch_lengths = 0;
 reg [31:0]            py_patience = 32'd100000;
 reg                   py_dump = 1'b0;
 // Reset in the middle of a phase, see xc_phase_reset
@@ -89,7 +93,8 @@ wire             clk_seen;
 wire [31:0]      cycle;
 wire [31:0]      updates, updates_injected;
 wire             upd_start, upd_error;
-wire [LEN_W-1:0] length = py_lengths[LEN_W*updates[INDEX_W-1:0] +: LEN_W];
+wire [LEN_W-1:0] length = py_batch ? py_batch_lengths[LEN_W*updates[GROUP_W-1:0] +: LEN_W]
+                                   : py_lengths[LEN_W*updates[FEW_W-1:0] +: LEN_W];
 wire [31:0]      update_cycles = (length == 0) ? 32'd1 : length * PULSE_CYCLES;
 
 xc_sample_source smp_inst (
@@ -168,7 +173,7 @@ xc_phase_reset #(.PHASES(PHASES)) phase_inst (
 xc_coincidences #(.EVENTS(EVENTS)) coincidences_inst
     (.clk(clk_seen), .rst(rst), .events(events), .collect(py_collect), .counts(seen_coincidences));
 
-// One read for Python; cosim/in_memory_sgd/record.py has the same list. Put together only when Python is woken, a
+// One read for Python; cosim/in_memory_sgd/hdl.py has the same list. Put together only when Python is woken, a
 // little later than the clock edge, when everything else has settled
 localparam RECORD_W = ERRORS + 1 + 5*32;
 reg [RECORD_W-1:0] record;

@@ -48,7 +48,7 @@ reg [WATCHED-1:0] watched_before;
 reg [31:0]        since_reg;
 
 // Cycles without any progress so far: as many as the patience
-wire overdue = cycle >= since_reg + patience;
+wire overdue = cycle - since_reg >= patience;
 
 initial begin
     clk = 1'b0;

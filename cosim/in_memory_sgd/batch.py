@@ -17,7 +17,7 @@ IntArray = NDArray[np.int64]
 
 
 class Places(NamedTuple):
-    """Where a record's numbers have what is compared."""
+    """Where a record's numbers have what is compared; the errors end where `hang` is."""
 
     errors: int
     hang: int
@@ -84,8 +84,9 @@ def compare(
         value = values[record]
         seen = Seen(value[places.retired], value[places.number], value[places.updates], value[places.begin])
         fine = as_due(known, seen, retired, golden.number[0], golden.timeline.marks[BEGIN])
-        for error in range(places.errors, places.hang + 1):
+        for error in range(places.errors, places.hang):
             fine &= value[error] == 0
+        fine &= value[places.hang] == 0
         if undefined[record] or not fine:
             return record
     return int(values.shape[0])

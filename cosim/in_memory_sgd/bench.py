@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from crosschop.cosim.bench import LENGTH_BITS, Bench
 from crosschop.cosim.coverage.sample_common import length_met
-from crosschop.cosim.in_memory_sgd.batch import Places, compare, places_of
+from crosschop.cosim.in_memory_sgd.batch import compare, places_of
 from crosschop.cosim.in_memory_sgd.corners import CORNERS
-from crosschop.cosim.in_memory_sgd.hdl import AHEAD, GROUP, layout, longest_quiet
+from crosschop.cosim.in_memory_sgd.hdl import AHEAD, FEW, GROUP, layout, longest_quiet
 from crosschop.cosim.in_memory_sgd.scoreboard import Known, UpdateScoreboard, retired_event
 from crosschop.cosim.in_memory_sgd.stimulus import RandomStimulus, Stimulus, TileStimulus
 from crosschop.cosim.job import Job, Segment
@@ -22,6 +22,7 @@ from crosschop.cosim.record import Decoder, pack
 from crosschop.cosim.scoreboard import EVENTS_KEPT
 from crosschop.model.chipspec import given
 from crosschop.model.cycles_in_memory_sgd import finish_cycles
+from crosschop.model.golden.in_memory_sgd import NUMBER_MASK
 from crosschop.model.training import in_memory_sgd as training
 
 IntArray = NDArray[np.int64]
@@ -39,7 +40,6 @@ class UpdateBench(Bench):
 
     def __init__(self, dut: Any, job: Job, directory: Path) -> None:
         super().__init__(dut, job, directory, Decoder(layout(job.spec), job.view.record_names))
-        self._lengths = np.zeros(GROUP, dtype=np.int64)
         self._released = 0
 
     async def run_segment(self, segment: Segment) -> None:
@@ -59,6 +59,7 @@ class UpdateBench(Bench):
         longest = longest_quiet(self.spec)
         await self.reset(segment, scoreboard, FIRST_CYCLES, longest, {"py_batch": 0})
         self._released = 0
+        self._lengths = np.zeros(FEW if batched is None else GROUP, dtype=np.int64)
         if batched is None:
             await self._compare_each(segment, stimulus, scoreboard, offered)
         else:
@@ -102,17 +103,21 @@ class UpdateBench(Bench):
             await ValueChange(dut.wake)
             text, count = str(dut.history.value), int(dut.snapshots.value)
             values, undefined = self._decoder.values(text, count)
-            begun = scoreboard.retired
             record = -1
             while record + 1 < count:
                 first = record + 1
                 record = compare(golden, known, places, values, undefined, first, scoreboard.retired)
-                scoreboard.go_on_from(begun + record, _events(values[first:record], places, scoreboard.number))
+                fine = record - first
+                self._count(fine)
+                numbers = (scoreboard.retired + np.arange(fine)) & NUMBER_MASK  # as every segment begins with 0
+                events = _events(scoreboard.number, values[first:record, places.begin], numbers)
+                scoreboard.go_on_from(scoreboard.retired + fine, events)
                 if record < count:
                     found = self._decoder(self._decoder.part(text, record))
                     scoreboard.check_health(found)
                     scoreboard.check_retire(found)
-            self._count(scoreboard.retired - begun)
+                    assert undefined[record]  # in a field that nobody wants
+                    self._count(1)
             more = min(scoreboard.retired + GROUP, segment.transfers) - self._released
             if more > 0:
                 self._release(stimulus, more)
@@ -136,17 +141,16 @@ class UpdateBench(Bench):
         if self.cover is not None:
             for length in lengths:
                 self.cover.collector.sample("sgd.trains.length", length_met([length], longest))
-        self._lengths[(self._released + np.arange(samples)) % GROUP] = lengths
+        self._lengths[(self._released + np.arange(samples)) % self._lengths.size] = lengths
         self.result.corners["empty train"] += int(np.count_nonzero(lengths == 0))
         self.result.corners["longest train"] += int(np.count_nonzero(lengths == longest))
         self._released += samples
-        self.dut.py_lengths.value = pack(self._lengths, LENGTH_BITS)
+        register = self.dut.py_lengths if self._lengths.size == FEW else self.dut.py_batch_lengths
+        register.value = pack(self._lengths, LENGTH_BITS)
         self.dut.py_released.value = self._released
 
 
-def _events(values: IntArray, places: Places, first: int) -> list[str]:
-    """What the report of a divergence says of the latest of these updates, the first of which has this number."""
-    latest = range(max(0, len(values) - EVENTS_KEPT), len(values))
-    return [
-        retired_event(first + record, values[record, places.begin], values[record, places.number]) for record in latest
-    ]
+def _events(first: int, begins: IntArray, numbers: IntArray) -> list[str]:
+    """What the report of a divergence says of the latest of these updates, the first of which is this one."""
+    latest = range(max(0, begins.size - EVENTS_KEPT), begins.size)
+    return [retired_event(first + update, begins[update], numbers[update]) for update in latest]

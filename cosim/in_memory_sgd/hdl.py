@@ -16,9 +16,11 @@ INPUT_PINS: str | None = None
 # Updates that are looked at together, where nobody wants to look at each: a call of Python takes as long as many
 # of them.
 BATCH = 512
-# Train lengths that the bench holds, a power of two: those of a batch under way and of the next one, so that samples
-# are there without a gap.
+# Train lengths that the bench then holds, a power of two: those of a batch under way and of the next one, so that
+# samples are there without a gap.
 GROUP = 2 * BATCH
+# The same one by one: more than are offered in advance.
+FEW = 8
 # Samples that random stimulus offers in advance. The bench knows of an update three cycles after the handshake that it
 # ended with, and updates may take one cycle each: with fewer there would be idle cycles.
 AHEAD = 4
@@ -26,7 +28,7 @@ AHEAD = 4
 
 def bench_parameters(spec: ChipSpec) -> dict[str, int]:
     """Parameters beyond the controller's."""
-    return {"GROUP": GROUP, "BATCH": BATCH, "PULSE_CYCLES": cycles(spec).pulse}
+    return {"FEW": FEW, "GROUP": GROUP, "BATCH": BATCH, "PULSE_CYCLES": cycles(spec).pulse}
 
 
 def longest_quiet(spec: ChipSpec) -> int:

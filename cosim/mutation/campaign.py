@@ -30,6 +30,7 @@ from crosschop.cosim.mutation.source import read_source
 from crosschop.cosim.mutation.stages import Stage, run_stage
 from crosschop.cosim.mutation.verdict import FATES, Fate, Verdict
 from crosschop.cosim.verify import DEFAULT_TRANSFERS, LONG, variants_of
+from crosschop.cosim.verilator import require_verilator
 from crosschop.cosim.versions import versions
 from crosschop.model.chipspec import ChipSpec, memory_bits
 from crosschop.model.estimate.logic.yosys import yosys_version
@@ -216,6 +217,8 @@ def mutate(
     yosys_version()
     if effort.formal is not None:
         require_solvers()
+    if effort.native:
+        require_verilator()
     console = console or Console(quiet=True)
     parameters = dut.parameters_for(spec)
     source = read_source(dut, parameters)

@@ -6,10 +6,11 @@ A function pointer of ctypes would be compiled in as a constant, another one in 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from llvmlite import ir
-from numba import carray, njit, types  # type: ignore[attr-defined]
+from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -30,23 +31,22 @@ def _call(_context: Any, function: Any, first: Any, second: Any) -> Any:
 call: Callable[[int, int, int], int] = intrinsic(_call)  # type: ignore[assignment]  # as compiled code sees it
 
 
-def _pointer(_context: Any, address: Any) -> Any:
-    """A pointer to whatever there is, out of its address."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
-
-    return types.voidptr(address), generate
-
-
-_pointer_to: Callable[[int], Any] = intrinsic(_pointer)  # type: ignore[assignment]  # as compiled code sees it
-
-
-@njit(cache=True)
-def unowned(array: NDArray[Any]) -> NDArray[Any]:
+def _unowned(_context: Any, array: Any) -> Any:
     """The same memory without an owner; it has to live as long as this is used.
 
     Numba counts references to arrays by atomic additions, several for every array of a tuple in every call: more than a
     whole transfer of a small chip takes.
     """
-    return carray(_pointer_to(array.ctypes.data), array.shape, array.dtype)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        made = context.make_array(array)(context, builder, arguments[0])
+        for owner in ("meminfo", "parent"):
+            null = cgutils.get_null_value(getattr(made, owner).type)  # type: ignore[no-untyped-call]
+            setattr(made, owner, null)
+        return made._getvalue()  # numba's name for it
+
+    return array(array), generate
+
+
+_Array = TypeVar("_Array", bound=NDArray[Any])
+unowned: Callable[[_Array], _Array] = intrinsic(_unowned)  # type: ignore[assignment]  # as compiled code sees it

@@ -1,8 +1,9 @@
 """Vectors of float32 in compiled code: sixteen neighbouring elements of an array, one instruction for all.
 
 Numba compiles loops over elements to vector instructions where it finds that it may, and by its own measure only. The
-two loops that take most of a run's time say it instead. Every operation acts on each element alone and is rounded like
-that of a single number, so results are the same on every machine, with whatever vector instructions it has.
+loops that take most of a run's time say it instead. Every operation acts on each element alone, or on all in their
+order, and is rounded like that of a single number, so results are the same on every machine, with whatever vector
+instructions it has.
 
 A mask is sixteen bits of an integer, one per element.
 """

@@ -278,7 +278,7 @@ def test_what_shows_late_is_found_by_the_library(tmp_path: Path) -> None:
         for text in (
             counter.replace("32'd1", "((update_reg == 32'd30000) ? 32'd2 : 32'd1)"),
             f"{counter}\n    if (update_reg == 32'd1000) $finish;",
-            f'{counter}\n    if (update_reg == 32\'d1000) $c("raise(9);");',
+            f'{counter}\n    if (update_reg == 32\'d1000) $c("raise(11);");',
         )
     )
     same = edited(source, *EQUIVALENT[0])

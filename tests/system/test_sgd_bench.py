@@ -11,9 +11,10 @@ from mutants import Mutant
 
 from crosschop.cosim.dut import dut_of
 from crosschop.cosim.in_memory_sgd.hdl import BATCH
-from crosschop.cosim.job import Job, Result, chip_segment
+from crosschop.cosim.job import FULL_VIEW, Job, Result, View, chip_segment
 from crosschop.cosim.paths import shipped_rtl
 from crosschop.cosim.runner import Task, run_jobs
+from crosschop.cosim.scenario import BUSY, QUIET
 from crosschop.cosim.simulator import Simulator
 from crosschop.cosim.verify import verify
 from crosschop.model.chipspec import load_chipspec
@@ -97,41 +98,70 @@ LATE_BUGS = (
 )  # fmt: skip
 
 
-def _compared(rtl: Path, directory: Path, simulator: str, waves: tuple[int, int] | None) -> Result:
-    """3.4 batches of updates; where waves are wanted, they are looked at one by one."""
+UPDATES = 3 * BATCH + BATCH * 2 // 5
+
+
+def _compared(
+    rtl: Path,
+    directory: Path,
+    simulator: str = "icarus",
+    one_by_one: bool = False,
+    rates: tuple[int, ...] = QUIET,
+    view: View = FULL_VIEW,
+) -> Result:
+    """3.4 batches of updates, then a few that a reset ends; where waves are wanted, all are looked at one by one."""
     directory.mkdir()
     spec = load_chipspec(CHIP)
-    segment = chip_segment(spec, "late", 1, 3 * BATCH + BATCH * 2 // 5, "none", "uniform")
-    job = Job(spec, (segment,), waves=waves, simulator=Simulator(simulator))
-    (result,) = run_jobs([Task(job, directory)], dut=dut_of(spec, rtl))
+    late = replace(chip_segment(spec, "late", 1, UPDATES, "none", "uniform"), rates=rates)
+    segments = (late, replace(late, name="behind", transfers=20, abort=7), replace(late, name="last", transfers=20))
+    job = Job(spec, segments, waves=(0, 0) if one_by_one else None, simulator=Simulator(simulator))
+    (result,) = run_jobs([Task(job, directory)], dut=replace(dut_of(spec, rtl), view=view))
     return result
 
 
-def test_batches_find_what_each_update_would(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rates", [QUIET, BUSY], ids=["quiet", "busy"])
+def test_batches_find_what_each_update_would(rates: tuple[int, ...], tmp_path: Path) -> None:
     batches, each = (
-        _compared(shipped_rtl(), tmp_path / name, "icarus", waves)
-        for name, waves in (("batches", None), ("each", (0, 0)))
+        _compared(shipped_rtl(), tmp_path / str(one_by_one), one_by_one=one_by_one, rates=rates)
+        for one_by_one in (False, True)
     )
     assert batches.mismatch is None
-    assert batches.transfers == 3 * BATCH + BATCH * 2 // 5
+    assert batches.transfers == UPDATES + 19 + 20
     assert batches == each
 
 
-@pytest.mark.parametrize(("bug", "field"), LATE_BUGS, ids=_name)
-def test_late_bug_is_told_as_if_each_update_were_looked_at(bug: Mutant, field: str, tmp_path: Path) -> None:
+OWN = View(frozenset({"sample", "counters"}), own_timing=True)
+
+
+@pytest.mark.parametrize(
+    ("bug", "field", "rates", "view"),
+    [
+        *((bug, field, QUIET, FULL_VIEW) for bug, field in LATE_BUGS),
+        (LATE_BUGS[0][0], "number of the update", BUSY, FULL_VIEW),
+        (LATE_BUGS[0][0], "number of the update", QUIET, View(own_timing=True)),
+        (LATE_BUGS[3][0], "protocol of the update request", BUSY, OWN),
+        (LATE_BUGS[5][0], "progress", QUIET, OWN),
+    ],
+    ids=_name,
+)
+def test_late_bug_is_told_as_if_each_update_were_looked_at(
+    bug: Mutant, field: str, rates: tuple[int, ...], view: View, tmp_path: Path
+) -> None:
     rtl = mutate(bug, tmp_path)
-    batches, each = (
-        _compared(rtl, tmp_path / name, "icarus", waves).mismatch
-        for name, waves in (("batches", None), ("each", (0, 0)))
-    )
+    results = [
+        _compared(rtl, tmp_path / str(one_by_one), one_by_one=one_by_one, rates=rates, view=view)
+        for one_by_one in (False, True)
+    ]
+    batches, each = (result.mismatch for result in results)
     assert batches is not None
     assert each is not None
     assert batches.field == field
-    # With more samples in advance it takes longer until nothing moves
     assert replace(batches, cycle=0) == replace(each, cycle=0)
-    assert batches.cycle == each.cycle or field == "progress"
+    # With more samples in advance it takes longer until nothing moves; an update that has no sample has any length
+    assert batches.cycle == each.cycle or field in ("progress", "updates at the end of the segment")
+    assert results[0].transfers == results[1].transfers > 2 * BATCH
 
 
 @pytest.mark.parametrize("bug", [bug for bug, field in LATE_BUGS if "undefined" not in bug.name], ids=_name)
 def test_late_bug_is_found_by_verilator(bug: Mutant, tmp_path: Path) -> None:
-    assert _compared(mutate(bug, tmp_path), tmp_path / "batches", "verilator", None).mismatch is not None
+    assert _compared(mutate(bug, tmp_path), tmp_path / "batches", "verilator").mismatch is not None
