@@ -273,22 +273,25 @@ def test_what_shows_late_is_found_by_the_library(tmp_path: Path) -> None:
     """A counter that jumps once, behind all that a simulator sees; mutants that end the run, or the process."""
     spec, (source, dut) = load_chipspec("agad_tiny"), source_of("agad_tiny")
     counter = "if (in_update) update_reg <= update_reg + 32'd1;"
-    late, stopped, never = (
+    late, stopped, crashed, unbuilt = (
         edited(source, "xc_cycle_counters.v", counter, text)
         for text in (
             counter.replace("32'd1", "((update_reg == 32'd30000) ? 32'd2 : 32'd1)"),
             f"{counter}\n    if (update_reg == 32'd1000) $finish;",
-            f'{counter}\n    if (update_reg == 32\'d1000) $c("raise(11);");',
+            f'{counter}\n    if (update_reg == 32\'d1000) $c("__builtin_trap();");',
+            f'{counter}\n    if (update_reg == 32\'d1000) $c("no_such_function();");',
         )
     )
     same = edited(source, *EQUIVALENT[0])
     found = dict(run_stage(spec, dut, source, Stage("narrow", 1, 1000), [late, same], tmp_path / "simulator"))
     assert [found[one].fate for one in (late, same)] == ["survived", "survived"]
-    found = dict(run_many(spec, dut, 20000, [late, same, stopped, never], tmp_path / "library"))
-    assert [found[one].fate for one in (late, same, stopped, never)] == ["killed", "survived", "killed", "killed"]
+    found = dict(run_many(spec, dut, 20000, [late, same, stopped, crashed, unbuilt], tmp_path / "library"))
+    assert [found[one].fate for one in (late, stopped, crashed)] == ["killed"] * 3
+    assert [found[one].fate for one in (same, unbuilt)] == ["survived"] * 2
     assert found[late].by == "cycles in phase update"
     assert "$finish" in found[stopped].detail
-    assert found[never].by == "end of the simulation"
+    assert (found[crashed].by, found[crashed].detail) == ("end of the simulation", "crashed (SIGILL)")
+    assert "no_such_function" in found[unbuilt].detail
     broken = mutated(dut, late, tmp_path / "broken")
     with pytest.raises(CrosschopError, match="the controller itself does not pass: cycles in phase update"):
         list(run_many(spec, broken, 20000, [same], tmp_path / "again"))
