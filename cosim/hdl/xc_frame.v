@@ -47,8 +47,9 @@ module xc_frame #
 reg [WATCHED-1:0] watched_before;
 reg [31:0]        since_reg;
 
-// Cycles without any progress so far: as many as the patience
-wire overdue = cycle - since_reg >= patience;
+// As many cycles without any progress as the patience has. The sum changes seldom, so each cycle costs a comparison
+wire [32:0] deadline = {1'b0, since_reg} + {1'b0, patience};
+wire        overdue  = {1'b0, cycle} >= deadline;
 
 initial begin
     clk = 1'b0;
