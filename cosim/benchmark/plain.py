@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import resource
 import tempfile
 from pathlib import Path
@@ -27,10 +26,8 @@ PLUSARGS = {
 }  # fmt: skip
 
 
-@functools.cache
-def _build(spec_text: str) -> Path:
-    """The compiled bench of a chip, given as JSON."""
-    spec = ChipSpec.model_validate_json(spec_text)
+def _build(spec: ChipSpec) -> Path:
+    """The compiled bench of a chip, looked for anew each time: who has used many others holds it no more."""
     top = plain_source(controller_kind(spec))
     text, dut = top.read_text(), dut_of(spec)
     names = {**bench_parameters(spec), "BLOCK": BLOCK}
@@ -49,7 +46,7 @@ def _build(spec_text: str) -> Path:
 
 def run_plain(spec: ChipSpec, stimulus: Stimulus, transfers: int) -> float:
     """Processor seconds of a simulation of so many transfers, its start included."""
-    program = _build(spec.model_dump_json())
+    program = _build(spec)
     with tempfile.TemporaryDirectory(prefix="crosschop-") as folder:
         codes, lengths = Path(folder) / "codes.hex", Path(folder) / "lengths.hex"
         if stimulus.codes.size:
