@@ -170,9 +170,8 @@ xc_sample_source smp_inst (
 
 xc_request_sink #(.DATA_W(COLS)) upd_inst (
     .clk(clk), .rst(rst), .cycle(cycle), .seed(py_seed ^ 32'h0000_0200), .rate(py_rates[15:8]),
-    .duration(update_cycles),
-    .hold(1'b0), .valid(upd_valid), .ready(upd_ready), .data(upd_chop), .start(upd_start), .done_count(updates),
-    .injected(updates_injected), .error(upd_error)
+    .duration(update_cycles), .hold(1'b0), .valid(upd_valid), .ready(upd_ready), .data(upd_chop), .start(upd_start),
+    .done_count(updates), .injected(updates_injected), .error(upd_error)
 );
 
 /*
@@ -189,9 +188,8 @@ wire [PAD*ADC_W-1:0] codes = py_batch ? py_batch_codes[PAD*ADC_W*code_slot +: PA
 
 xc_request_sink #(.DATA_W(COL_W)) rd_inst (
     .clk(clk), .rst(rst), .cycle(cycle), .seed(py_seed ^ 32'h0003_0000), .rate(py_rates[23:16]),
-    .duration(READ_CYCLES),
-    .hold(adc_busy), .valid(rd_valid), .ready(rd_ready), .data(rd_col), .start(rd_start), .done_count(reads),
-    .injected(reads_injected), .error(rd_error)
+    .duration(READ_CYCLES), .hold(adc_busy), .valid(rd_valid), .ready(rd_ready), .data(rd_col), .start(rd_start),
+    .done_count(reads), .injected(reads_injected), .error(rd_error)
 );
 
 xc_adc_source #(.LANES(LANES), .BEATS(BEATS), .ADC_W(ADC_W)) adc_inst (
@@ -205,9 +203,8 @@ xc_adc_source #(.LANES(LANES), .BEATS(BEATS), .ADC_W(ADC_W)) adc_inst (
  */
 xc_request_sink #(.DATA_W(COL_W + ROWS*STEP_W)) wr_inst (
     .clk(clk), .rst(rst), .cycle(cycle), .seed(py_seed ^ 32'h5000_0000), .rate(py_rates[39:32]),
-    .duration(WRITE_CYCLES),
-    .hold(py_hold_write), .valid(wr_valid), .ready(wr_ready), .data({wr_col, wr_pulses}), .start(wr_start), .done_count(writes),
-    .injected(writes_injected), .error(wr_error)
+    .duration(WRITE_CYCLES), .hold(py_hold_write), .valid(wr_valid), .ready(wr_ready), .data({wr_col, wr_pulses}),
+    .start(wr_start), .done_count(writes), .injected(writes_injected), .error(wr_error)
 );
 
 /*
@@ -283,8 +280,8 @@ xc_coincidence #(.COVER(COVER)) pairs_inst (
 xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(5)) frame_inst (
     .rst(rst), .awake(1'b1), .watched(1'b0), .clk_seen(), .dump(py_dump), .patience(py_patience),
     .errors({ready_error, ret_error, wr_error, rd_error, upd_error}), .progress(progress),
-    .notify(rd_start || late || (armed_event && !armed_reg)), .clk(clk), .cycle(cycle), .errors_seen(errors_seen), .hang(hang),
-    .event_reg(event_reg)
+    .notify(rd_start || late || (armed_event && !armed_reg)), .clk(clk), .cycle(cycle), .errors_seen(errors_seen),
+    .hang(hang), .event_reg(event_reg)
 );
 
 always @(posedge clk) begin

@@ -103,9 +103,9 @@ xc_sample_source smp_inst (
 );
 
 xc_request_sink #(.DATA_W(1)) upd_inst (
-    .clk(clk_seen), .rst(rst), .cycle(cycle), .seed(py_seed ^ 32'h0000_0200), .rate(py_rates[15:8]), .duration(update_cycles),
-    .hold(1'b0), .valid(upd_valid), .ready(upd_ready), .data(1'b0), .start(upd_start), .done_count(updates),
-    .injected(updates_injected), .error(upd_error)
+    .clk(clk_seen), .rst(rst), .cycle(cycle), .seed(py_seed ^ 32'h0000_0200), .rate(py_rates[15:8]),
+    .duration(update_cycles), .hold(1'b0), .valid(upd_valid), .ready(upd_ready), .data(1'b0), .start(upd_start),
+    .done_count(updates), .injected(updates_injected), .error(upd_error)
 );
 
 /*
@@ -136,9 +136,9 @@ wire       awake = rst || progress || (trc_valid !== 1'b0) || (py_rates != 40'd0
 wire [4:0] pins  = {rst, smp_valid, smp_ready, upd_valid, upd_ready};
 
 xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(ERRORS), .WATCHED(5)) frame_inst (
-    .rst(rst), .awake(awake), .watched(pins), .clk_seen(clk_seen), .dump(py_dump), .patience(py_patience), .errors({ready_error, trace_error, upd_error}),
-    .progress(progress), .notify(trc_valid === 1'b1), .clk(clk), .cycle(cycle),
-    .errors_seen(errors_seen), .hang(hang), .event_reg(event_reg)
+    .rst(rst), .awake(awake), .watched(pins), .clk_seen(clk_seen), .dump(py_dump), .patience(py_patience),
+    .errors({ready_error, trace_error, upd_error}), .progress(progress), .notify(trc_valid === 1'b1), .clk(clk),
+    .cycle(cycle), .errors_seen(errors_seen), .hang(hang), .event_reg(event_reg)
 );
 
 always @(posedge clk_seen) begin

@@ -138,9 +138,8 @@ xc_sample_source smp_inst (
 
 xc_request_sink #(.DATA_W(1)) op_inst (
     .clk(clk), .rst(rst), .cycle(cycle), .seed(py_seed ^ 32'h0003_0000), .rate(py_rates[23:16]),
-    .duration(REQUEST_CYCLES),
-    .hold(op_busy), .valid(op_wanted), .ready(op_granted), .data(1'b0), .start(op_start), .done_count(requests),
-    .injected(requests_injected), .error(op_error)
+    .duration(REQUEST_CYCLES), .hold(op_busy), .valid(op_wanted), .ready(op_granted), .data(1'b0), .start(op_start),
+    .done_count(requests), .injected(requests_injected), .error(op_error)
 );
 
 xc_adc_source #(.LANES(LANES), .BEATS(BEATS + X_BEATS), .ADC_W(OP_W)) codes_inst (
@@ -158,9 +157,8 @@ wire [PAD*OP_W-1:0] ret_d;
 
 xc_request_sink #(.DATA_W(SENT_W)) wr_inst (
     .clk(clk), .rst(rst), .cycle(cycle), .seed(py_seed ^ 32'h5000_0000), .rate(py_rates[39:32]),
-    .duration(WRITE_CYCLES),
-    .hold(py_hold_write), .valid(wr_valid), .ready(wr_ready), .data({wr_col, wr_pulses}), .start(wr_start), .done_count(writes),
-    .injected(writes_injected), .error(wr_error)
+    .duration(WRITE_CYCLES), .hold(py_hold_write), .valid(wr_valid), .ready(wr_ready), .data({wr_col, wr_pulses}),
+    .start(wr_start), .done_count(writes), .injected(writes_injected), .error(wr_error)
 );
 
 xc_mixed_monitor #(
@@ -199,9 +197,9 @@ xc_coincidence #(.COVER(COVER)) pairs_inst (
 );
 
 xc_frame #(.CLOCK_PS(CLOCK_PS), .ERRORS(ERRORS)) frame_inst (
-    .rst(rst), .awake(1'b1), .watched(1'b0), .clk_seen(), .dump(py_dump), .patience(py_patience), .errors({ready_error, ret_error, wr_error, op_error}),
-    .progress(progress), .notify(op_start || fire), .clk(clk), .cycle(cycle), .errors_seen(errors_seen), .hang(hang),
-    .event_reg(event_reg)
+    .rst(rst), .awake(1'b1), .watched(1'b0), .clk_seen(), .dump(py_dump), .patience(py_patience),
+    .errors({ready_error, ret_error, wr_error, op_error}), .progress(progress), .notify(op_start || fire), .clk(clk),
+    .cycle(cycle), .errors_seen(errors_seen), .hang(hang), .event_reg(event_reg)
 );
 
 always @(posedge clk) begin

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from crosschop.cosim.benchmark.stimulus import BLOCK, new_stimulus
 from crosschop.cosim.benchmark.tasks import SIZES, WHATS, Task, Timing, algorithms, chip_of
 from crosschop.model.chipspec import beats, controller_kind
 from crosschop.model.errors import InputError
+from crosschop.model.recording import ERROR_POINTS
 
 
 def _task(repetition: int, what: str) -> Task:
@@ -112,6 +114,25 @@ def test_limits_run_the_same_cycles(algorithm: str) -> None:
     assert cycles["bare"] > 2 * transfers
     assert plain.run_plain(spec, new_stimulus(spec, 1), transfers) > 0  # ends by itself, all transfers retired
     assert new_stimulus(spec, 1).lengths.shape[0] == BLOCK
+
+
+def test_mixed_precision_is_timed_over_many_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ten million columns a second, from one pass of 512 by three guesses, each at most 16 times the one before."""
+    monkeypatch.setattr(measure, "_rates", {})
+    monkeypatch.setitem(measure._HOW, "golden", lambda spec, columns: Timing(columns, columns / 1e7))
+    timing = measure.measure(Task(0, "mixed_precision", 512, "golden", 1.0, "run"))
+    assert timing.count == 16**3  # samples
+    assert timing.count > 10 * ERROR_POINTS  # so that few of them have an error point
+
+
+@pytest.mark.sim
+def test_a_plain_build_that_was_pruned_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plain, "cache_directory", lambda: tmp_path)
+    spec = chip_of("in_memory_sgd", 20)
+    stimulus = new_stimulus(spec, 1)
+    assert plain.run_plain(spec, stimulus, 10) > 0
+    shutil.rmtree(tmp_path / "sim")
+    assert plain.run_plain(spec, stimulus, 10) > 0
 
 
 @pytest.mark.sim

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from command import call
 from mutants import Mutant, apply
 
 from crosschop.cosim.commands.fuzz import command
-from crosschop.cosim.fuzz import campaign
+from crosschop.cosim.fuzz import campaign, case
 from crosschop.cosim.fuzz.campaign import Run, Source, draw_cases, fuzz
 from crosschop.cosim.fuzz.case import BASES, Case, Piece, Status, Verdict
 from crosschop.cosim.fuzz.features import count_features
@@ -203,6 +204,22 @@ def test_on_a_cluster(tmp_path: Path) -> None:
     both = call(tmp_path, *options, "--workers", "1", "--scheduler", address)
     assert both.returncode == 2
     assert "--workers goes with this machine" in both.stderr
+
+
+def test_a_worker_with_other_sources_gives_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = tmp_path / "mine.yaml"
+    base.write_text("extends: in_memory_sgd_20\nname: mine\nsummary: s\n")
+    monkeypatch.setattr(case, "run_piece", lambda piece: Verdict("pass"))
+    piece = Piece(Case(str(base), (), 1, 8, "chip"), None, case.about_sources(str(base), None))
+    assert case.run_far_piece(piece).status == "pass"
+    base.write_text("extends: in_memory_sgd_20\nname: mine\nsummary: s\ndriver: {max_pulses: 7}\n")
+    with pytest.raises(ToolError, match="has other sources or tools, or another chip"):
+        case.run_far_piece(piece)
+    base.write_text("extends: in_memory_sgd_20\nname: mine\nsummary: s\n")
+    assert case.run_far_piece(piece).status == "pass"
+    apply(MIXED, shipped_rtl(), tmp_path / "rtl")
+    with pytest.raises(ToolError, match="has other sources"):
+        case.run_far_piece(replace(piece, rtl=tmp_path / "rtl"))
 
 
 def test_what_ended_without_a_result_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

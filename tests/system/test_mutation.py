@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from crosschop.cosim.dut import Dut, dut_of
 from crosschop.cosim.formal.plan import plan
+from crosschop.cosim.mutation import many
 from crosschop.cosim.mutation.change import Change, Edit, Mutant, mutant_of, mutated, without_whitespace
 from crosschop.cosim.mutation.draw import draw_mutants
 from crosschop.cosim.mutation.equivalence import check_equivalence
@@ -18,7 +20,7 @@ from crosschop.cosim.mutation.sites import all_mutants
 from crosschop.cosim.mutation.source import Source, read_source
 from crosschop.cosim.mutation.stages import Stage, run_stage
 from crosschop.model.chipspec import load_chipspec, memory_bits
-from crosschop.model.errors import CrosschopError, InputError
+from crosschop.model.errors import CrosschopError, InputError, ToolError
 
 CHIPS = ("agad_tiny", "agad_rect", "mixed_precision_20", "in_memory_sgd_20")
 
@@ -295,6 +297,17 @@ def test_what_shows_late_is_found_by_the_library(tmp_path: Path) -> None:
     broken = mutated(dut, late, tmp_path / "broken")
     with pytest.raises(CrosschopError, match="the controller itself does not pass: cycles in phase update"):
         list(run_many(spec, broken, 20000, [same], tmp_path / "again"))
+
+
+def test_what_ends_a_process_on_the_library(tmp_path: Path) -> None:
+    """A mutant's loop and crash are kills; the system's SIGKILL, and an error of ours, are nobody's verdict."""
+    assert many._verdict(tmp_path, -signal.SIGXCPU).by == "a loop without end"
+    assert many._verdict(tmp_path, -signal.SIGABRT).by == "end of the simulation"
+    with pytest.raises(ToolError, match="SIGKILL"):
+        many._verdict(tmp_path, -signal.SIGKILL)
+    (tmp_path / many.FAILED_FILE).write_text("Traceback\nOSError: No space left on device\n")
+    with pytest.raises(ToolError, match="No space left"):
+        many._verdict(tmp_path, 0)
 
 
 # Mutants that verification did not see until it was strengthened, and what shows them since: a read of one cycle, ready
