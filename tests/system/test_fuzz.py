@@ -26,6 +26,7 @@ from crosschop.cosim.paths import shipped_rtl
 from crosschop.model.chipspec import (
     ChipSpec,
     controller_kind,
+    given,
     load_chipspec,
     rtl_parameters,
     shipped_chipspecs,
@@ -209,12 +210,14 @@ def test_on_a_cluster(tmp_path: Path) -> None:
 def test_a_worker_with_other_sources_gives_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base = tmp_path / "mine.yaml"
     base.write_text("extends: in_memory_sgd_20\nname: mine\nsummary: s\n")
-    monkeypatch.setattr(case, "run_piece", lambda piece: Verdict("pass"))
+    monkeypatch.setattr(case, "run_piece", lambda piece: Verdict("pass", given(piece.case.spec().driver).max_pulses))
     piece = Piece(Case(str(base), (), 1, 8, "chip"), None, case.about_sources(str(base), None))
     assert case.run_far_piece(piece).status == "pass"
     base.write_text("extends: in_memory_sgd_20\nname: mine\nsummary: s\ndriver: {max_pulses: 7}\n")
     with pytest.raises(ToolError, match="has other sources or tools, or another chip"):
         case.run_far_piece(piece)
+    changed = replace(piece, about_sources=case.about_sources(str(base), None))
+    assert case.run_far_piece(changed).transfers == 7  # not the chip that it has seen before
     base.write_text("extends: in_memory_sgd_20\nname: mine\nsummary: s\n")
     assert case.run_far_piece(piece).status == "pass"
     apply(MIXED, shipped_rtl(), tmp_path / "rtl")

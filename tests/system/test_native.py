@@ -84,7 +84,7 @@ def _found(chip: str, mutant: Mutant, folder: Path) -> tuple[Mismatch, Mismatch]
     return native.value.mismatch, icarus.value.mismatch
 
 
-# A store, a write, a cycle, a counter; in-memory SGD and mixed precision.
+# A store, a write, a counter; each field of in-memory SGD; mixed precision.
 BUGS = (
     ("agad_tiny", MUTANTS[3], "H"),
     ("agad_tiny", MUTANTS[7], "write pulses"),
@@ -94,6 +94,13 @@ BUGS = (
     ("in_memory_sgd_20",
      Mutant("update repeated", "xc_in_memory_sgd.v", "s_smp_ready = !update_reg || upd_done;",
             "s_smp_ready = !update_reg;"), "cycle of the update"),
+    ("in_memory_sgd_20",
+     Mutant("number left out", "xc_in_memory_sgd.v", "trc_sample_reg <= trc_sample_reg + 32'd1;",
+            "trc_sample_reg <= trc_sample_reg + ((trc_sample_reg == 32'd300) ? 32'd2 : 32'd1);"),
+     "number of the update"),
+    ("in_memory_sgd_20",
+     Mutant("retires when an update begins", "xc_in_memory_sgd.v", "trc_valid_reg <= upd_done;",
+            "trc_valid_reg <= s_smp_valid && s_smp_ready;"), "updates done when one retires"),
     ("mixed_precision_shared",
      Mutant("chi one more", "xc_mixed_lane.v", "chi_sat - sent[CHI_W-1:0];", "chi_sat - sent[CHI_W-1:0] + 1'b1;"),
      "chi"),

@@ -84,8 +84,10 @@ LATE = f"32'd{2 * BATCH + BATCH // 3}"
 LATE_BUGS = (
     (_bug("a number is left out", "trc_sample_reg <= trc_sample_reg + 32'd1;",
           f"trc_sample_reg <= trc_sample_reg + ((trc_sample_reg == {LATE}) ? 32'd2 : 32'd1);"), "number of the update"),
+    # Its value, with x taken as 0, is the right one
     (_bug("a number is undefined", "assign trc_sample = trc_sample_reg;",
-          f"assign trc_sample = (trc_sample_reg == {LATE}) ? {{{{31{{1'b0}}}}, 1'bx}} : trc_sample_reg;"), "sample"),
+          f"assign trc_sample = (trc_sample_reg == {LATE}) ? {{trc_sample_reg[31:1], 1'bx}} : trc_sample_reg;"),
+     "sample"),
     (_bug("an update begins late", "assign m_upd_valid = update_reg;",
           f"assign m_upd_valid = update_reg && !(trc_valid && (trc_sample == {LATE}));"), "cycle of the update"),
     (_bug("an update is withdrawn", "assign m_upd_valid = update_reg;",
@@ -160,6 +162,59 @@ def test_late_bug_is_told_as_if_each_update_were_looked_at(
     # With more samples in advance it takes longer until nothing moves; an update that has no sample has any length
     assert batches.cycle == each.cycle or field in ("progress", "updates at the end of the segment")
     assert results[0].transfers == results[1].transfers > 2 * BATCH
+
+
+# What retires two cycles late does so while no other pin changes, in the middle of an update that lasts.
+LATE_RETIREMENT = _bug(
+    "retires two cycles late",
+    "    assign trc_valid = trc_valid_reg;\n    assign trc_sample = trc_sample_reg;\n",
+    """
+    reg [1:0]  valid_later_reg;
+    reg [63:0] sample_later_reg;
+    always @(posedge clk) begin
+        valid_later_reg <= rst ? 2'd0 : {valid_later_reg[0], trc_valid_reg};
+        sample_later_reg <= {sample_later_reg[31:0], trc_sample_reg};
+    end
+    assign trc_valid = valid_later_reg[1];
+    assign trc_sample = sample_later_reg[63:32];
+""",
+)
+
+
+@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+def test_a_controller_of_its_own_timing_may_retire_late(simulator: str, tmp_path: Path) -> None:
+    rtl = mutate(LATE_RETIREMENT, tmp_path)
+    batches, each = (
+        _compared(rtl, tmp_path / str(one_by_one), simulator, one_by_one=one_by_one, view=View(own_timing=True))
+        for one_by_one in (False, True)
+    )
+    assert batches.mismatch is None
+    # One by one it waits for samples, which come when an update has retired
+    assert each.mismatch is None
+    assert batches.transfers == each.transfers
+
+
+# One retirement too many, its number the next one.
+TWICE = _bug("retires twice", "trc_valid_reg <= upd_done;",
+             f"trc_valid_reg <= upd_done || (update_reg && !trc_valid_reg && (trc_sample_reg == {LATE}));")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bug", "rates", "view"), [(LATE_RETIREMENT, BUSY, FULL_VIEW), (TWICE, QUIET, View(own_timing=True))], ids=_name
+)
+def test_updates_that_are_done_when_one_retires(
+    bug: Mutant, rates: tuple[int, ...], view: View, tmp_path: Path
+) -> None:
+    """By the contract exactly as many as have retired, by a controller's own timing as many at least; nothing else
+    tells these bugs."""
+    rtl = mutate(bug, tmp_path)
+    batches, each = (
+        _compared(rtl, tmp_path / str(one_by_one), one_by_one=one_by_one, rates=rates, view=view).mismatch
+        for one_by_one in (False, True)
+    )
+    assert batches is not None
+    assert batches.field == "updates done when one retires"
+    assert batches == each
 
 
 @pytest.mark.parametrize("bug", [bug for bug, field in LATE_BUGS if "undefined" not in bug.name], ids=_name)
